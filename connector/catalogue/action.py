@@ -1,0 +1,83 @@
+"""An action: its form, its prompts and its answer. It knows no HTTP and no vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import marshmallow
+
+from connector.catalogue.fields import Field, FormSchema, Return, form_schema
+from connector.catalogue.options import OPTIONS
+from connector.catalogue.prompt import Prompt
+from connector.errors import FieldError, InvalidInput
+
+Json = dict[str, Any]
+
+# what the answer always carries beside an action's own values; an action may not use these names
+ENVELOPE = (
+    "ok", "status", "result", "id", "action", "engine", "model", "model_requested", "effort", "warnings", "input_tokens",
+    "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Example:
+    """A worked case: ``input`` is what a form would send, ``output`` what the model returns, ``calls`` the tools it uses."""
+
+    name: str
+    input: Json
+    output: Json
+    calls: tuple[Json, ...] = ()
+    check: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Action:
+    """One prebuilt step. ``fields`` is the form in order; ``returns`` are the values of the answer."""
+
+    id: str
+    title: str
+    summary: str
+    group: str
+    effort: str
+    fields: Mapping[str, Field]
+    returns: Mapping[str, Return]
+    instructions: Prompt
+    message: Prompt
+    examples: tuple[Example, ...]
+    local: str | None = None
+    tools: tuple[str, ...] = ()
+    max_steps: int = 0
+
+    @cached_property
+    def form(self) -> Mapping[str, Field]:
+        """The action's own fields, then the run options that every action has."""
+        return {**self.fields, **OPTIONS}
+
+    @cached_property
+    def _schema(self) -> FormSchema:
+        return form_schema(self.form)
+
+    def read_form(self, values: Mapping[str, Any]) -> Json:
+        """Clean values for ``values`` as a form sent them; ``InvalidInput`` names every field that is not right."""
+        try:
+            found: Json = self._schema.load(values)
+        except marshmallow.ValidationError as error:
+            raise InvalidInput(_field_errors(error.messages)) from None
+        return found
+
+    def asked(self, form: Mapping[str, Any]) -> dict[str, Return]:
+        """The values the model is to give for this form."""
+        return {name: entry for name, entry in self.returns.items() if entry.is_asked(form)}
+
+
+def _field_errors(messages: Any) -> list[FieldError]:
+    """marshmallow's messages as our own; each of ours is a dict with code and message, alone or in a list."""
+    found = []
+    for name, entries in messages.items():
+        for entry in entries if isinstance(entries, list) else [entries]:
+            found.append(FieldError(str(name), entry["code"], entry["message"]))
+    return found

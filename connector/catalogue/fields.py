@@ -1,0 +1,361 @@
+"""The fields of a form and of an answer, and the closed table of their types.
+
+One row of ``TYPES`` is all that Formcall knows of a type: how a form's value is read, what the published request says about it,
+what the model's strict function says, how a model's value is checked, how the answer is published, and the widget each
+platform shows. A new type is a new row, a new platform is a new column; nothing else asks which type a field has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import marshmallow
+
+from connector.catalogue import shape, values
+from connector.catalogue.values import Choice, Fault, is_absent, nearest, shown
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One box of the form. ``min`` and ``max`` bound characters of a text, a number itself, or the entries of a list."""
+
+    name: str
+    type: str
+    label: str
+    help: str = ""
+    placeholder: str = ""
+    required: bool = False
+    default: Any = None
+    choices: tuple[Choice, ...] = ()
+    choices_from: str = ""
+    shape_from: str = ""
+    min: int | float | None = None
+    max: int | float | None = None
+
+
+@dataclass(frozen=True)
+class Return:
+    """One value of the answer.
+
+    ``when`` is (a form field, the values it must have): the model is asked for this value only then.
+    ``fill`` is (a rule, its names): how the server works the value out when the model is not asked; see ``fills.py``.
+    """
+
+    name: str
+    type: str
+    help: str = ""
+    nullable: bool = False
+    choices: tuple[Choice, ...] = ()
+    choices_from: str = ""
+    shape_from: str = ""
+    min: int | float | None = None
+    max: int | float | None = None
+    when: tuple[str, tuple[Any, ...]] | None = None
+    fill: tuple[str, tuple[str, ...]] | None = None
+
+    def is_asked(self, form: Mapping[str, Any]) -> bool:
+        """Whether the model is to give this value for these form values."""
+        if self.when is None:
+            return self.fill is None
+        name, wanted = self.when
+        return form.get(name) in wanted
+
+
+@dataclass(frozen=True)
+class FieldType:
+    """A row of the table; ``None`` in a column means that the type has no place on that side."""
+
+    read: Callable[[Any, Field], Any] | None = None
+    request: Callable[[Field], Json] | None = None
+    strict: Callable[[Return, Mapping[str, Any]], Json] | None = None
+    check: Callable[[Any, Return, Mapping[str, Any]], Any] | None = None
+    answer: Callable[[Return], Json] | None = None
+    list_like: bool = False
+
+
+# --- the form's side ---------------------------------------------------------------------------------------------------
+
+
+def _within(count: int | float, entry: Field | Return, unit: str) -> None:
+    """``Fault`` when ``count`` is outside the field's bounds, said in its unit."""
+    if entry.min is not None and count < entry.min:
+        code = {"entries": "too_few", "characters": "too_short"}.get(unit, "out_of_range")
+        raise Fault(code, f"needs at least {entry.min:,} {unit}".rstrip() + f"; there {_are(count, unit)}.")
+    if entry.max is not None and count > entry.max:
+        code = {"entries": "too_many", "characters": "too_long"}.get(unit, "out_of_range")
+        raise Fault(code, f"takes at most {entry.max:,} {unit}".rstrip() + f"; there {_are(count, unit)}.")
+
+
+def _are(count: int | float, unit: str) -> str:
+    return f"are {count:,}" if unit else f"is {count:,}"
+
+
+def _read_text(value: Any, entry: Field) -> str:
+    text = values.read_text(value)
+    _within(len(text), entry, "characters")
+    return text
+
+
+def _read_number(value: Any, entry: Field) -> float:
+    number = values.read_number(value)
+    _within(number, entry, "")
+    return number
+
+
+def _read_integer(value: Any, entry: Field) -> int:
+    number = values.read_integer(value)
+    _within(number, entry, "")
+    return number
+
+
+def _read_list(value: Any, entry: Field) -> list[Any]:
+    if entry.choices:
+        found: list[Any] = values.read_choices(value, entry.choices)
+    elif entry.choices_from:
+        found = values.read_list(value, commas=False)  # worked examples: paired with their choices once those are read
+    else:
+        found = values.read_lines(value)
+    _within(len(found), entry, "entries")
+    return found
+
+
+def _read_options(value: Any, entry: Field) -> list[dict[str, str]]:
+    found = values.read_options(value)
+    _within(len(found), entry, "entries")
+    for option in found:
+        if len(option["name"]) > NAME_LENGTH:
+            raise Fault("too_long", f"has a name of more than {NAME_LENGTH} characters: {shown(option['name'])}.")
+    return found
+
+
+def _read_shape(value: Any, entry: Field) -> list[Json]:
+    found = shape.read_shape(value)
+    _within(sum(1 for one in found if not one["of"]), entry, "entries")
+    return found
+
+
+# --- what is published of a request ------------------------------------------------------------------------------------
+
+
+def _request_text(entry: Field) -> Json:
+    # an empty box is sent as "", which means absent, so a required text says that it needs a character
+    low = entry.min or (1 if entry.required else None)
+    return _given({"type": "string", "minLength": low, "maxLength": entry.max})
+
+
+def _request_number(kind: str) -> Callable[[Field], Json]:
+    return lambda entry: _given({"type": kind, "minimum": entry.min, "maximum": entry.max})
+
+
+def _request_choice(entry: Field) -> Json:
+    return {"type": "string", "enum": [choice.value for choice in entry.choices]}
+
+
+def _request_lines(entry: Field) -> Json:
+    """Lists are published as one text, since every tool has a box for lines; arrays are taken as well."""
+    return _given({"type": "string", "minLength": 1 if entry.required else None})
+
+
+def _given(schema: Json) -> Json:
+    return {key: value for key, value in schema.items() if value is not None}
+
+
+# --- the model's side --------------------------------------------------------------------------------------------------
+
+
+def _strict_plain(kind: str) -> Callable[[Return, Mapping[str, Any]], Json]:
+    def strict(entry: Return, form: Mapping[str, Any]) -> Json:
+        return _given({"type": [kind, "null"] if entry.nullable else kind, "minimum": entry.min, "maximum": entry.max})
+
+    return strict
+
+
+def _strict_text(entry: Return, form: Mapping[str, Any]) -> Json:
+    return {"type": ["string", "null"] if entry.nullable else "string"}
+
+
+def _strict_choice(entry: Return, form: Mapping[str, Any]) -> Json:
+    names: list[str | None] = [*choice_names(entry, form)]
+    if entry.nullable:
+        return {"type": ["string", "null"], "enum": [*names, None]}
+    return {"type": "string", "enum": names}
+
+
+def _strict_list(entry: Return, form: Mapping[str, Any]) -> Json:
+    items: Json = {"type": "string"}
+    if entry.shape_from:
+        items = shape.strict_record(form[entry.shape_from])
+    elif entry.choices or entry.choices_from:
+        items["enum"] = choice_names(entry, form)
+    return _given({"type": "array", "items": items, "minItems": entry.min, "maxItems": entry.max})
+
+
+def _strict_record(entry: Return, form: Mapping[str, Any]) -> Json:
+    return shape.strict_record(form[entry.shape_from])
+
+
+def choice_names(entry: Return, form: Mapping[str, Any]) -> list[str]:
+    """The names a choice may take: its own, or those the caller put into the form."""
+    if entry.choices_from:
+        return [option["name"] for option in form[entry.choices_from]]
+    return [choice.value for choice in entry.choices]
+
+
+def _check_text(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+    if not isinstance(value, str):
+        raise Fault("wrong_type", f"must be text, not {shown(value)}")
+    text = values.clean(value).strip()
+    _within(len(text), entry, "characters")
+    return None if entry.nullable and not text else text
+
+
+def _check_number(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+    number = shape.SHAPE_TYPES["number"].check(value)
+    _within(number, entry, "")
+    return number
+
+
+def _check_integer(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+    number = shape.SHAPE_TYPES["integer"].check(value)
+    _within(number, entry, "")
+    return number
+
+
+def _check_boolean(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+    return shape.SHAPE_TYPES["boolean"].check(value)
+
+
+def _check_choice(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+    if entry.nullable and is_absent(value):
+        return None
+    names = choice_names(entry, form)
+    found = values.find_choice(value, names) if isinstance(value, str) else None
+    if found is None:
+        raise Fault("not_a_choice", f"must be one of the {len(names)} given choices{' or null' * entry.nullable}, not {shown(value)}")
+    return found
+
+
+def _check_list(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+    if not isinstance(value, list):
+        raise Fault("wrong_type", f"must be a list, not {shown(value)}")
+    if entry.shape_from:
+        found: list[Any] = [shape.check_record(one, form[entry.shape_from]) for one in value]
+    elif entry.choices or entry.choices_from:
+        found = list(dict.fromkeys(_check_choice(one, entry, form) for one in value))
+    else:
+        found = [text for one in value if (text := _check_text(one, Return(entry.name, "text"), form))]
+    _within(len(found), entry, "entries")
+    return found
+
+
+def _check_record(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+    return shape.check_record(value, form[entry.shape_from])
+
+
+# --- what is published of an answer ------------------------------------------------------------------------------------
+
+
+def _answer(kind: str) -> Callable[[Return], Json]:
+    return lambda entry: _given({"type": kind, "nullable": entry.nullable or None})
+
+
+def _answer_list(entry: Return) -> Json:
+    return {"type": "array", "items": {"type": "object"} if entry.shape_from else {"type": "string"}}
+
+
+NAME_LENGTH = 100
+TYPES: dict[str, FieldType] = {
+    "text": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string")),
+    "longtext": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string")),
+    "number": FieldType(_read_number, _request_number("number"), _strict_plain("number"), _check_number, _answer("number")),
+    "integer": FieldType(_read_integer, _request_number("integer"), _strict_plain("integer"), _check_integer, _answer("integer")),
+    "boolean": FieldType(
+        lambda value, entry: values.read_boolean(value),
+        lambda entry: {"type": "boolean"},
+        _strict_plain("boolean"),
+        _check_boolean,
+        _answer("boolean"),
+    ),
+    "choice": FieldType(
+        lambda value, entry: values.read_choice(value, entry.choices),
+        _request_choice,
+        _strict_choice,
+        _check_choice,
+        _answer("string"),
+    ),
+    "list": FieldType(_read_list, _request_lines, _strict_list, _check_list, _answer_list, list_like=True),
+    "options": FieldType(_read_options, _request_lines, list_like=True),
+    "shape": FieldType(_read_shape, _request_lines, list_like=True),
+    "record": FieldType(strict=_strict_record, check=_check_record, answer=_answer("object")),
+}
+FORM_TYPES = tuple(name for name, row in TYPES.items() if row.read)
+RETURN_TYPES = tuple(name for name, row in TYPES.items() if row.check)
+
+
+# --- the form as a marshmallow schema ----------------------------------------------------------------------------------
+
+
+class FormField(marshmallow.fields.Field[Any]):
+    """A marshmallow field over one ``Field``: reads its value by the type's row and reports faults with code and sentence."""
+
+    def __init__(self, entry: Field, **kwargs: Any) -> None:
+        missing = {"code": "missing", "message": f'"{entry.label}" is empty; it is needed.'}
+        super().__init__(required=entry.required, error_messages={"required": missing}, **kwargs)  # type: ignore[arg-type]
+        self.entry = entry
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        reader = TYPES[self.entry.type].read
+        assert reader is not None  # noqa: S101  a form holds only types that can be read
+        try:
+            return reader(value, self.entry)
+        except Fault as fault:
+            raise marshmallow.ValidationError({"code": fault.code, "message": f'"{self.entry.label}" {fault.message}'}) from None
+
+
+class FormSchema(marshmallow.Schema):
+    """The form of an action: empty boxes are absent, unknown keys are refused by name, defaults are filled in."""
+
+    form_fields: Mapping[str, Field] = {}
+
+    class Meta:
+        unknown = marshmallow.EXCLUDE
+
+    @marshmallow.pre_load
+    def _drop_empty(self, data: Mapping[str, Any], **kwargs: Any) -> Mapping[str, Any]:
+        known = self.form_fields
+        if unknown := [key for key in data if key not in known]:
+            raise marshmallow.ValidationError({str(key): [self._unknown(str(key))] for key in unknown})
+        return {key: value for key, value in data.items() if key in known and not is_absent(value)}
+
+    @marshmallow.post_load
+    def _finish(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        for name, entry in self.form_fields.items():
+            if name not in data and entry.default is not None:
+                data[name] = entry.default
+            elif entry.choices_from and name in data:
+                data[name] = self._paired(entry, data)
+        return data
+
+    def _paired(self, entry: Field, data: Mapping[str, Any]) -> list[dict[str, str]]:
+        names = [option["name"] for option in data.get(entry.choices_from, ())]
+        try:
+            return values.read_pairs(data[entry.name], names)
+        except Fault as fault:
+            problem = {"code": fault.code, "message": f'"{entry.label}" {fault.message}'}
+            raise marshmallow.ValidationError({entry.name: [problem]}) from None
+
+    def _unknown(self, key: str) -> dict[str, str]:
+        hint = nearest(key, self.form_fields) or f" The fields are {', '.join(self.form_fields)}."
+        return {"code": "unknown_field", "message": f"There is no field {shown(key)} here.{hint}"}
+
+
+def form_schema(form_fields: Mapping[str, Field]) -> FormSchema:
+    """The schema that reads a form of these fields."""
+    made = {name: FormField(entry) for name, entry in form_fields.items()}
+    kind = type("Form", (FormSchema,), {**made, "form_fields": dict(form_fields)})
+    schema: FormSchema = kind()
+    return schema

@@ -1,0 +1,261 @@
+"""A shape: the fields a caller wants out of a text, typed in lines such as ``total money: the amount to pay``.
+
+One row of ``SHAPE_TYPES`` is all Formcall knows of a type a caller may write: what the model's strict function says about it,
+how a value the model gave is checked and made normal, and how it reads in a published schema. A new type is a new row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from connector.catalogue.values import Fault, find_choice, is_absent, read_list, read_text, refuse_twice, shown
+
+Json = dict[str, Any]
+
+_NAME_LENGTH = 50  # with "_currency" behind it still below the 64 that a property may have
+_LINE_LENGTH = 4_000
+_KEY = re.compile(r"[^A-Za-z0-9]+")
+_TYPED = re.compile(r"(?P<name>.+?)\s+(?P<type>[a-z]+)\s*(?:\((?P<choices>[^()]*)\))?")
+_EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+_MAX_CHOICES = 100
+
+
+@dataclass(frozen=True)
+class ShapeType:
+    """One type of a caller's field. ``strict`` goes into the function; ``check`` makes a model's value normal or faults."""
+
+    strict: Json
+    check: Callable[[Any], Any]
+    note: str = ""
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Fault("wrong_type", f"must be text, not {shown(value)}")
+    return value.strip()
+
+
+def _number(value: Any) -> float | int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Fault("wrong_type", f"must be a number, not {shown(value)}")
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _integer(value: Any) -> int:
+    number = _number(value)
+    if not isinstance(number, int):
+        raise Fault("wrong_type", f"must be a whole number, not {shown(value)}")
+    return number
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Fault("wrong_type", f"must be true or false, not {shown(value)}")
+    return value
+
+
+def _moment(form: str, parse: Callable[[str], Any], render: Callable[[Any], str]) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        try:
+            return render(parse(_text(value)))
+        except ValueError:
+            raise Fault("wrong_type", f"must look like {form}, not {shown(value)}") from None
+
+    return check
+
+
+def _email(value: Any) -> str:
+    text = _text(value)
+    if not _EMAIL.fullmatch(text):
+        raise Fault("wrong_type", f"must be an e-mail address, not {shown(value)}")
+    return text
+
+
+def _currency(value: Any) -> str:
+    text = _text(value).upper()
+    if not re.fullmatch("[A-Z]{3}", text):
+        raise Fault("wrong_type", f"must be a three-letter currency code, not {shown(value)}")
+    return text
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise Fault("wrong_type", f"must be a list of texts, not {shown(value)}")
+    return [text for entry in value if (text := _text(entry))]
+
+
+_date = _moment("2026-03-31", dt.date.fromisoformat, dt.date.isoformat)
+_datetime = _moment(
+    "2026-03-31T14:30", lambda text: dt.datetime.fromisoformat(text.replace(" ", "T")), lambda at: at.isoformat("T", "minutes")
+)
+_time = _moment("14:30", dt.time.fromisoformat, lambda at: at.isoformat("minutes"))
+
+_STRING = {"type": "string"}
+SHAPE_TYPES: dict[str, ShapeType] = {
+    "text": ShapeType(_STRING, _text),
+    "number": ShapeType({"type": "number"}, _number),
+    "integer": ShapeType({"type": "integer"}, _integer),
+    "boolean": ShapeType({"type": "boolean"}, _boolean),
+    "date": ShapeType({"type": "string", "format": "date"}, _date),
+    "datetime": ShapeType(_STRING, _datetime, "YYYY-MM-DDTHH:MM"),
+    "time": ShapeType(_STRING, _time, "HH:MM"),
+    "email": ShapeType({"type": "string", "format": "email"}, _email),
+    "phone": ShapeType(_STRING, _text),
+    "url": ShapeType(_STRING, _text),
+    "money": ShapeType({"type": "number"}, _number),
+    "percent": ShapeType({"type": "number"}, _number, "19 for 19 %"),
+    "choice": ShapeType(_STRING, _text),
+    "list": ShapeType({"type": "array", "items": _STRING}, _texts),
+    # never typed by a caller: each money field brings one along
+    "currency": ShapeType(_STRING, _currency, "ISO 4217"),
+}
+WRITABLE = tuple(name for name in SHAPE_TYPES if name != "currency")
+
+
+def read_shape(value: Any) -> list[Json]:
+    """The caller's fields as ``{"name", "key", "type", "hint", "choices", "of"}``, from lines, a list or an object.
+
+    ``key`` is the name as a function property may be called (letters, digits, ``_``). A money field ``total`` is followed by
+    the currency field ``total_currency``, whose ``of`` is ``total``.
+    """
+    entries = list(value.items()) if isinstance(value, dict) and not _is_entry(value) else read_list(value, commas=False)
+    found: list[Json] = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            field = _field(entry)
+        except Fault as fault:
+            raise Fault(fault.code, f"entry {number}: {fault.message}") from None
+        found.append(field)
+        if field["type"] == "money":
+            found.append(_made(f"{field['name']}_currency", "currency", "", [], of=field["name"]))
+    refuse_twice([field["name"] for field in found])
+    _key_apart(found)
+    return found
+
+
+def strict_schema(field: Json) -> Json:
+    """What the strict function says about one of the caller's fields; null means that the text does not state it."""
+    row = SHAPE_TYPES[field["type"]]
+    if field["type"] == "list":
+        schema: Json = dict(row.strict)
+    else:
+        schema = {**row.strict, "type": [row.strict["type"], "null"]}
+    if words := "; ".join(filter(None, (field["hint"], row.note))):
+        schema["description"] = words
+    if field["choices"]:
+        schema["enum"] = [*field["choices"], None]
+    return schema
+
+
+def strict_record(fields: list[Json]) -> Json:
+    """The closed object of all the caller's fields."""
+    properties = {field["key"]: strict_schema(field) for field in fields}
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def check_record(value: Any, fields: list[Json]) -> Json:
+    """A model's object with the caller's own names and normal values; ``Fault`` names the first field that is wrong."""
+    if not isinstance(value, dict):
+        raise Fault("wrong_type", f"must be an object, not {shown(value)}")
+    keys = [field["key"] for field in fields]
+    if extra := sorted(set(value) - set(keys)):
+        raise Fault("unknown_field", f"has {extra[0]}, which was not asked for")
+    if missing := [key for key in keys if key not in value]:
+        raise Fault("missing", f"lacks {missing[0]}")
+    return {field["name"]: _checked(value[field["key"]], field) for field in fields}
+
+
+def _checked(value: Any, field: Json) -> Any:
+    if field["type"] == "list":
+        value = [] if value is None else value
+    elif is_absent(value):
+        return None
+    try:
+        checked = SHAPE_TYPES[field["type"]].check(value)
+    except Fault as fault:
+        raise Fault(fault.code, f"{field['key']} {fault.message}") from None
+    if not field["choices"]:
+        return checked
+    if (choice := find_choice(checked, field["choices"])) is None:
+        raise Fault("not_a_choice", f"{field['key']} must be one of {', '.join(field['choices'])}, not {shown(value)}")
+    return choice
+
+
+def _is_entry(value: Json) -> bool:
+    return "name" in value and set(value) <= {"name", "type", "hint", "choices"}
+
+
+def _field(entry: Any) -> Json:
+    if isinstance(entry, tuple):
+        name, rest = entry
+        return _of_pair(read_text(name).strip(), rest)
+    if isinstance(entry, dict):
+        return _of_object(entry)
+    left, _, hint = read_text(entry).strip().removeprefix("- ").partition(":")
+    return _typed(left.strip(), hint)
+
+
+def _of_pair(name: str, rest: Any) -> Json:
+    """An entry of an object: ``{"total": "money: the amount"}`` or ``{"total": "money"}`` or ``{"total": "the amount"}``."""
+    words = "" if is_absent(rest) else read_text(rest).strip()
+    kind, colon, hint = words.partition(":")
+    typed = re.fullmatch(r"([a-z]+)\s*(?:\(([^()]*)\))?", kind.strip())
+    if typed and typed[1] in WRITABLE:
+        return _typed(f"{name} {kind.strip()}", hint if colon else "")
+    return _made(name, "text", words, [])
+
+
+def _of_object(entry: Json) -> Json:
+    if not _is_entry(entry) or is_absent(entry["name"]):
+        raise Fault("bad_line", f"an object here has name, type, hint and choices; not {shown(entry)}.")
+    kind = read_text(entry.get("type") or "text").strip()
+    listed = entry.get("choices")
+    choices = [] if is_absent(listed) else [read_text(choice).strip() for choice in read_list(listed)]
+    hint = "" if is_absent(entry.get("hint")) else read_text(entry["hint"])
+    if "(" in kind:
+        return _typed(f"{read_text(entry['name'])} {kind}", hint)
+    return _made(read_text(entry["name"]).strip(), kind, hint, choices)
+
+
+def _typed(left: str, hint: str) -> Json:
+    """``name type`` or ``name type(a|b)`` or only ``name``; a last word that is no type belongs to the name."""
+    if len(left) > _LINE_LENGTH:
+        raise Fault("bad_line", f"is longer than {_LINE_LENGTH} characters before its colon; write `name type: hint`.")
+    match = _TYPED.fullmatch(left)
+    if match and match["type"] in WRITABLE:
+        choices = [choice.strip() for choice in (match["choices"] or "").split("|") if choice.strip()]
+        return _made(match["name"], match["type"], hint, choices)
+    if "(" in left:
+        kinds = ", ".join(WRITABLE)
+        raise Fault("bad_line", f"{shown(left)} is not `name type`; the types are {kinds}, and choice(a|b) lists its choices.")
+    return _made(left, "text", hint, [])
+
+
+def _made(name: str, kind: str, hint: str, choices: list[str], *, of: str = "") -> Json:
+    name = " ".join(name.split())
+    if not name or "__" in name or (len(name) > _NAME_LENGTH and not of):
+        raise Fault("bad_line", f"a name has 1 to {_NAME_LENGTH} characters and no double underscore; not {shown(name)}.")
+    if kind not in SHAPE_TYPES or (kind == "currency" and not of):
+        raise Fault("not_a_choice", f"{shown(kind)} is not a type; the types are {', '.join(WRITABLE)}.")
+    if kind == "choice" and not 2 <= len(choices) <= _MAX_CHOICES:
+        raise Fault("too_few", f"{shown(name)} needs its choices, such as choice(low|high): 2 to {_MAX_CHOICES} of them.")
+    if choices and kind != "choice":
+        raise Fault("bad_line", f"{shown(name)} is a {kind}; only a choice has a list in brackets.")
+    refuse_twice(choices)
+    return {"name": name, "key": "", "type": kind, "hint": " ".join(hint.split()), "choices": choices, "of": of}
+
+
+def _key_apart(fields: list[Json]) -> None:
+    """Give each field a property key of its own: its name where that is plain, else the nearest plain one."""
+    taken: set[str] = set()
+    for number, field in enumerate(fields, 1):
+        key = _KEY.sub("_", field["name"]).strip("_") or f"field_{number}"
+        while key in taken:
+            key = f"{key}_{number}"
+        taken.add(key)
+        field["key"] = key

@@ -1,0 +1,225 @@
+"""Reading what a form sends: the same value may arrive as JSON, as text, as lines or not at all.
+
+Low-code tools send numbers as text, empty boxes as ``""`` or null, check boxes as ``1`` or ``"true"``, and lists as an array,
+as lines, as a comma list or as JSON inside a text. Each reader takes any of these, gives one clean value, or raises a
+``Fault`` that says what to type instead.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
+_TRUE = {"true", "1", "yes", "on"}
+_FALSE = {"false", "0", "no", "off"}
+_QUOTED = 60
+
+
+class Fault(ValueError):
+    """One thing wrong with one value: a stable code and a sentence without the field's name."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a fixed set: the ``value`` on the wire and the ``label`` a person sees."""
+
+    value: str
+    label: str
+
+
+def is_absent(value: Any) -> bool:
+    """Null, "", blank text and an empty list mean that the box was left empty."""
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def clean(text: str) -> str:
+    """``text`` without what no encoding can carry: NUL and lone surrogates become U+FFFD."""
+    return _UNUSABLE.sub("\ufffd", text)
+
+
+def shown(value: Any) -> str:
+    """A short quotation of ``value`` for a sentence."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = " ".join(clean(text).split())
+    return f'"{text[:_QUOTED]}…"' if len(text) > _QUOTED else f'"{text}"'
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`` Did you mean "…"?`` when one of ``known`` is close to ``word``, else nothing."""
+    close = difflib.get_close_matches(word[:100], list(known), 1)
+    return f' Did you mean "{close[0]}"?' if close else ""
+
+
+def read_text(value: Any) -> str:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise Fault("wrong_type", f"takes text, not {_kind(value)}.")
+
+
+def read_number(value: Any) -> float:
+    text = str(value).strip().replace("\u2212", "-")
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or not _NUMBER.fullmatch(text):
+        if not (isinstance(value, float) and math.isfinite(value)):
+            raise Fault("wrong_type", f"takes a number such as 12 or 0.5, not {shown(value)}.")
+    number = float(text)
+    if not math.isfinite(number):
+        raise Fault("out_of_range", "is a number too large to use.")
+    return number
+
+
+def read_integer(value: Any) -> int:
+    number = read_number(value)
+    if not number.is_integer():
+        raise Fault("wrong_type", f"takes a whole number, not {shown(value)}.")
+    return int(number)
+
+
+def read_boolean(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if isinstance(value, str | int | float) and text in _TRUE | _FALSE | {"1.0", "0.0"}:
+        return text in _TRUE or text == "1.0"
+    raise Fault("wrong_type", f"takes true or false, not {shown(value)}.")
+
+
+def read_choice(value: Any, choices: Sequence[Choice]) -> str:
+    wanted = _folded(read_text(value))
+    for choice in choices:
+        if wanted in {_folded(choice.value), _folded(choice.label)}:
+            return choice.value
+    known = ", ".join(choice.value for choice in choices)
+    raise Fault("not_a_choice", f"takes one of {known}; not {shown(value)}.")
+
+
+def read_list(value: Any, *, commas: bool = True) -> list[Any]:
+    """The entries of a list in any of its forms; empty ones are left out.
+
+    ``commas``: a single line is split at its commas. A list given as text that is JSON is read as JSON.
+    """
+    if isinstance(value, str):
+        value = _listed(clean(value), commas)
+    if isinstance(value, dict):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise Fault("wrong_type", f"takes a list, one entry a line; not {_kind(value)}.")
+    return [entry for entry in value if not is_absent(entry)]
+
+
+def read_lines(value: Any) -> list[str]:
+    """A list of texts; each entry is trimmed."""
+    return [read_text(entry).strip() for entry in read_list(value)]
+
+
+def read_choices(value: Any, choices: Sequence[Choice]) -> list[str]:
+    """A list of fixed choices, each at most once."""
+    found = [read_choice(entry, choices) for entry in read_list(value)]
+    return list(dict.fromkeys(found))
+
+
+def read_options(value: Any) -> list[dict[str, str]]:
+    """Options the caller made up, as ``{"name", "description"}``: lines ``name: description``, a list or an object."""
+    if (parsed := _json(value, "{")) is not None:
+        value = parsed
+    if isinstance(value, dict) and not _is_option(value):
+        value = [{"name": name, "description": text} for name, text in value.items()]
+    found = [_option(entry) for entry in read_list(value, commas=not (isinstance(value, str) and ":" in value))]
+    refuse_twice([option["name"] for option in found])
+    return found
+
+
+def read_pairs(value: Any, names: Sequence[str]) -> list[dict[str, str]]:
+    """Worked examples, ``text => choice`` one a line, as ``{"text", "choice"}``; each choice must be one of ``names``."""
+    by_name = {_folded(name): name for name in names}
+    found = []
+    for number, entry in enumerate(read_list(value, commas=False), 1):
+        text, arrow, choice = _pair(entry)
+        if not arrow or not text or not choice:
+            raise Fault("bad_line", f"entry {number} is not `text => choice`: {shown(entry)}.")
+        if _folded(choice) not in by_name:
+            hint = nearest(choice, names)
+            raise Fault("not_a_choice", f"entry {number}: {shown(choice)} is not one of your choices.{hint}")
+        found.append({"text": text, "choice": by_name[_folded(choice)]})
+    return found
+
+
+def refuse_twice(names: Sequence[str]) -> None:
+    """``Fault`` when two names are the same but for case and space."""
+    seen: set[str] = set()
+    for name in names:
+        if _folded(name) in seen:
+            raise Fault("duplicate", f"has {shown(name)} twice; each name may stand once.")
+        seen.add(_folded(name))
+
+
+def find_choice(text: str, names: Sequence[str]) -> str | None:
+    """The one of ``names`` that ``text`` is, but for case, space and punctuation at its ends; never a part of one."""
+    if text in names:
+        return text
+    wanted = _folded(text).strip(" .,:;!\"'`*")
+    matches = [name for name in names if _folded(name).strip(" .,:;!\"'`*") == wanted]
+    return matches[0] if len(matches) == 1 else None
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", bool: "true or false", type(None): "nothing"}
+    return names.get(type(value), "a number" if isinstance(value, int | float) else "this kind of value")
+
+
+def _json(value: Any, start: str) -> Any:
+    """``value`` parsed when it is a text that holds JSON and begins with one of ``start``, else None."""
+    if isinstance(value, str) and value.lstrip()[:1] in set(start):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return None
+
+
+def _listed(text: str, commas: bool) -> list[Any]:
+    parsed = _json(text, "[")
+    if isinstance(parsed, list):
+        return parsed
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if commas and len(lines) == 1:
+        return [part.strip() for part in lines[0].split(",")]
+    return lines
+
+
+def _is_option(value: dict[str, Any]) -> bool:
+    return "name" in value and set(value) <= {"name", "description"}
+
+
+def _option(entry: Any) -> dict[str, str]:
+    if isinstance(entry, dict):
+        if not _is_option(entry) or is_absent(entry["name"]):
+            raise Fault("bad_line", f"has an entry that is not `name: description`: {shown(entry)}.")
+        name, description = entry["name"], entry.get("description")
+    else:
+        name, _, description = read_text(entry).strip().removeprefix("- ").partition(":")
+    name, description = read_text(name).strip(), "" if is_absent(description) else read_text(description)
+    if not name:
+        raise Fault("bad_line", f"has an entry without a name: {shown(entry)}.")
+    return {"name": name, "description": " ".join(description.split())}
+
+
+def _pair(entry: Any) -> tuple[str, str, str]:
+    if isinstance(entry, dict) and {"text", "choice"} == set(entry):
+        return read_text(entry["text"]).strip(), "=>", read_text(entry["choice"]).strip()
+    text, arrow, choice = read_text(entry).rpartition("=>")
+    return text.strip(), arrow, choice.strip()

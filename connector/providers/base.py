@@ -1,0 +1,130 @@
+"""The one seam to any model: a frozen request goes in, a frozen reply comes out.
+
+A provider is one method, ``respond(request) -> Reply``, and knows nothing of forms, HTTP or money. Hosted models, the
+embedded engine and the scripted one all stand behind it, so that the engine above cannot tell which it talks to.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Json = dict[str, Any]
+Finish = Literal["done", "length", "filtered"]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A strict function the model may call. ``parameters`` is a closed JSON Schema: every property is required."""
+
+    name: str
+    description: str
+    parameters: Json
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function call as the model wrote it: ``arguments`` is its raw JSON text, not yet trusted."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """What we answer to a call: ``output`` is text for the model."""
+
+    call_id: str
+    output: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens as the provider billed them. Reasoning tokens are inside ``output``, cached ones inside ``input``."""
+
+    input: int = 0
+    cached: int = 0
+    cache_write: int = 0
+    output: int = 0
+    reasoning: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.input + other.input,
+            self.cached + other.cached,
+            self.cache_write + other.cache_write,
+            self.output + other.output,
+            self.reasoning + other.reasoning,
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a model said: calls, or text, or a refusal.
+
+    ``replay`` is what this provider needs to see again on the next turn (opaque to everybody else).
+    ``confidence_kind`` says where a number called confidence in the calls comes from.
+    """
+
+    model: str
+    calls: tuple[Call, ...] = ()
+    text: str = ""
+    refusal: str | None = None
+    finish: Finish = "done"
+    usage: Usage = Usage()
+    service_tier: str | None = None
+    confidence_kind: str = "reported"
+    request_id: str | None = None
+    warnings: tuple[str, ...] = ()
+    replay: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One exchange that already happened: what the model said and what we answered to its calls.
+
+    ``note`` is a plain sentence of ours, for a reply that made no call and so has nothing to answer to.
+    """
+
+    reply: Reply
+    results: tuple[CallResult, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """All a provider needs for one reply.
+
+    ``force``       the function that must be called; None: any of ``functions``, the model's choice, but one of them
+    ``deadline``    the moment (``time.monotonic()`` seconds) after which nobody waits for the answer any more
+    ``cache_key``   equal for requests that share their beginning, so that a provider can keep them together
+    ``method``      the embedded engine's method for this action, or None
+    ``values``      the form's values, already validated: what the embedded and the scripted engine read
+    """
+
+    model: str
+    effort: str
+    instructions: str
+    message: str
+    functions: tuple[Function, ...]
+    force: str | None
+    turns: tuple[Turn, ...] = ()
+    max_output_tokens: int = 16_000
+    deadline: float = field(default_factory=lambda: time.monotonic() + 60)
+    cache_key: str = ""
+    action: str = ""
+    method: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """Who answers. ``engine`` is the name each answer carries: openai, local or scripted."""
+
+    engine: str
+
+    def respond(self, request: ModelRequest) -> Reply:
+        """Answer ``request`` or raise ``ProviderError``; never return a reply that is not the model's own."""
+        ...

@@ -1,0 +1,127 @@
+"""Settings, read once from the environment (and a ``.env`` file) into one frozen object.
+
+Nothing else in Formcall reads the environment. A wrong value stops the start with the variable's name and what it may be.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from connector.errors import SettingsError
+
+ENGINES = ("auto", "openai", "local", "scripted")
+DIALECTS = ("auto", "responses", "chat")
+RETIRED = ("replace", "error")
+
+
+def _setting(variable: str, default: Any, help: str, *, choices: tuple[str, ...] = (), secret: bool = False) -> Any:
+    return field(
+        default=default, metadata={"variable": variable, "help": help, "choices": choices, "secret": secret}
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an operator can set. Times are seconds, sizes are bytes."""
+
+    openai_api_key: str = _setting("OPENAI_API_KEY", "", "key of the provider; without one the engine is local", secret=True)
+    openai_base_url: str = _setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "address of the provider")
+    engine: str = _setting("FORMCALL_ENGINE", "auto", "who answers", choices=ENGINES)
+    model: str = _setting("FORMCALL_MODEL", "o4-mini", "the model to ask")
+    model_strong: str = _setting("FORMCALL_MODEL_STRONG", "o3", "the model for strong quality")
+    retired: str = _setting("FORMCALL_RETIRED", "replace", "what to do once the model is gone", choices=RETIRED)
+    dialect: str = _setting("FORMCALL_DIALECT", "auto", "how to speak to the provider", choices=DIALECTS)
+    models_file: Path | None = _setting("FORMCALL_MODELS", None, "a file with model rows of your own")
+    data_dir: Path = _setting("FORMCALL_DATA_DIR", Path("data"), "where the database lies")
+    database_url: str = _setting("FORMCALL_DATABASE_URL", "", "a database instead of SQLite in the data folder", secret=True)
+    templates: Path | None = _setting("FORMCALL_TEMPLATES", None, "an extra folder with your own actions")
+    public_url: str = _setting("FORMCALL_PUBLIC_URL", "", "the address others reach this service at")
+    deadline_seconds: float = _setting("FORMCALL_DEADLINE_SECONDS", 60.0, "longest time for one run")
+    retry_after_timeout: bool = _setting(
+        "FORMCALL_RETRY_AFTER_TIMEOUT", False, "ask once more after a time-out, at the risk of paying twice"
+    )
+    max_in_flight: int = _setting("FORMCALL_MAX_IN_FLIGHT", 512, "runs at the same time in one process")
+    max_body_bytes: int = _setting("FORMCALL_MAX_BODY_BYTES", 16_000_000, "largest request body")
+
+    def __post_init__(self) -> None:
+        for entry in fields(self):
+            choices = entry.metadata["choices"]
+            if choices and getattr(self, entry.name) not in choices:
+                raise _wrong(entry.metadata["variable"], f"one of {', '.join(choices)}", getattr(self, entry.name))
+        for name in ("deadline_seconds", "max_in_flight", "max_body_bytes"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{_variable(name)} must be more than 0, not {getattr(self, name)}.")
+
+    @property
+    def answering_engine(self) -> str:
+        """The engine that ``auto`` comes to: openai when there is a key, else local."""
+        if self.engine != "auto":
+            return self.engine
+        return "openai" if self.openai_api_key else "local"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'formcall.db'}"
+
+    def shown(self) -> list[tuple[str, str, str]]:
+        """(variable, value, help) of each setting, for ``formcall doctor``; a secret shows only whether it is set."""
+        rows = []
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            text = "" if value is None else str(value)
+            if entry.metadata["secret"]:
+                text = "set (hidden)" if value else "not set"
+            rows.append((entry.metadata["variable"], text, entry.metadata["help"]))
+        return rows
+
+
+def _variable(name: str) -> str:
+    return next(str(entry.metadata["variable"]) for entry in fields(Settings) if entry.name == name)
+
+
+def _wrong(variable: str, wanted: str, got: object) -> SettingsError:
+    return SettingsError(f"{variable} must be {wanted}, not {str(got)!r}.")
+
+
+def _number(variable: str, text: str, kind: type) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise _wrong(variable, "a whole number" if kind is int else "a number", text) from None
+
+
+def _switch(variable: str, text: str) -> bool:
+    if text.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if text.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise _wrong(variable, "true or false", text)
+
+
+def _value(name: str, variable: str, text: str) -> Any:
+    annotation = Settings.__annotations__[name]
+    if annotation == "bool":
+        return _switch(variable, text)
+    if annotation in {"int", "float"}:
+        return _number(variable, text, int if annotation == "int" else float)
+    return Path(text).expanduser() if annotation.startswith("Path") else text
+
+
+def read_settings(environment: Mapping[str, str] | None = None, *, env_file: str | Path = ".env") -> Settings:
+    """The settings of this process: ``environment`` (the real one by default) over the lines of ``env_file``."""
+    given = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+    given.update(os.environ if environment is None else environment)
+    found: dict[str, Any] = {}
+    for entry in fields(Settings):
+        variable = entry.metadata["variable"]
+        text = given.get(variable, "").strip()
+        if text:
+            found[entry.name] = _value(entry.name, variable, text)
+    return Settings(**found)
