@@ -51,11 +51,13 @@ KINDS: dict[str, Kind] = {
     "provider_rate_limited": Kind(429, "The provider asks to slow down", retryable=True),
     "provider_unavailable": Kind(502, "The provider could not answer", retryable=True),
     "provider_timeout": Kind(504, "The provider took too long", retryable=True),
+    "provider_bad_reply": Kind(502, "The provider's answer cannot be read"),
     "provider_rejected": Kind(502, "The provider did not accept the request"),
     "model_retired": Kind(502, "The model has been switched off"),
     "model_unavailable": Kind(502, "The provider does not have this model"),
     "needs_model": Kind(501, "This action needs a model"),
     # our side
+    "busy": Kind(503, "Too much is going on at the moment", retryable=True),
     "template_error": Kind(500, "An action's file is not right"),
     "settings_error": Kind(500, "A setting is not right"),
     "internal": Kind(500, "Something went wrong on our side", retryable=True),

@@ -17,6 +17,7 @@ from connector.errors import SettingsError
 
 ENGINES = ("auto", "openai", "local", "scripted")
 DIALECTS = ("auto", "responses", "chat")
+PROFILES = ("auto", "openai", "azure", "generic")
 RETIRED = ("replace", "error")
 
 
@@ -37,6 +38,7 @@ class Settings:
     model_strong: str = _setting("FORMCALL_MODEL_STRONG", "o3", "the model for strong quality")
     retired: str = _setting("FORMCALL_RETIRED", "replace", "what to do once the model is gone", choices=RETIRED)
     dialect: str = _setting("FORMCALL_DIALECT", "auto", "how to speak to the provider", choices=DIALECTS)
+    profile: str = _setting("FORMCALL_PROFILE", "auto", "what kind of provider it is", choices=PROFILES)
     models_file: Path | None = _setting("FORMCALL_MODELS", None, "a file with model rows of your own")
     data_dir: Path = _setting("FORMCALL_DATA_DIR", Path("data"), "where the database lies")
     database_url: str = _setting("FORMCALL_DATABASE_URL", "", "a database instead of SQLite in the data folder", secret=True)

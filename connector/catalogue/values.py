@@ -212,7 +212,7 @@ def _option(entry: Any) -> dict[str, str]:
         name, description = entry["name"], entry.get("description")
     else:
         name, _, description = read_text(entry).strip().removeprefix("- ").partition(":")
-    name, description = read_text(name).strip(), "" if is_absent(description) else read_text(description)
+    name, description = " ".join(read_text(name).split()), "" if is_absent(description) else read_text(description)
     if not name:
         raise Fault("bad_line", f"has an entry without a name: {shown(entry)}.")
     return {"name": name, "description": " ".join(description.split())}

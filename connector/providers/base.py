@@ -65,6 +65,7 @@ class Usage:
 class Reply:
     """What a model said: calls, or text, or a refusal.
 
+    ``effort`` is the effort that was really asked of the model, "" when it has none.
     ``replay`` is what this provider needs to see again on the next turn (opaque to everybody else).
     ``confidence_kind`` says where a number called confidence in the calls comes from.
     """
@@ -76,6 +77,7 @@ class Reply:
     finish: Finish = "done"
     usage: Usage = Usage()
     service_tier: str | None = None
+    effort: str = ""
     confidence_kind: str = "reported"
     request_id: str | None = None
     warnings: tuple[str, ...] = ()

@@ -1,0 +1,134 @@
+"""The server's own work on an answer: one function for each rule of ``catalogue/fills.py``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connector.catalogue import Action, Return
+from connector.engine.places import Place, find_quote, find_value
+
+Json = dict[str, Any]
+
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+(?=[^a-z\s])|\n+")
+_WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
+_BULLET = re.compile(r"\A\s*(?:[-*•]|\d{1,2}[.)])\s+")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One tool call that was really made."""
+
+    step: int
+    tool: str
+    input: str
+    output: str
+    ok: bool
+    duration_ms: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the rules may look at: the form, the values so far, and the tool calls that were made."""
+
+    action: Action
+    form: Mapping[str, Any]
+    values: Json
+    steps: Sequence[Step]
+
+
+def fill(action: Action, form: Mapping[str, Any], given: Json, steps: Sequence[Step] = ()) -> Json:
+    """All values of the answer: those the model gave, and those worked out from them."""
+    work = Work(action, form, dict(given), steps)
+    pending = [entry for name, entry in action.returns.items() if name not in given]
+    for entry in sorted(pending, key=_waits_for_another(pending)):
+        assert entry.fill is not None  # noqa: S101  the reader lets no value through that is neither asked nor filled
+        rule, names = entry.fill
+        work.values[entry.name] = RULES[rule](work, *names)
+    return work.values
+
+
+def _waits_for_another(pending: Sequence[Return]) -> Callable[[Return], bool]:
+    """Values that other pending ones are made from come first."""
+    names = {entry.name for entry in pending}
+    return lambda entry: bool(entry.fill and names & set(entry.fill[1]))
+
+
+def _given(work: Work, name: str) -> bool:
+    value = work.values[name]
+    return value is not None and value not in ([], "")
+
+
+def _first(work: Work, name: str) -> Any:
+    return next(iter(work.values[name]), None)
+
+
+def _only(work: Work, name: str) -> list[Any]:
+    value = work.values[name]
+    return [] if value is None else [value]
+
+
+def _joined(work: Work, name: str) -> str:
+    return "\n".join(f"- {entry}" for entry in work.values[name])
+
+
+def _sentences(work: Work, name: str) -> list[str]:
+    parts = _SENTENCE_END.split(work.values[name] or "")
+    return [line for part in parts if (line := _BULLET.sub("", part).strip())]
+
+
+def _words(work: Work, name: str) -> int:
+    return len(_WORD.findall(work.values[name] or ""))
+
+
+def _absent(work: Work, name: str) -> list[str]:
+    record = work.values[name] or {}
+    return [field["name"] for field in _shape(work, name) if not field["of"] and record.get(field["name"]) in (None, [])]
+
+
+def _evidence(work: Work, name: str, source: str) -> list[Json]:
+    text = work.form.get(source) or ""
+    value = work.values[name]
+    if work.action.returns[name].type == "record":
+        return _record_evidence(work, name, text)
+    return [_proof(name, text, find_quote(text, quote), quote) for quote in value or ()]
+
+
+def _record_evidence(work: Work, name: str, text: str) -> list[Json]:
+    found = []
+    for field in _shape(work, name):
+        value = (work.values[name] or {}).get(field["name"])
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                near = f"{field['name'].replace('_', ' ')} {field['hint']}"
+                found.append(_proof(field["name"], text, find_value(text, one, field["type"], near=near)))
+    return found
+
+
+def _proof(field: str, text: str, place: Place | None, claimed: str | None = None) -> Json:
+    """``claimed`` is what the model said the source says; it is shown even when the source does not."""
+    if place is None:
+        return {"field": field, "quote": claimed, "start": None, "end": None, "verified": False}
+    return {"field": field, "quote": text[place.start : place.end], "start": place.start, "end": place.end, "verified": True}
+
+
+def _shape(work: Work, name: str) -> list[Json]:
+    found: list[Json] = work.form[work.action.returns[name].shape_from]
+    return found
+
+
+RULES: dict[str, Callable[..., Any]] = {
+    "given": _given,
+    "first": _first,
+    "only": _only,
+    "joined": _joined,
+    "sentences": _sentences,
+    "words": _words,
+    "absent": _absent,
+    "evidence": _evidence,
+    "tools_used": lambda work: list(dict.fromkeys(step.tool for step in work.steps)),
+    "steps": lambda work: max((step.step for step in work.steps), default=0),
+    "trace": lambda work: [vars(step) for step in work.steps],
+}

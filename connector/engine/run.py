@@ -1,0 +1,136 @@
+"""The main job: one action, one form, one answer.
+
+    Engine.run(action, values) -> Outcome
+
+The web, the jobs and the command line only call this. An ``Outcome`` comes back whenever the form was right, also when the
+model failed: what it cost is known either way. A form that is not right is ``InvalidInput`` before anything is spent.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from connector.catalogue import Action, Catalogue
+from connector.catalogue.answer import flat_values, result_text
+from connector.engine.calls import answer_at_once
+from connector.engine.fills import fill
+from connector.engine.loop import answer_with_tools
+from connector.engine.turns import Incomplete, Run
+from connector.errors import FieldError, FormcallError, InvalidInput
+from connector.providers.base import Provider, Usage
+from connector.providers.models import Models
+from connector.settings import Settings
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run. ``values`` are the action's own keys; on a failure they are empty and ``error`` is set."""
+
+    id: str
+    action: str
+    status: str
+    engine: str
+    model: str
+    model_requested: str
+    effort: str
+    usage: Usage
+    cost_usd: float | None
+    duration_ms: int
+    result: str = ""
+    values: Json = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    error: FormcallError | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+    def bill(self) -> Json:
+        """What the run used, in the words of every answer."""
+        return {
+            "id": self.id,
+            "action": self.action,
+            "engine": self.engine,
+            "model": self.model,
+            "model_requested": self.model_requested,
+            "effort": self.effort,
+            "warnings": list(self.warnings),
+            "input_tokens": self.usage.input,
+            "cached_tokens": self.usage.cached,
+            "output_tokens": self.usage.output,
+            "reasoning_tokens": self.usage.reasoning,
+            "cost_usd": self.cost_usd,
+            "duration_ms": self.duration_ms,
+        }
+
+    def answer(self) -> Json:
+        """The flat answer: the same keys each time."""
+        return {"ok": self.ok, "status": self.status, "result": self.result, **self.values, **self.bill()}
+
+
+class Engine:
+    """Runs actions against one provider. Thread-safe; one for the whole process."""
+
+    def __init__(self, catalogue: Catalogue, provider: Provider, models: Models, settings: Settings) -> None:
+        self.catalogue, self.provider, self.models, self.settings = catalogue, provider, models, settings
+        self._slots = threading.BoundedSemaphore(settings.max_in_flight)
+
+    def run(self, action: Action | str, values: Mapping[str, Any]) -> Outcome:
+        """The outcome of ``action`` for a form's ``values``; ``InvalidInput`` when the form is not right."""
+        if isinstance(action, str):
+            action = self.catalogue.find(action)
+        form = action.read_form(values)
+        _refuse_tool_without_tools(form)
+        run = Run(action, form, self.provider, self.models, self.settings)
+        if not self._slots.acquire(timeout=self.settings.deadline_seconds):
+            raise FormcallError("busy", "Too many runs are going on at the moment. Try again in a few seconds.", retry_after=5)
+        try:
+            given = answer_with_tools(run) if run.tools else answer_at_once(run)
+            return self._done(run, given)
+        except Incomplete as error:
+            return self._failed(run, error, "incomplete")
+        except FormcallError as error:
+            return self._failed(run, error, "failed")
+        finally:
+            self._slots.release()
+
+    def _done(self, run: Run, given: Json) -> Outcome:
+        values = fill(run.action, run.form, given, run.steps)
+        asked = run.action.asked(run.form)
+        return replace(
+            self._outcome(run, "done"),
+            values=flat_values(run.action, values, confidence_kind=run.confidence_kind),
+            result=result_text(run.action, values, asked),
+        )
+
+    def _failed(self, run: Run, error: FormcallError, status: str) -> Outcome:
+        if run.steps:
+            error.extra["trace"] = [vars(step) for step in run.steps]
+        return replace(self._outcome(run, status), error=error)
+
+    def _outcome(self, run: Run, status: str) -> Outcome:
+        return Outcome(
+            id=run.id,
+            action=run.action.id,
+            status=status,
+            engine=self.provider.engine,
+            model=run.model,
+            model_requested=run.model_requested,
+            effort=run.effort,
+            usage=run.usage,
+            cost_usd=run.cost_usd,
+            duration_ms=round((time.monotonic() - run.started) * 1000),
+            warnings=tuple(dict.fromkeys(run.warnings)),
+        )
+
+
+def _refuse_tool_without_tools(form: Mapping[str, Any]) -> None:
+    if form.get("require_tool") and not form.get("tools"):
+        words = '"Require a tool" is on, but no tool is allowed. Choose one under "Tools".'
+        raise InvalidInput([FieldError("tools", "missing", words)])

@@ -1,0 +1,104 @@
+"""One run while it lasts: what was asked and said so far, what it used, and how long it may still take."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connector.catalogue import Action, answer_function
+from connector.engine.fills import Step
+from connector.errors import FormcallError
+from connector.providers.base import Function, ModelRequest, Provider, Reply, Turn, Usage
+from connector.providers.models import Models
+from connector.settings import Settings
+from connector.tools import TOOLS, Tool
+
+Json = dict[str, Any]
+
+# hidden reasoning is written out of the same budget as the answer, so even a short answer needs room
+_OUTPUT_TOKENS = {"low": 8_000, "medium": 16_000, "high": 32_000}
+
+
+class Incomplete(FormcallError):
+    """A limit was reached before the model had answered. The run is incomplete, never done."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("max_steps", detail)
+
+
+class Run:
+    """The state of one run. ``ask`` is the only way to the model, so nothing is used that is not counted."""
+
+    def __init__(self, action: Action, form: Json, provider: Provider, models: Models, settings: Settings) -> None:
+        self.id = f"run_{uuid.uuid4().hex}"
+        self.action, self.form = action, form
+        self.started = time.monotonic()
+        self.deadline = self.started + settings.deadline_seconds
+        self.tools: tuple[Tool, ...] = tuple(TOOLS[name] for name in action.tools if name in form.get("tools", action.tools))
+        self.steps: list[Step] = []
+        self.turns: list[Turn] = []
+        self.usage = Usage()
+        self.cost_usd: float | None = 0.0
+        self.warnings: list[str] = []
+        self.confidence_kind = "none"
+        self.effort = form.get("effort") or action.effort
+        self._provider, self._models = provider, models
+        name, description, parameters = answer_function(action, form)
+        self.function = Function(name, description, parameters)
+        self.model_requested = settings.model if provider.engine == "openai" else provider.engine
+        self.model = self.model_requested
+        self._request = self._first_request()
+
+    def ask(self, functions: Sequence[Function], *, force: str | None, max_output_tokens: int | None = None) -> Reply:
+        """One reply to everything so far; what it used and cost is added to the run even if it cannot be used."""
+        request = replace(self._request, functions=tuple(functions), force=force, turns=tuple(self.turns))
+        if max_output_tokens:
+            request = replace(request, max_output_tokens=max_output_tokens)
+        reply = self._provider.respond(request)
+        self.usage += reply.usage
+        self.model, self.effort = reply.model or self.model, reply.effort or self.effort
+        self.confidence_kind = reply.confidence_kind
+        self.warnings += reply.warnings
+        self._add_cost(reply)
+        return reply
+
+    def max_output_tokens(self) -> int:
+        return self._request.max_output_tokens
+
+    def _first_request(self) -> ModelRequest:
+        form, action = self.form, self.action
+        parts = [action.instructions.render(form)]
+        if form.get("instructions"):
+            parts.append(form["instructions"])
+        if form.get("language"):
+            parts.append(f"Write in {form['language']}.")
+        return ModelRequest(
+            model=self.model_requested,
+            effort=self.effort,
+            instructions="\n".join(parts),
+            message=action.message.render(form),
+            functions=(),
+            force=None,
+            max_output_tokens=_OUTPUT_TOKENS[self.effort],
+            deadline=self.deadline,
+            cache_key=_fingerprint(action.id, self.function.parameters),
+            action=action.id,
+            method=action.local,
+            values=form,
+        )
+
+    def _add_cost(self, reply: Reply) -> None:
+        if self._provider.engine != "openai":
+            return
+        cost = self._models.find(self.model).cost(reply.usage, reply.service_tier)
+        self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
+
+
+def _fingerprint(action: str, schema: Mapping[str, Any]) -> str:
+    """Equal for requests that begin alike, so that the provider can keep their beginning; says nothing of the content."""
+    return f"{action}-{hashlib.sha256(json.dumps(schema).encode()).hexdigest()[:16]}"

@@ -1,0 +1,46 @@
+"""Small readers that both dialects share: an upstream's JSON is never trusted to have the shape it should."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.providers.base import Usage
+
+Json = dict[str, Any]
+
+
+class BadReply(Exception):
+    """The provider's answer does not have the shape of its dialect; the text says what is off."""
+
+
+def a_dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def a_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def whole(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def usage(raw: Any, names: tuple[str, str]) -> Usage:
+    """Usage from a dialect's own names for input and output tokens; what a server leaves out counts as 0."""
+    found = a_dict(raw)
+    into, out = a_dict(found.get(f"{names[0]}_details")), a_dict(found.get(f"{names[1]}_details"))
+    return Usage(
+        input=whole(found.get(names[0])),
+        cached=whole(into.get("cached_tokens")),
+        cache_write=whole(into.get("cache_write_tokens")),
+        output=whole(found.get(names[1])),
+        reasoning=whole(out.get("reasoning_tokens")),
+    )

@@ -1,0 +1,156 @@
+"""A provider's failures in our own words: one table from what came back to our code, with the fix in the sentence."""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import openai
+
+from connector.errors import ProviderError
+from connector.providers.dialects.reading import BadReply, a_dict, text
+from connector.providers.transport import AnswerTooLarge
+
+_SECRET = re.compile(r"\b(sk|key|org|proj)[-_][A-Za-z0-9_*\-]{6,}")
+_QUOTED = 240
+_GONE_CODES = {"model_not_found", "model_deprecated", "deployment_not_found", "DeploymentNotFound"}
+_QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+_TOO_LONG_CODES = {"context_length_exceeded", "string_above_max_length", "request_too_large"}
+_OPTIONAL_CODES = {"unsupported_parameter", "unsupported_value", "unknown_parameter"}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failed call. ``error`` is what the caller hears; the rest says whether another try could help.
+
+    ``sent``       whether the provider may have worked (and billed) although no answer came
+    ``optional``   the parameter that the provider does not take, when it named one
+    """
+
+    error: ProviderError
+    retry: bool = False
+    sent: bool = False
+    gone: bool = False
+    no_endpoint: bool = False
+    optional: str = ""
+    stale_reasoning: bool = False
+
+
+def failure(error: Exception) -> Failure:
+    """What ``error``, raised by the SDK, the transport or a dialect, means."""
+    if isinstance(error, openai.APITimeoutError):
+        return Failure(_error("provider_timeout", "The provider did not answer in time."), sent=True)
+    if isinstance(error, openai.APIConnectionError):
+        return _connection(error)
+    if isinstance(error, openai.APIStatusError):
+        return _status(error.status_code, error.body, error.response.headers)
+    if isinstance(error, AnswerTooLarge):
+        return Failure(_bad_reply(str(error)))
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return Failure(_bad_reply("it is not JSON"))
+    if isinstance(error, BadReply | RecursionError):
+        return Failure(_bad_reply(f"it is {error}" if str(error) else "it is nested too deep"))
+    if isinstance(error, openai.OpenAIError):
+        return Failure(_error("provider_unavailable", f"The call to the provider failed: {quoted(str(error))}."))
+    raise error
+
+
+def failure_inside(raw: dict[str, Any]) -> Failure | None:
+    """The failure that some servers send inside an answer with status 200, if ``raw`` is one."""
+    found = raw.get("error")
+    if not found:
+        return None
+    code = a_dict(found).get("code")
+    status = code if isinstance(code, int) and 400 <= code < 600 else 500  # noqa: PLR2004  the range of HTTP errors
+    return _status(status, found, httpx2.Headers())
+
+
+def quoted(words: str) -> str:
+    """A provider's own words, short and without anything that looks like a key."""
+    plain = _SECRET.sub("[hidden]", " ".join(words.split())).rstrip(".")
+    return plain[:_QUOTED]
+
+
+def _connection(error: openai.APIConnectionError) -> Failure:
+    cause = error.__cause__
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
+        words = "The provider cannot be reached. Check OPENAI_BASE_URL and this machine's network."
+        return Failure(_error("provider_unavailable", words), retry=True)
+    if isinstance(cause, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError):
+        return Failure(_error("provider_unavailable", "OPENAI_BASE_URL is not a usable address, or the key has odd characters."))
+    return Failure(_error("provider_unavailable", "The provider broke off the connection before it had answered."), sent=True)
+
+
+def _status(status: int, body: Any, headers: httpx2.Headers) -> Failure:
+    found = a_dict(body)
+    found = found.get("error") or found
+    words = quoted(text(found) or text(a_dict(found).get("message")) or text(a_dict(found).get("detail")))
+    code = str(a_dict(found).get("code") or a_dict(found).get("type") or "")
+    param = text(a_dict(found).get("param"))
+    request_id = headers.get("x-request-id")
+    said = f" It said: {words}." if words else ""
+    if status == 404:  # noqa: PLR2004
+        return _not_found(code, param, words, said, request_id)
+    if status == 429 and code in _QUOTA_CODES or status == 402:  # noqa: PLR2004
+        return Failure(_error("provider_quota", "The provider's account has no credit left. Top it up or set another OPENAI_API_KEY.", request_id))
+    if status == 429:  # noqa: PLR2004
+        wait = _retry_after(headers)
+        return Failure(_error("provider_rate_limited", "The provider asks to slow down. Try again later.", request_id, wait or 5.0), retry=True)
+    if status in {401, 403}:
+        return Failure(_error("provider_auth", "The provider does not accept this service's key. Check OPENAI_API_KEY.", request_id))
+    if status in {400, 413, 422}:
+        return _bad_request(code, param, said, request_id)
+    if status < 400:  # noqa: PLR2004
+        words = f"The provider answered with a redirect ({status}), which is not followed. Set OPENAI_BASE_URL to the address it moved to."
+        return Failure(_error("provider_rejected", words, request_id))
+    retry = status in {408, 409} or status >= 500  # noqa: PLR2004
+    wait = _retry_after(headers)
+    return Failure(_error("provider_unavailable", f"The provider failed ({status}).{said}", request_id, wait), retry=retry)
+
+
+def _not_found(code: str, param: str, words: str, said: str, request_id: str | None) -> Failure:
+    lower = words.lower()
+    gone = code in _GONE_CODES or param == "model" or ("model" in lower and ("not exist" in lower or "not found" in lower or "deprecated" in lower))
+    if gone:
+        return Failure(_error("model_unavailable", f"The provider does not have this model.{said}", request_id), gone=True)
+    error = _error("provider_rejected", f"The provider has nothing at this address (404). Check OPENAI_BASE_URL.{said}", request_id)
+    return Failure(error, no_endpoint=True)
+
+
+def _bad_request(code: str, param: str, said: str, request_id: str | None) -> Failure:
+    if code in _TOO_LONG_CODES:
+        return Failure(_error("too_long", "The text is longer than the model can read. Shorten it, or split it into parts.", request_id))
+    if code == "content_filter":
+        return Failure(_error("refused", "The provider's content filter refused the text.", request_id))
+    if code in _GONE_CODES:
+        return Failure(_error("model_unavailable", f"The provider does not have this model.{said}", request_id), gone=True)
+    error = _error("provider_rejected", f"The provider did not accept the request.{said}", request_id)
+    return Failure(
+        error,
+        optional=param if code in _OPTIONAL_CODES else "",
+        stale_reasoning=code == "invalid_encrypted_content",
+    )
+
+
+def _retry_after(headers: httpx2.Headers) -> float | None:
+    """Seconds the provider asks to wait, from a number or a date; None when it does not say."""
+    value = headers.get("retry-after", "")
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        parsed = email.utils.parsedate_tz(value)
+        return max(email.utils.mktime_tz(parsed) - time.time(), 0.0) if parsed else None
+
+
+def _bad_reply(what: str) -> ProviderError:
+    return _error("provider_bad_reply", f"The provider's answer cannot be read: {what}. Check OPENAI_BASE_URL.")
+
+
+def _error(code: str, words: str, request_id: str | None = None, wait: float | None = None) -> ProviderError:
+    extra = {"upstream_request_id": request_id} if request_id else {}
+    return ProviderError(code, words, retry_after=wait, extra=extra)

@@ -1,0 +1,152 @@
+"""The way to a hosted model: OpenAI's SDK over connections that keep our limits.
+
+The SDK bounds each read, not the whole answer: a server that drips a byte a second is waited for without end, a huge body is
+read to its end, and a redirect re-posts the prompt to another host. Here every read and write of a call is bounded by the
+call's own deadline and byte budget, redirects are not followed, and the SDK's own retries are off (ours are in ``openai.py``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore2
+import httpx2
+import openai
+
+MAX_RESPONSE_BYTES = 10_000_000
+SHARDS = 8  # one pool's bookkeeping grows with its connections; several small pools stay fast with hundreds in flight
+_CONNECT_SECONDS = 5.0
+
+
+class _Limits(threading.local):
+    """The limits of the call that this thread is making."""
+
+    deadline: float = float("inf")
+    bytes_left: int = MAX_RESPONSE_BYTES
+    too_large: bool = False
+
+
+_limits = _Limits()
+
+
+def _remaining(timeout: float | None) -> float:
+    left = _limits.deadline - time.monotonic()
+    if left <= 0:
+        raise httpcore2.ReadTimeout("the call's deadline has passed")
+    return left if timeout is None else min(timeout, left)
+
+
+class _GuardedStream(httpcore2.NetworkStream):
+    def __init__(self, inner: httpcore2.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = self._inner.read(max_bytes, _remaining(timeout))
+        _limits.bytes_left -= len(data)
+        if _limits.bytes_left < 0:
+            _limits.too_large = True
+            raise httpcore2.ReadError("the answer is larger than allowed")
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _remaining(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        return _GuardedStream(self._inner.start_tls(ssl_context, server_hostname, _remaining(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _GuardedBackend(httpcore2.NetworkBackend):
+    def __init__(self) -> None:
+        self._inner = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        return _GuardedStream(self._inner.connect_tcp(host, port, _remaining(timeout), local_address, socket_options))
+
+
+class _GuardedTransport(httpx2.HTTPTransport):
+    """httpx2's own transport over a pool with our backend; the pool is the one part that it does not let one pass in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool.close()
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=httpx2.create_ssl_context(),
+            max_connections=None,
+            max_keepalive_connections=100,
+            keepalive_expiry=30.0,
+            network_backend=_GuardedBackend(),
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = super().handle_request(request)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            # a compressed body could grow past any limit after it was counted; we asked for a plain one
+            response.close()
+            _limits.too_large = True
+            raise httpx2.ReadError("the answer is compressed, which was not asked for")
+        return response
+
+
+class Transport:
+    """A few SDK clients for one provider address; ``post`` makes one call within a deadline."""
+
+    def __init__(self, *, base_url: str, api_key: str, shards: int = SHARDS) -> None:
+        self._clients = [_client(base_url, api_key) for _ in range(shards)]
+        self._turn = itertools.count()
+
+    def post(self, path: str, body: dict[str, Any], *, deadline: float) -> Any:
+        """The decoded answer (whatever it may be) to ``body``.
+
+        Raises the SDK's own errors, ``json.JSONDecodeError`` for a body that is not JSON, and ``AnswerTooLarge``.
+        """
+        return self._within(deadline, lambda client, options: client.post(path, body=body, cast_to=object, options=options))
+
+    def get(self, path: str, *, deadline: float) -> Any:
+        return self._within(deadline, lambda client, options: client.get(path, cast_to=object, options=options))
+
+    def _within(self, deadline: float, call: Any) -> Any:
+        client = self._clients[next(self._turn) % len(self._clients)]
+        _limits.deadline, _limits.bytes_left, _limits.too_large = deadline, MAX_RESPONSE_BYTES, False
+        left = max(deadline - time.monotonic(), 0.001)
+        try:
+            return call(client, {"timeout": httpx2.Timeout(left, connect=min(_CONNECT_SECONDS, left))})
+        except openai.APIConnectionError as error:
+            if _limits.too_large:
+                raise AnswerTooLarge(str(error.__cause__ or error)) from None
+            raise
+        finally:
+            _limits.deadline = float("inf")
+
+
+class AnswerTooLarge(Exception):
+    """The provider sent more than ``MAX_RESPONSE_BYTES``, or a compressed body."""
+
+
+def _client(base_url: str, api_key: str) -> openai.OpenAI:
+    return openai.OpenAI(
+        base_url=base_url,
+        api_key=api_key.strip() or "none",  # servers without keys still need the header to be well-formed
+        max_retries=0,
+        default_headers={"Accept-Encoding": "identity"},
+        http_client=httpx2.Client(transport=_GuardedTransport(), follow_redirects=False, trust_env=False),
+    )
