@@ -42,6 +42,7 @@ class Settings:
     models_file: Path | None = _setting("FORMCALL_MODELS", None, "a file with model rows of your own")
     data_dir: Path = _setting("FORMCALL_DATA_DIR", Path("data"), "where the database lies")
     database_url: str = _setting("FORMCALL_DATABASE_URL", "", "a database instead of SQLite in the data folder", secret=True)
+    secret: str = _setting("FORMCALL_SECRET", "", "what keys are kept under, when several machines share a database", secret=True)
     templates: Path | None = _setting("FORMCALL_TEMPLATES", None, "an extra folder with your own actions")
     public_url: str = _setting("FORMCALL_PUBLIC_URL", "", "the address others reach this service at")
     deadline_seconds: float = _setting("FORMCALL_DEADLINE_SECONDS", 60.0, "longest time for one run")

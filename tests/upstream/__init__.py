@@ -9,8 +9,9 @@ checks each request first (`rules`), and answers (`replies`) or misbehaves (`scr
 
 from .models import MODELS, ModelRow
 from .replies import forced_call, function_call, function_calls, incomplete, refusal, text
-from .script import FAULTS, Reply, Request, Script, Step, fault
+from .script import FAULTS, Script, fault
 from .server import FakeUpstream
+from .wire import Reply, Request, Step, json_reply
 
 __all__ = [
     "FAULTS",
@@ -26,6 +27,7 @@ __all__ = [
     "function_call",
     "function_calls",
     "incomplete",
+    "json_reply",
     "refusal",
     "text",
 ]

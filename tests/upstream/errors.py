@@ -10,6 +10,16 @@ Refusals = Iterator[Refusal]
 """Checks are generators that yield what they find; the first finding is the answer, as on the real service."""
 
 
+JSON_NAMES: dict[type, str] = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
+
+
 def refuse(
     message: str,
     param: str | None,
@@ -20,6 +30,12 @@ def refuse(
 ) -> Refusal:
     """One refusal."""
     return {"status": status, "error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def unsupported(param: str, hint: str = "") -> Refusal:
+    """A key that the service knows and this model does not take."""
+    message = f"Unsupported parameter: '{param}' is not supported with this model.{hint}"
+    return refuse(message, param, "unsupported_parameter")
 
 
 def unknown(param: str) -> Refusal:
@@ -38,10 +54,14 @@ def wrong_type(param: str, expected: str, value: object) -> Refusal:
     return refuse(message, param, "invalid_type")
 
 
-def wrong_value(param: str, value: object, allowed: Iterator[str] | tuple[str, ...]) -> Refusal:
+def wrong_value(param: str, value: object, allowed: tuple[str, ...]) -> Refusal:
     """A value outside its closed set."""
-    listed = ", ".join(f"'{item}'" for item in allowed)
-    return refuse(f"Invalid value: '{value}'. Supported values are: {listed}.", param, "invalid_value")
+    return refuse(f"Invalid value: '{value}'. Supported values are: {quoted(allowed)}.", param, "invalid_value")
+
+
+def quoted(names: tuple[str, ...]) -> str:
+    """'low', 'medium', 'high'."""
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def house(message: str, param: str) -> Refusal:
@@ -51,5 +71,4 @@ def house(message: str, param: str) -> Refusal:
 
 def json_type(value: object) -> str:
     """The name of a value's type in the service's own words."""
-    names = {bool: "a boolean", int: "an integer", float: "a decimal", str: "a string", list: "an array", dict: "an object"}
-    return "null" if value is None else names.get(type(value), type(value).__name__)
+    return "null" if value is None else JSON_NAMES.get(type(value), type(value).__name__)

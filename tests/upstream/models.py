@@ -54,7 +54,11 @@ ROWS = (
     ModelRow("gpt-6-luna", efforts=_SUCCESSOR, tool_effort="none"),
     # Stands for Ollama, llama.cpp, vLLM and their like: chat only, the older role name, sampling parameters allowed.
     ModelRow(
-        "local-llama", dialects=("chat",), refuses=frozenset(), strict=False, roles=("system", "user", "assistant", "tool")
+        "local-llama",
+        dialects=("chat",),
+        refuses=frozenset(),
+        strict=False,
+        roles=("system", "user", "assistant", "tool"),
     ),
 )
 MODELS: dict[str, ModelRow] = {row.id: row for row in ROWS}

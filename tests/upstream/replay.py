@@ -87,7 +87,7 @@ def _item(item: Any, where: str) -> Refusals:
     if not isinstance(item, dict):
         yield wrong_type(where, "an object", item)
     kind = item.get("type", "message" if "role" in item else None)
-    if kind not in ITEM_KEYS:
+    if not isinstance(kind, str) or kind not in ITEM_KEYS:
         yield wrong_value(f"{where}.type", kind, tuple(ITEM_KEYS))
     for key in item:
         if key not in ITEM_KEYS[kind]:
@@ -112,11 +112,12 @@ def _reasoning(item: Body, index: int, kinds: list[str], issued: Callable[[str],
     elif not has_type(content, "string"):
         yield wrong_type(f"input[{index}].encrypted_content", "a string", content)
     elif not issued(content):
-        shown = f"{content[:4]}...{content[-4:]}"
-        message = f"The encrypted content {shown} could not be verified. Reason: Encrypted content could not be decrypted or parsed."
+        why = "Encrypted content could not be decrypted or parsed."
+        message = f"The encrypted content {content[:4]}...{content[-4:]} could not be verified. Reason: {why}"
         yield refuse(message, None, "invalid_encrypted_content")
     if item.get("content"):
-        yield refuse(f"Invalid 'input[{index}].content': reasoning text cannot be sent back.", f"input[{index}].content", None)
+        param = f"input[{index}].content"
+        yield refuse(f"Invalid '{param}': reasoning text cannot be sent back.", param, None)
     if index + 1 == len(kinds) or not kinds[index + 1]:
         message = f"Item '{item['id']}' of type 'reasoning' was provided without its required following item."
         yield refuse(message, "input", None)
@@ -165,6 +166,8 @@ def _message(message: Any, where: str, roles: tuple[str, ...]) -> Refusals:
         if key not in MESSAGE_KEYS[role]:
             yield unknown(f"{where}.{key}")
     calls = message.get("tool_calls")
+    if calls is not None and not has_type(calls, "array"):
+        yield wrong_type(f"{where}.tool_calls", "an array", calls)
     if not (calls and message.get("content") is None):
         yield from _needs(message, {"content": "text|array"}, where)
     if role == "tool":

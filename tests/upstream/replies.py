@@ -1,4 +1,4 @@
-"""Well-formed answers in both dialects. A reply is a script step: `Script([function_call("add", {"a": 1}), text("1")])`.
+"""Well-formed answers in both dialects, each a step for a script: `[function_call("add", {"a": 1}), text("1")]`.
 
 Usage is made up but consistent: a token is four bytes, reasoning is part of the output. Other numbers, such as cached
 tokens, are set with `dataclasses.replace(function_call(...), cached=128)`.
@@ -93,7 +93,7 @@ def _functions(request: Request) -> list[Body]:
 def _has_outputs(body: Body, request: Request) -> bool:
     """Whether a tool was heard already: with a free choice, the model then speaks instead of calling for ever."""
     items = body[request.dialect.history]
-        if isinstance(items, str):
+    if isinstance(items, str):
         return False
     return any(item.get("type") == "function_call_output" or item.get("role") == "tool" for item in items)
 
@@ -194,7 +194,8 @@ def _reasoning(request: Request) -> Body:
 
 def _chat(answer: Answer, request: Request) -> Body:
     got, reasoning, spent = _counts(answer, request)
-    message: Body = {"role": "assistant", "content": answer.text, "refusal": answer.refusal, "annotations": []}
+    content = "" if answer.incomplete and answer.text is None else answer.text
+    message: Body = {"role": "assistant", "content": content, "refusal": answer.refusal, "annotations": []}
     if answer.calls:
         message["tool_calls"] = [
             {"id": _id("call_"), "type": "function", "function": {"name": name, "arguments": arguments}}
@@ -205,7 +206,7 @@ def _chat(answer: Answer, request: Request) -> Body:
         "object": "chat.completion",
         "created": int(time.time()),
         "model": request.row.snapshot,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer)}],
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer, request)}],
         "usage": {
             "prompt_tokens": got,
             "completion_tokens": spent,
@@ -223,7 +224,8 @@ def _chat(answer: Answer, request: Request) -> Body:
     }
 
 
-def _finish(answer: Answer) -> str:
+def _finish(answer: Answer, request: Request) -> str:
+    """Chat's finish_reason, which for a function forced by name is `stop`: a trap for who waits for `tool_calls`."""
     if answer.incomplete:
         return "content_filter" if answer.incomplete == "content_filter" else "length"
-    return "tool_calls" if answer.calls else "stop"
+    return "tool_calls" if answer.calls and not isinstance(request.body.get("tool_choice"), dict) else "stop"

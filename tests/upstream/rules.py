@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .dialects import CHAT, DIALECTS, RESPONSES, Body, Dialect, at, has_type
-from .errors import Refusal, Refusals, house, missing, refuse, unknown, wrong_type, wrong_value
+from .errors import Refusal, Refusals, house, missing, quoted, refuse, unknown, unsupported, wrong_type, wrong_value
 from .models import ModelRow
 from .replay import chat_history, responses_history
 from .strict import strict_fault
@@ -37,7 +37,6 @@ INCLUDES = (
 REASONING_KEYS = {"effort", "summary", "generate_summary", "context", "mode"}
 TOOL_KEYS = {"type", "name", "description", "parameters", "strict"}
 TOO_LONG = {"safety_identifier": 128}
-MOVED = {"chat": "Use 'max_completion_tokens' instead.", "responses": "Use 'max_output_tokens' instead."}
 
 
 def refusal(
@@ -94,9 +93,7 @@ def deprecated(model: str) -> Refusal:
 def _keys(body: Body, dialect: Dialect, row: ModelRow) -> Refusals:
     for key, value in body.items():
         if key in row.refuses and value is not None and (key, value) != ("temperature", 1):
-            hint = f" {MOVED[dialect.name]}" if key == "max_tokens" else ""
-            message = f"Unsupported parameter: '{key}' is not supported with this model.{hint}"
-            yield refuse(message, key, "unsupported_parameter")
+            yield unsupported(key, f" Use '{dialect.limit}' instead." if key == "max_tokens" else "")
         elif key not in dialect.keys:
             yield unknown(key)
         elif value is not None and not has_type(value, dialect.keys[key]):
@@ -125,11 +122,10 @@ def _effort(body: Body, dialect: Dialect, row: ModelRow) -> Refusals:
     for key in (body.get("reasoning") or {}).keys() - REASONING_KEYS:
         yield unknown(f"reasoning.{key}")
     if effort is not None and not row.efforts:
-        yield refuse(f"Unsupported parameter: '{param}' is not supported with this model.", param, "unsupported_parameter")
+        yield unsupported(param)
     elif effort is not None and effort not in row.efforts:
-        listed = ", ".join(f"'{item}'" for item in row.efforts)
-        message = f"Unsupported value: '{effort}' is not supported with the '{row.id}' model. Supported values are: {listed}."
-        yield refuse(message, param, "unsupported_value")
+        message = f"Unsupported value: '{effort}' is not supported with the '{row.id}' model. "
+        yield refuse(f"{message}Supported values are: {quoted(row.efforts)}.", param, "unsupported_value")
     if dialect is CHAT and body.get("tools") and row.tool_effort and effort != row.tool_effort:
         message = (
             f"Function tools with reasoning_effort are not supported for {row.id} in /v1/chat/completions. "
@@ -151,7 +147,9 @@ def _values(body: Body, dialect: Dialect) -> Refusals:
             yield refuse(message, key, "string_above_max_length")
     least, limit = MIN_OUTPUT_TOKENS if dialect is RESPONSES else 1, body.get(dialect.limit)
     if limit is not None and limit < least:
-        message = f"Invalid '{dialect.limit}': integer below minimum value. Expected a value >= {least}, but got {limit} instead."
+        message = (
+            f"Invalid '{dialect.limit}': integer below minimum value. Expected a value >= {least}, but got {limit}."
+        )
         yield refuse(message, dialect.limit, "integer_below_min_value")
 
 

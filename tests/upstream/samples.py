@@ -19,7 +19,7 @@ FORMATS = {
     "uri": "https://example.com/",
     "uuid": "123e4567-e89b-42d3-a456-426614174000",
 }
-PATTERN_GUESSES = (WORD, "SAMPLE", "a", "A", "1", "12", "123", "1234", "a1", "A-1", "AB", "ABC", *FORMATS.values(), "12:30", "")
+PATTERN_GUESSES = (*f"{WORD} SAMPLE a A 1 12 123 1234 12:30 1.5 a1 A-1 AB ABC".split(), *FORMATS.values(), "")
 DEEP = 12
 
 
@@ -88,5 +88,5 @@ def _string(schema: Schema) -> str:
                 return guess
         raise ValueError(f"no sample text matches the pattern {schema['pattern']!r}: give the answer in a script")
     text = FORMATS.get(schema.get("format", ""), WORD)
-    least, most = schema.get("minLength", 0), schema.get("maxLength", len(text))
+    least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", len(text)))
     return (text * (1 + least // len(text)))[: max(least, min(most, len(text)))]

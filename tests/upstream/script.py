@@ -95,7 +95,7 @@ def quota(request: Request) -> Reply:
 
 def server_error(request: Request) -> Reply:
     """500."""
-    return error_reply(500, "The server had an error while processing your request. Sorry about that!", "server_error", None)
+    return error_reply(500, "The server had an error while processing your request.", "server_error", None)
 
 
 def unavailable(request: Request, *, retry_after: float | None = None) -> Reply:
@@ -159,8 +159,8 @@ def content_filter(request: Request) -> Reply:
         "content_filter_result": {"violence": {"filtered": True, "severity": "high"}},
     }
     message = "The response was filtered due to the prompt triggering the content management policy."
-    error = {"message": message, "type": None, "param": "prompt", "code": "content_filter", "status": 400, "innererror": inner}
-    return json_reply({"error": error}, 400)
+    error = {"message": message, "type": None, "param": "prompt", "code": "content_filter", "status": 400}
+    return json_reply({"error": error | {"innererror": inner}}, 400)
 
 
 def string_error(request: Request) -> Reply:

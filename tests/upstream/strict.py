@@ -48,6 +48,8 @@ def _faults(schema: object) -> Iterator[str]:
     totals = Totals()
     yield from _node(schema, (), 0, totals)
     for key in ("$defs", "definitions"):
+        if not isinstance(schema.get(key, {}), dict):
+            yield f"In context=({key!r},), definitions must be an object."
         for name, child in schema.get(key, {}).items():
             yield from _node(child, (key, name), 1, totals)
     yield from _over_limits(totals)
@@ -81,7 +83,7 @@ def _keywords(node: Node, where: Where) -> Iterator[str]:
         yield f"In context={where}, schema must have a 'type' key."
     types = node.get("type", [])
     for name in types if isinstance(types, list) else [types]:
-        if name not in TYPES:
+        if not isinstance(name, str) or name not in TYPES:
             yield f"In context={where}, {name!r} is not a valid type."
 
 
@@ -116,7 +118,8 @@ def _any_of(branches: object, where: Where, level: int, totals: Totals) -> Itera
     if not isinstance(branches, list) or not branches:
         yield f"In context={where}, 'anyOf' must be a non-empty array."
         return
-    firsts = [next(iter(b["properties"])) for b in branches if isinstance(b, dict) and b.get("properties")]
+    named = [b["properties"] for b in branches if isinstance(b, dict) and isinstance(b.get("properties"), dict)]
+    firsts = [next(iter(properties)) for properties in named if properties]
     if len(set(firsts)) != len(firsts):
         yield f"In context={where}, objects provided via 'anyOf' must not share identical first keys."
     for index, branch in enumerate(branches):

@@ -16,7 +16,7 @@ JSON_TYPE = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class Request:
-    """One request that passed the rules; `size` is its body's in bytes, `number` counts the server's requests from 0."""
+    """One request that passed the rules; `size` is its body in bytes, `number` counts from 0 over the server."""
 
     path: str
     headers: Mapping[str, str]

@@ -1,0 +1,309 @@
+"""The command line: serve, run, check, build, key, eval and doctor."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import time
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector import __version__
+from connector.catalogue import Action, action_files, load_catalogue, read_file
+from connector.errors import FormcallError
+from connector.settings import Settings, read_settings
+
+Json = dict[str, Any]
+
+
+def plainly(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A command whose failures are one sentence on standard error and exit status 1, never a stack trace."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except FormcallError as error:
+            tell_failure(error)
+            sys.exit(1)
+
+    return guarded
+
+
+def tell_failure(error: FormcallError) -> None:
+    click.echo(f"{click.style(error.code, fg='red')}: {error.detail}", err=True)
+    for entry in error.errors[1:]:
+        click.echo(f"  {entry.field}: {entry.message}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="formcall")
+def main() -> None:
+    """AI steps for no-code tools: classify, extract, summarize, answer with tools."""
+
+
+# --- serve -------------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on.")
+@plainly
+def serve(host: str, port: int) -> None:
+    """Start the service. The first start makes an API key and shows it once."""
+    from connector.store.database import open_database, secret
+    from connector.store.keys import Keys
+    from connector.web.app import create_app
+    from connector.web.server import Server
+
+    settings = read_settings()
+    load_catalogue(settings.templates)  # a file that is not right is told before anything is started
+    _refuse_taken(host, port)
+    database = open_database(settings)
+    keys = Keys(database, secret(settings))
+    address = settings.public_url.rstrip("/") or f"http://{host}:{port}"
+    click.echo(f"Formcall {__version__} at {address}")
+    click.echo(f"  engine    {_engine_line(settings)}")
+    click.echo(f"  actions   {address}/docs")
+    click.echo(f"  specs     {address}/openapi.json  /openapi-3.1.json  /swagger.json")
+    if not keys.all():
+        _, plain = keys.create("first key", ("actions", "tools", "admin"))
+        click.echo(f"  API key   {plain}   (shown only now; more with `formcall key create NAME`)")
+    sys.stdout.flush()
+    database.dispose()  # connections must not be shared with the worker process
+    Server(settings, create_app, host=host, port=port).run()
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            words = f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port with --port."
+            raise FormcallError("settings_error", words) from None
+
+
+def _engine_line(settings: Settings) -> str:
+    engine = settings.answering_engine
+    if engine == "openai":
+        return f"openai: {settings.model} at {settings.openai_base_url}"
+    return f"{engine} (no key needed)" + ("" if settings.engine != "auto" else "; set OPENAI_API_KEY to ask a hosted model")
+
+
+# --- run ---------------------------------------------------------------------------------------------------------------
+
+
+class _Actions(click.Group):
+    """One subcommand for each action of the catalogue, its options made from the form."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(load_catalogue(read_settings().templates))
+
+    @plainly
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _command(load_catalogue(read_settings().templates).find(cmd_name))
+
+
+def _command(action: Action) -> click.Command:
+    options = [
+        click.Option([f"--{name.replace('_', '-')}", name], help=entry.help or entry.label, metavar="TEXT|@FILE|-")
+        for name, entry in action.form.items()
+    ]
+    as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print the answer as JSON.")
+    return click.Command(action.id, params=[*options, as_json], callback=_runner(action), help=f"{action.title}. {action.summary}")
+
+
+def _runner(action: Action) -> Callable[..., None]:
+    @plainly
+    def run_one(as_json: bool, **given: str | None) -> None:
+        from connector.console import show_answer
+
+        values = {name: from_source(text) for name, text in given.items() if text is not None}
+        outcome = make_engine(read_settings()).run(action, values)
+        if outcome.error:
+            raise outcome.error
+        if as_json:
+            click.echo(json.dumps(outcome.answer(), ensure_ascii=False, indent=2))
+        else:
+            show_answer(action, outcome)
+
+    return run_one
+
+
+def from_source(text: str, *, folder: Path = Path()) -> str:
+    """A value as typed, or the content of ``@FILE``, or standard input for ``-``."""
+    if text == "-":
+        return sys.stdin.read()
+    if not text.startswith("@"):
+        return text
+    path = folder / text[1:]
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise FormcallError("bad_request", f"The file {path} cannot be read: {error.strerror}.") from None
+
+
+def make_engine(settings: Settings) -> Any:
+    """The engine of ``settings``, as the service would have it."""
+    from connector.engine.run import Engine
+    from connector.providers.factory import make_provider
+    from connector.providers.models import load_models
+
+    catalogue, models = load_catalogue(settings.templates), load_models(settings.models_file)
+    return Engine(catalogue, make_provider(settings, models, catalogue), models, settings)
+
+
+@main.group(cls=_Actions, subcommand_metavar="ACTION [--FIELD VALUE|@FILE|-]...")
+def run() -> None:
+    """Run an action and print its answer. `formcall run ACTION --help` lists its fields."""
+
+
+# --- check and build ---------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@plainly
+def check(files: tuple[Path, ...]) -> None:
+    """Check action files (all of them by default); each fault is said with its file and line."""
+    paths = list(files) or action_files(read_settings().templates)
+    faults = 0
+    for path in paths:
+        try:
+            read_file(path)
+        except FormcallError as error:
+            faults += 1
+            click.echo(error.detail, err=True)
+    click.echo(f"{len(paths)} {'action' if len(paths) == 1 else 'actions'}, {faults} with a fault")
+    sys.exit(1 if faults else 0)
+
+
+@main.command()
+@click.argument("platform", required=False)
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; say which files differ from the catalogue.")
+@click.option("--base-url", default="", help="The address of the service, written into the files.")
+@plainly
+def build(platform: str | None, folder: Path | None, only_check: bool, base_url: str) -> None:
+    """Write the generated files (specifications and plug-ins) of one PLATFORM, or of all, into DIR (here by default)."""
+    from connector import publish
+
+    settings = read_settings()
+    if platform and platform not in publish.PLATFORMS:
+        raise FormcallError("bad_request", f'There is no platform "{platform}"; there are: {", ".join(publish.PLATFORMS)}.')
+    catalogue = load_catalogue(settings.templates)
+    files = publish.build_all(catalogue, public_url=base_url or settings.public_url, platforms=[platform] if platform else None)
+    root = folder or Path()
+    if only_check:
+        sentences = publish.stale(files, root)
+        for sentence in sentences:
+            click.echo(sentence, err=True)
+        click.echo(f"{len(files)} generated files, {len(sentences)} not up to date")
+        sys.exit(1 if sentences else 0)
+    publish.write(files, root)
+    click.echo(f"{len(files)} files written to {root.resolve()}")
+
+
+# --- keys --------------------------------------------------------------------------------------------------------------
+
+
+def _keys() -> Any:
+    from connector.store.database import open_database, secret
+    from connector.store.keys import Keys
+
+    settings = read_settings()
+    return Keys(open_database(settings), secret(settings))
+
+
+@main.group()
+def key() -> None:
+    """Make, list and revoke API keys."""
+
+
+@key.command("create")
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, default=("actions", "tools"), show_default=True, help="What it may do; may be repeated.")
+@plainly
+def create_key(name: str, scopes: tuple[str, ...]) -> None:
+    """Make a key and print it, alone, on standard output. It is shown only now."""
+    _, plain = _keys().create(name, scopes)
+    click.echo(plain)
+
+
+@key.command("list")
+@plainly
+def list_keys() -> None:
+    """List the keys: name, first characters, scopes, and whether each is valid."""
+    for one in _keys().all():
+        state = f"revoked {one.revoked_at:%Y-%m-%d}" if one.revoked_at else "valid"
+        click.echo(f"{one.id}  {one.hint}…  {one.name}  [{', '.join(one.scopes)}]  made {one.created_at:%Y-%m-%d}  {state}")
+
+
+@key.command("revoke")
+@click.argument("name_or_id")
+@plainly
+def revoke_key(name_or_id: str) -> None:
+    """Revoke a key by its name or id; it is refused from then on."""
+    click.echo(f'The key "{_keys().revoke(name_or_id).name}" is revoked.')
+
+
+# --- eval and doctor ---------------------------------------------------------------------------------------------------
+
+
+@main.command("eval", context_settings={"ignore_unknown_options": True})
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--action", "action_id", required=True, help="The action to run on each row.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many rows.")
+@click.option("--show", is_flag=True, help="Print each value that is not as expected.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.argument("fixed", nargs=-1, type=click.UNPROCESSED)
+@plainly
+def evaluate(file: Path, action_id: str, limit: int | None, show: bool, as_json: bool, fixed: tuple[str, ...]) -> None:
+    """Run an action on the rows of a CSV FILE and compare: columns named like fields are inputs, like answers are expected.
+
+    Fields that are the same for all rows are given as --FIELD VALUE or --FIELD @FILE. A cell @FILE is read from beside the CSV.
+    """
+    from connector.evaluation import evaluate_file
+
+    engine = make_engine(read_settings())
+    report = evaluate_file(engine, engine.catalogue.find(action_id), file, fixed=_fixed(fixed), limit=limit)
+    if as_json:
+        click.echo(json.dumps(report.figures(), indent=2))
+    else:
+        report.tell(show)
+
+
+def _fixed(words: tuple[str, ...]) -> dict[str, str]:
+    """``--name value`` pairs."""
+    names, values = words[::2], words[1::2]
+    if len(names) != len(values) or not all(name.startswith("--") for name in names):
+        raise FormcallError("bad_request", "Give fields as --FIELD VALUE or --FIELD @FILE.")
+    return {name[2:].replace("-", "_"): from_source(value) for name, value in zip(names, values, strict=True)}
+
+
+@main.command()
+@plainly
+def doctor() -> None:
+    """Show the settings (without secrets), the model and its shutdown date, and whether everything can be reached."""
+    from connector.diagnosis import diagnose
+
+    settings = read_settings()
+    for variable, value, help in settings.shown():
+        click.echo(f"{variable:28} {value or '-':40} {help}")
+    click.echo()
+    started = time.monotonic()
+    lines = diagnose(settings)
+    for line in lines:
+        click.echo(f"{'ok  ' if line.ok else 'FAIL'}  {line.text}")
+    click.echo(f"checked in {time.monotonic() - started:.1f} s")
+    sys.exit(0 if all(line.ok for line in lines) else 1)
+
+
+if __name__ == "__main__":
+    main()

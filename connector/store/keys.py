@@ -1,0 +1,87 @@
+"""API keys: random, shown once, kept only as an HMAC under the service's own secret."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Row, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
+
+from connector.errors import FormcallError
+from connector.store.tables import keys
+
+SCOPES = ("actions", "tools", "admin")
+_PREFIX = "fc_"
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key as it is kept. ``hint`` are its first characters; a revoked key opens nothing."""
+
+    id: str
+    name: str
+    hint: str
+    scopes: tuple[str, ...]
+    created_at: dt.datetime
+    revoked_at: dt.datetime | None = None
+
+
+class Keys:
+    """The keys of this service. Each question is answered by the database, so a revoked key is refused at once everywhere."""
+
+    def __init__(self, database: Engine, secret: bytes) -> None:
+        self._database, self._secret = database, secret
+        self._by_digest = select(keys).where(keys.c.digest == bindparam("digest"), keys.c.revoked_at.is_(None))
+
+    def create(self, name: str, scopes: Sequence[str] = ("actions", "tools")) -> tuple[Key, str]:
+        """A new key and its plain text, which nobody can read again; ``FormcallError`` for a name that is taken."""
+        name = " ".join(name.split())
+        if not name or len(name) > keys.c.name.type.length:
+            raise FormcallError("bad_request", "A key needs a name of 1 to 100 characters.")
+        if unknown := [scope for scope in scopes if scope not in SCOPES]:
+            raise FormcallError("bad_request", f'"{unknown[0]}" is not a scope; the scopes are {", ".join(SCOPES)}.')
+        plain = _PREFIX + secrets.token_urlsafe(32)
+        key = Key(f"key_{secrets.token_hex(8)}", name, plain[:8], tuple(scopes), dt.datetime.now(dt.UTC))
+        row = {**vars(key), "scopes": list(key.scopes), "digest": self._digest(plain)}
+        try:
+            with self._database.begin() as connection:
+                connection.execute(keys.insert().values(**row))
+        except IntegrityError:
+            raise FormcallError("bad_request", f'There is a key called "{name}" already. Choose another name.') from None
+        return key, plain
+
+    def find(self, plain: str) -> Key | None:
+        """The key whose plain text this is, unless it is unknown or revoked."""
+        if not plain.startswith(_PREFIX) or len(plain) > _LONGEST:
+            return None
+        with self._database.connect() as connection:
+            row = connection.execute(self._by_digest, {"digest": self._digest(plain)}).first()
+        return _key(row) if row else None
+
+    def all(self) -> list[Key]:
+        with self._database.connect() as connection:
+            return [_key(row) for row in connection.execute(select(keys).order_by(keys.c.created_at))]
+
+    def revoke(self, name_or_id: str) -> Key:
+        """Revoke a key by its name or id; ``FormcallError`` when there is none that is still valid."""
+        mine = (keys.c.name == name_or_id) | (keys.c.id == name_or_id)
+        with self._database.begin() as connection:
+            row = connection.execute(select(keys).where(mine, keys.c.revoked_at.is_(None))).first()
+            if row is None:
+                raise FormcallError("not_found", f'There is no valid key called "{name_or_id[:100]}".')
+            connection.execute(update(keys).where(keys.c.id == row.id).values(revoked_at=dt.datetime.now(dt.UTC)))
+        return _key(row)
+
+    def _digest(self, plain: str) -> str:
+        return hmac.new(self._secret, plain.encode(), hashlib.sha256).hexdigest()
+
+
+def _key(row: Row[Any]) -> Key:
+    return Key(row.id, row.name, row.hint, tuple(row.scopes), row.created_at, row.revoked_at)

@@ -1,0 +1,85 @@
+"""Running an action, and the list of those there are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from connector.catalogue import Action, Fault, Field
+from connector.catalogue.values import is_absent, read_boolean
+from connector.engine.sample import sample_answer
+from connector.web.auth import needs_key
+from connector.web.bodies import read_body
+from connector.web.problems import problem
+from connector.web.services import services
+
+Json = dict[str, Any]
+
+actions = Blueprint("actions", __name__, url_prefix="/v1/actions")
+
+
+@actions.get("")
+@needs_key("actions")
+def list_actions() -> Response:
+    """Every action, as a plain list that a drop-down can show."""
+    return jsonify([_listed(action) for action in services().catalogue.values()])
+
+
+@actions.get("/<action_id>")
+@needs_key("actions")
+def get_action(action_id: str) -> Response:
+    """One action: its form, its answer and its first example."""
+    action = services().catalogue.find(action_id)
+    return jsonify({**_listed(action), **_described(action)})
+
+
+@actions.post("/<action_id>")
+@needs_key("actions")
+def run_action(action_id: str) -> Response:
+    """Run an action on the fields of the body."""
+    action = services().catalogue.find(action_id)
+    if _wants_sample():
+        return _json(sample_answer(action))
+    outcome = services().engine.run(action, read_body(request))
+    if outcome.error is None:
+        return _json(outcome.answer())
+    bill = {key: value for key, value in outcome.bill().items() if key != "id"}
+    outcome.error.extra = {"run_status": outcome.status, **bill, **outcome.error.extra}
+    return problem(outcome.error, id=outcome.id)
+
+
+def _json(body: Json) -> Response:
+    return Response(json.dumps(body, ensure_ascii=False), mimetype="application/json")
+
+
+def _wants_sample() -> bool:
+    value = request.args.get("sample") or request.headers.get("X-Sample")
+    try:
+        return not is_absent(value) and read_boolean(value)
+    except Fault:
+        return False
+
+
+def _listed(action: Action) -> Json:
+    return {"id": action.id, "name": action.title, "summary": action.summary, "group": action.group}
+
+
+def _described(action: Action) -> Json:
+    return {
+        "title": action.title,
+        "effort": action.effort,
+        "local": action.local is not None,
+        "tools": list(action.tools),
+        "fields": [_field(entry) for entry in action.form.values()],
+        "returns": [{"name": entry.name, "type": entry.type, "help": entry.help, "nullable": entry.nullable} for entry in action.returns.values()],
+        "example": {"name": action.examples[0].name, "input": action.examples[0].input},
+    }
+
+
+def _field(entry: Field) -> Json:
+    found = vars(entry) | {"choices": [vars(choice) for choice in entry.choices]}
+    return {key: value for key, value in found.items() if value not in (None, "", [])} | {"required": entry.required}
+
+

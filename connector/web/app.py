@@ -1,0 +1,61 @@
+"""The one function that builds the application; read it from top to bottom."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from functools import lru_cache
+
+from flask import Flask, Response, g, request
+
+from connector.catalogue import load_catalogue
+from connector.engine.readiness import Checker
+from connector.engine.run import Engine
+from connector.providers.factory import make_provider
+from connector.providers.models import load_models
+from connector.publish import openapi
+from connector.settings import Settings
+from connector.store.database import open_database, secret
+from connector.store.keys import Keys
+from connector.web.actions import actions
+from connector.web.health import health
+from connector.web.problems import add_problems
+from connector.web.services import Services
+from connector.web.specs import specs
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def create_app(settings: Settings) -> Flask:
+    """The service for ``settings``: catalogue, models, provider, engine and keys, then the views over them."""
+    catalogue = load_catalogue(settings.templates)
+    models = load_models(settings.models_file)
+    provider = make_provider(settings, models, catalogue)
+    engine = Engine(catalogue, provider, models, settings)
+    keys = Keys(open_database(settings), secret(settings))
+
+    published = lru_cache(maxsize=16)(lambda address: openapi.build(catalogue, public_url=address))
+
+    # our folder of actions is called templates, which must never be what Flask renders pages from
+    app = Flask("formcall", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]  Flask's own provider has it
+    app.extensions["formcall"] = Services(settings, catalogue, engine, keys, Checker(settings, models, provider), published)
+
+    app.before_request(_name_request)
+    app.after_request(_tell_request_id)
+    add_problems(app)
+    for blueprint in (actions, specs, health):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _name_request() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+
+
+def _tell_request_id(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    return response

@@ -1,0 +1,46 @@
+"""Who may call: ``Authorization: Bearer KEY`` or ``X-API-Key: KEY``, either one, and the scope it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import g, request
+
+from connector.errors import FormcallError
+from connector.web.services import services
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def needs_key(scope: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A view that only a valid key with ``scope`` may call; the key is then in ``g.key``."""
+
+    def wrapped(view: Callable[P, T]) -> Callable[P, T]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            plain = _given_key()
+            key = services().keys.find(plain) if plain else None
+            if key is None:
+                raise FormcallError("unauthorized", _NO_KEY if not plain else _BAD_KEY)
+            if scope not in key.scopes and "admin" not in key.scopes:
+                raise FormcallError("forbidden", f'This API key does not have the scope "{scope}". Ask the operator for one that has it.')
+            g.key = key
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return wrapped
+
+
+_NO_KEY = "There is no API key in the request. Send it as the header `Authorization: Bearer YOUR_KEY` or `X-API-Key: YOUR_KEY`."
+_BAD_KEY = "This API key is not valid: it is mistyped or was revoked. Ask the operator for a new one."
+
+
+def _given_key() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return request.headers.get("X-API-Key", "").strip()

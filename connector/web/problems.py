@@ -1,0 +1,71 @@
+"""Every failure as ``application/problem+json`` (RFC 9457): flat, with a stable code and a sentence for a person."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from connector.errors import FormcallError
+
+log = logging.getLogger("formcall")
+
+_RETRY_SECONDS = 5
+_FROM_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+
+
+def problem(error: FormcallError, *, id: str | None = None) -> Response:
+    """The response for ``error``; ``id`` is the run's, else the request's."""
+    kind = error.kind
+    body = {
+        "type": f"urn:formcall:problem:{error.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": error.detail,
+        "code": error.code,
+        "retryable": kind.retryable,
+        "id": id or g.get("request_id", ""),
+        "errors": [entry.as_dict() for entry in error.errors],
+        **error.extra,
+    }
+    response = Response(json.dumps(body, ensure_ascii=False), kind.status, mimetype="application/problem+json")
+    if kind.status in {429, 503}:
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after or _RETRY_SECONDS))
+    if kind.status == 401:  # noqa: PLR2004
+        response.headers["WWW-Authenticate"] = 'Bearer realm="formcall"'
+    return response
+
+
+def add_problems(app: Flask) -> None:
+    """Answer every kind of failure of ``app`` with a problem, also those of the framework."""
+    app.register_error_handler(FormcallError, problem)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = _FROM_STATUS.get(status, "bad_request" if status < 500 else "internal")  # noqa: PLR2004
+    response = problem(FormcallError(code, _sentence(code)))
+    if getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
+    return response
+
+
+def _sentence(code: str) -> str:
+    return {
+        "not_found": f"There is nothing at {request.path[:200]}. The addresses are listed at /docs.",
+        "method_not_allowed": f"{request.path[:200]} does not take {request.method}.",
+        "body_too_large": "The request is too large. Shorten the text, or split it into parts.",
+        "unsupported_media_type": "Send the fields as JSON (Content-Type: application/json) or as a form.",
+    }.get(code, "The request cannot be understood.")
+
+
+def _unforeseen(error: Exception) -> Response:
+    # the sentence says nothing of the cause; the log has it under the same id, without the request's content
+    log.error("request %s failed", g.get("request_id", ""), exc_info=error)
+    words = f"Something went wrong on our side. If it happens again, give the operator this id: {g.get('request_id', '')}."
+    return problem(FormcallError("internal", words))

@@ -1,0 +1,40 @@
+"""Serving the application with gunicorn: one process with threads, since a run mostly waits for its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from connector.settings import Settings
+
+# a few threads more than runs at the same time, so that health checks and specs are answered while all runs wait
+_SPARE_THREADS = 16
+
+
+class Server(BaseApplication):
+    """gunicorn, told what to do by us alone; the application is made in the worker, after the fork."""
+
+    def __init__(self, settings: Settings, make_app: Callable[[Settings], Flask], *, host: str, port: int) -> None:
+        self._settings, self._make_app, self._bind = settings, make_app, f"{host}:{port}"
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": self._bind,
+            "workers": 1,
+            "worker_class": "gthread",
+            "threads": self._settings.max_in_flight + _SPARE_THREADS,
+            "keepalive": 30,
+            "graceful_timeout": 30,
+            "control_socket_disable": True,
+            "loglevel": "warning",
+            "proc_name": "formcall",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._make_app(self._settings)

@@ -1,0 +1,86 @@
+"""The published specifications and their page: for everybody, without a key."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from flask import Blueprint, Response, redirect, request, send_from_directory
+from werkzeug.wrappers import Response as Redirect
+
+from connector.errors import FormcallError
+from connector.web.services import services
+
+specs = Blueprint("specs", __name__)
+
+_UI_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Formcall: the actions</title>
+<link rel="icon" href="/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<main id="actions"></main>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+"""
+_START = """window.onload = () => SwaggerUIBundle({
+  url: "/openapi.json", dom_id: "#actions", deepLinking: true, persistAuthorization: false, tryItOutEnabled: true,
+});
+"""
+_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+
+
+@specs.get("/openapi.json")
+def openapi_json() -> Response:
+    """OpenAPI 3.0.3, for importers."""
+    return _spec("openapi.json")
+
+
+@specs.get("/openapi-3.1.json")
+def openapi_31_json() -> Response:
+    """The same in OpenAPI 3.1."""
+    return _spec("openapi-3.1.json")
+
+
+@specs.get("/swagger.json")
+def swagger_json() -> Response:
+    """The same in Swagger 2.0, for Power Platform."""
+    return _spec("swagger.json")
+
+
+@specs.get("/")
+def home() -> Redirect:
+    return redirect("/docs")
+
+
+@specs.get("/docs")
+def docs() -> Response:
+    """The actions as a page on which they can be tried."""
+    return Response(_PAGE, mimetype="text/html", headers={"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"})
+
+
+@specs.get("/docs/start.js")
+def start() -> Response:
+    return Response(_START, mimetype="text/javascript")
+
+
+@specs.get("/docs/<name>")
+def ui_file(name: str) -> Response:
+    """One of the page's own files, from the package that brings Swagger UI."""
+    if name not in _UI_FILES:
+        raise FormcallError("not_found", "There is no such page.")
+    folder = resources.files("flask_swagger_ui") / "dist"
+    return send_from_directory(str(folder), name, max_age=86_400)
+
+
+def _spec(name: str) -> Response:
+    address = services().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+    body = services().specs(address)[f"openapi/{name}"]
+    # a specification is public and is fetched by pages of other hosts
+    return Response(body, mimetype="application/json", headers={"Access-Control-Allow-Origin": "*"})
