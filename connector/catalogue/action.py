@@ -63,6 +63,8 @@ class Action:
 
     def read_form(self, values: Mapping[str, Any]) -> Json:
         """Clean values for ``values`` as a form sent them; ``InvalidInput`` names every field that is not right."""
+        if not isinstance(values, Mapping):
+            raise InvalidInput([FieldError("", "wrong_type", "The form must be an object of fields and their values.")])
         try:
             found: Json = self._schema.load(values)
         except marshmallow.ValidationError as error:

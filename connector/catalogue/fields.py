@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import marshmallow
 
 from connector.catalogue import shape, values
-from connector.catalogue.values import Choice, Fault, is_absent, nearest, shown
+from connector.catalogue.values import Choice, Fault, clean, is_absent, nearest, shown
 
 Json = dict[str, Any]
 
@@ -168,8 +169,9 @@ def _given(schema: Json) -> Json:
 
 
 def _strict_plain(kind: str) -> Callable[[Return, Mapping[str, Any]], Json]:
+    # bounds are held when the value comes back: not every server takes them in a strict function, and words cost less
     def strict(entry: Return, form: Mapping[str, Any]) -> Json:
-        return _given({"type": [kind, "null"] if entry.nullable else kind, "minimum": entry.min, "maximum": entry.max})
+        return {"type": [kind, "null"] if entry.nullable else kind}
 
     return strict
 
@@ -268,6 +270,7 @@ def _answer_list(entry: Return) -> Json:
 
 
 NAME_LENGTH = 100
+_MOST_UNKNOWN = 20
 TYPES: dict[str, FieldType] = {
     "text": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string")),
     "longtext": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string")),
@@ -319,24 +322,24 @@ class FormField(marshmallow.fields.Field[Any]):
 class FormSchema(marshmallow.Schema):
     """The form of an action: empty boxes are absent, unknown keys are refused by name, defaults are filled in."""
 
-    form_fields: Mapping[str, Field] = {}
+    _form_fields: Mapping[str, Field] = {}  # with a _, which no field's name begins with
 
     class Meta:
         unknown = marshmallow.EXCLUDE
 
     @marshmallow.pre_load
     def _drop_empty(self, data: Mapping[str, Any], **kwargs: Any) -> Mapping[str, Any]:
-        known = self.form_fields
-        if unknown := [key for key in data if key not in known]:
-            raise marshmallow.ValidationError({str(key): [self._unknown(str(key))] for key in unknown})
-        return {key: value for key, value in data.items() if key in known and not is_absent(value)}
+        known = self._form_fields
+        if unknown := [clean(str(key))[:NAME_LENGTH] for key in islice((key for key in data if key not in known), _MOST_UNKNOWN)]:
+            raise marshmallow.ValidationError({key: [self._unknown(key)] for key in unknown})
+        return {key: value for key, value in data.items() if not is_absent(value)}
 
     @marshmallow.post_load
     def _finish(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        for name, entry in self.form_fields.items():
+        for name, entry in self._form_fields.items():
             if name not in data and entry.default is not None:
                 data[name] = entry.default
-            elif entry.choices_from and name in data:
+            if entry.choices_from and name in data:
                 data[name] = self._paired(entry, data)
         return data
 
@@ -349,13 +352,13 @@ class FormSchema(marshmallow.Schema):
             raise marshmallow.ValidationError({entry.name: [problem]}) from None
 
     def _unknown(self, key: str) -> dict[str, str]:
-        hint = nearest(key, self.form_fields) or f" The fields are {', '.join(self.form_fields)}."
+        hint = nearest(key, self._form_fields) or f" The fields are {', '.join(self._form_fields)}."
         return {"code": "unknown_field", "message": f"There is no field {shown(key)} here.{hint}"}
 
 
 def form_schema(form_fields: Mapping[str, Field]) -> FormSchema:
     """The schema that reads a form of these fields."""
     made = {name: FormField(entry) for name, entry in form_fields.items()}
-    kind = type("Form", (FormSchema,), {**made, "form_fields": dict(form_fields)})
+    kind = type("Form", (FormSchema,), {**made, "_form_fields": dict(form_fields)})
     schema: FormSchema = kind()
     return schema

@@ -43,16 +43,24 @@ def lone_record(asked: Mapping[str, Return]) -> Return | None:
     return entries[0] if len(entries) == 1 and entries[0].type == "record" else None
 
 
-def _closed(asked: Mapping[str, Return], form: Mapping[str, Any]) -> Json:
-    properties: Json = {}
+def drawn_again(asked: Mapping[str, Return]) -> set[str]:
+    """The values drawn from choices that an earlier value already lists: the caller's words are sent (and paid) once, and a
+    second value is held against them when it comes back."""
     listed: set[str] = set()
+    again = set()
     for name, entry in asked.items():
-        schema = _strict(entry, form)
         if entry.choices_from in listed:
-            # the caller's words are sent once; a second value drawn from them is checked when it comes back
-            schema = _without_enum(schema)
+            again.add(name)
         elif entry.choices_from:
             listed.add(entry.choices_from)
+    return again
+
+
+def _closed(asked: Mapping[str, Return], form: Mapping[str, Any]) -> Json:
+    properties: Json = {}
+    again = drawn_again(asked)
+    for name, entry in asked.items():
+        schema = _without_enum(_strict(entry, form)) if name in again else _strict(entry, form)
         properties[name] = {**schema, "description": entry.help} if entry.help else schema
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 

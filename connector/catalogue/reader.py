@@ -184,6 +184,11 @@ class _Reader:
                 self._check_fill(entry, fields, returns)
             elif entry.when:
                 raise self._wrong("a value with `when` needs `fill` too, for the times it is not asked.", "returns", entry.name)
+        drawn: set[str] = set()
+        for entry in returns.values():
+            if entry.choices_from and entry.choices_from in drawn and not entry.nullable and entry.type == "choice" and not entry.fill:
+                raise self._wrong("a second value from the same choices must be `nullable: true`.", "returns", entry.name)
+            drawn.add(entry.choices_from)
         records = [entry.name for entry in returns.values() if entry.type == "record"]
         if len(records) > 1:
             raise self._wrong("an answer may have one record.", "returns", records[1])

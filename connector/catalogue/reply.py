@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connector.catalogue.action import Action
 from connector.catalogue.fields import TYPES, Return
-from connector.catalogue.function import lone_record
+from connector.catalogue.function import drawn_again, lone_record
 from connector.catalogue.values import Fault, is_absent
 
 Json = dict[str, Any]
 
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n\s*```\s*\Z", re.DOTALL)
-_MAX_DIGITS = 400
+_FENCE = "```"
+_MAX_DIGITS = 300
+_SHOWN_KEY = 64
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,9 @@ class Checked:
 
 def read_arguments(text: str) -> Json:
     """The object in ``text``; ``Fault`` for anything else: no JSON, a repeated key, NaN, a number of absurd length."""
-    match = _FENCE.match(text)
     try:
         value = json.loads(
-            match[1] if match else text,
+            _unfenced(text),
             object_pairs_hook=_pairs,
             parse_constant=_constant,
             parse_int=_whole,
@@ -44,6 +43,13 @@ def read_arguments(text: str) -> Json:
     if not isinstance(value, dict):
         raise Fault("bad_json", "the arguments are not a JSON object")
     return value
+
+
+def _unfenced(text: str) -> str:
+    inner = text.strip()
+    if inner.startswith(_FENCE) and inner.endswith(_FENCE) and len(inner) > 2 * len(_FENCE):
+        return inner[len(_FENCE) : -len(_FENCE)].removeprefix("json")
+    return text
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Json:
@@ -68,7 +74,8 @@ def check_arguments(action: Action, form: Mapping[str, Any], arguments: Json) ->
     asked = action.asked(form)
     if lone := lone_record(asked):
         arguments = {lone.name: arguments}
-    faults = [f"{name} was not asked for" for name in arguments if name not in asked]
+    again = drawn_again(asked)
+    faults = [f"{name[:_SHOWN_KEY]} was not asked for" for name in arguments if name not in asked]
     values: Json = {}
     for name, entry in asked.items():
         if name not in arguments:
@@ -77,6 +84,9 @@ def check_arguments(action: Action, form: Mapping[str, Any], arguments: Json) ->
         try:
             values[name] = _checked(arguments[name], entry, form)
         except Fault as fault:
+            if name in again and entry.nullable and fault.code == "not_a_choice":
+                values[name] = None  # its enum was not sent, so an unknown word is no answer rather than a wrong one
+                continue
             faults.append(f"{fault.message}" if name == getattr(lone, "name", None) else f"{name} {fault.message}")
     return Checked(values, tuple(fault.rstrip(".") for fault in faults))
 

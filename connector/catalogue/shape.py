@@ -7,21 +7,22 @@ how a value the model gave is checked and made normal, and how it reads in a pub
 from __future__ import annotations
 
 import datetime as dt
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from connector.catalogue.values import Fault, find_choice, is_absent, read_list, read_text, refuse_twice, shown
+from connector.catalogue.values import Fault, find_choice, is_absent, is_number, read_list, read_text, refuse_twice, shown
 
 Json = dict[str, Any]
 
 _NAME_LENGTH = 50  # with "_currency" behind it still below the 64 that a property may have
 _LINE_LENGTH = 4_000
+_SHOWN_KEY = 64
 _KEY = re.compile(r"[^A-Za-z0-9]+")
 _TYPED = re.compile(r"(?P<name>.+?)\s+(?P<type>[a-z]+)\s*(?:\((?P<choices>[^()]*)\))?")
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+_EMAIL_LENGTH = 254
 _MAX_CHOICES = 100
 
 
@@ -41,13 +42,13 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float | int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_number(value):
         raise Fault("wrong_type", f"must be a number, not {shown(value)}")
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _integer(value: Any) -> int:
-    number = _number(value)
+    number: float | int = _number(value)
     if not isinstance(number, int):
         raise Fault("wrong_type", f"must be a whole number, not {shown(value)}")
     return number
@@ -71,7 +72,7 @@ def _moment(form: str, parse: Callable[[str], Any], render: Callable[[Any], str]
 
 def _email(value: Any) -> str:
     text = _text(value)
-    if not _EMAIL.fullmatch(text):
+    if len(text) > _EMAIL_LENGTH or not _EMAIL.fullmatch(text):
         raise Fault("wrong_type", f"must be an e-mail address, not {shown(value)}")
     return text
 
@@ -102,8 +103,8 @@ SHAPE_TYPES: dict[str, ShapeType] = {
     "integer": ShapeType({"type": "integer"}, _integer),
     "boolean": ShapeType({"type": "boolean"}, _boolean),
     "date": ShapeType({"type": "string", "format": "date"}, _date),
-    "datetime": ShapeType(_STRING, _datetime, "YYYY-MM-DDTHH:MM"),
-    "time": ShapeType(_STRING, _time, "HH:MM"),
+    "datetime": ShapeType({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$"}, _datetime, "YYYY-MM-DDTHH:MM"),
+    "time": ShapeType({"type": "string", "pattern": r"^\d{2}:\d{2}$"}, _time, "HH:MM"),
     "email": ShapeType({"type": "string", "format": "email"}, _email),
     "phone": ShapeType(_STRING, _text),
     "url": ShapeType(_STRING, _text),
@@ -112,7 +113,7 @@ SHAPE_TYPES: dict[str, ShapeType] = {
     "choice": ShapeType(_STRING, _text),
     "list": ShapeType({"type": "array", "items": _STRING}, _texts),
     # never typed by a caller: each money field brings one along
-    "currency": ShapeType(_STRING, _currency, "ISO 4217"),
+    "currency": ShapeType({"type": "string", "pattern": "^[A-Z]{3}$"}, _currency, "ISO 4217"),
 }
 WRITABLE = tuple(name for name in SHAPE_TYPES if name != "currency")
 
@@ -123,7 +124,7 @@ def read_shape(value: Any) -> list[Json]:
     ``key`` is the name as a function property may be called (letters, digits, ``_``). A money field ``total`` is followed by
     the currency field ``total_currency``, whose ``of`` is ``total``.
     """
-    entries = list(value.items()) if isinstance(value, dict) and not _is_entry(value) else read_list(value, commas=False)
+    entries = read_list(list(value.items()) if _is_map(value) else value, commas=False)
     found: list[Json] = []
     for number, entry in enumerate(entries, 1):
         try:
@@ -164,7 +165,7 @@ def check_record(value: Any, fields: list[Json]) -> Json:
         raise Fault("wrong_type", f"must be an object, not {shown(value)}")
     keys = [field["key"] for field in fields]
     if extra := sorted(set(value) - set(keys)):
-        raise Fault("unknown_field", f"has {extra[0]}, which was not asked for")
+        raise Fault("unknown_field", f"has {extra[0][:_SHOWN_KEY]}, which was not asked for")
     if missing := [key for key in keys if key not in value]:
         raise Fault("missing", f"lacks {missing[0]}")
     return {field["name"]: _checked(value[field["key"]], field) for field in fields}
@@ -184,6 +185,11 @@ def _checked(value: Any, field: Json) -> Any:
     if (choice := find_choice(checked, field["choices"])) is None:
         raise Fault("not_a_choice", f"{field['key']} must be one of {', '.join(field['choices'])}, not {shown(value)}")
     return choice
+
+
+def _is_map(value: Any) -> bool:
+    """Whether an object maps names to types, such as ``{"name": "text"}``, and is not one entry written out."""
+    return isinstance(value, dict) and not (_is_entry(value) and value.get("type") in WRITABLE and value["name"] not in WRITABLE)
 
 
 def _is_entry(value: Json) -> bool:
@@ -226,6 +232,7 @@ def _typed(left: str, hint: str) -> Json:
     """``name type`` or ``name type(a|b)`` or only ``name``; a last word that is no type belongs to the name."""
     if len(left) > _LINE_LENGTH:
         raise Fault("bad_line", f"is longer than {_LINE_LENGTH} characters before its colon; write `name type: hint`.")
+    left = " ".join(left.split())
     match = _TYPED.fullmatch(left)
     if match and match["type"] in WRITABLE:
         choices = [choice.strip() for choice in (match["choices"] or "").split("|") if choice.strip()]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,9 @@ _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
 _QUOTED = 60
+_LONGEST_NUMBER = 400
+_LARGEST = 10**300  # beyond it a number has no decimal form worth showing
+MAX_ENTRIES = 10_000  # of any list, so that the work on one is bounded whatever its own limit says
 
 
 class Fault(ValueError):
@@ -50,7 +52,10 @@ def clean(text: str) -> str:
 
 def shown(value: Any) -> str:
     """A short quotation of ``value`` for a sentence."""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):
+        text = "…"
     text = " ".join(clean(text).split())
     return f'"{text[:_QUOTED]}…"' if len(text) > _QUOTED else f'"{text}"'
 
@@ -61,35 +66,47 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f' Did you mean "{close[0]}"?' if close else ""
 
 
+def is_number(value: Any) -> bool:
+    """A number that can be written out: not true or false, not NaN or infinite, not of hundreds of digits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
 def read_text(value: Any) -> str:
     if isinstance(value, str):
         return clean(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if is_number(value):
         return str(value)
     raise Fault("wrong_type", f"takes text, not {_kind(value)}.")
 
 
 def read_number(value: Any) -> float:
-    text = str(value).strip().replace("\u2212", "-")
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or not _NUMBER.fullmatch(text):
-        if not (isinstance(value, float) and math.isfinite(value)):
-            raise Fault("wrong_type", f"takes a number such as 12 or 0.5, not {shown(value)}.")
-    number = float(text)
-    if not math.isfinite(number):
-        raise Fault("out_of_range", "is a number too large to use.")
-    return number
+    return float(_number(value))
 
 
 def read_integer(value: Any) -> int:
-    number = read_number(value)
-    if not number.is_integer():
+    number = _number(value)
+    if int(number) != number:
         raise Fault("wrong_type", f"takes a whole number, not {shown(value)}.")
     return int(number)
 
 
+def _number(value: Any) -> int | float:
+    number = value
+    if isinstance(value, str):
+        text = value.strip().replace("\u2212", "-")
+        if not _NUMBER.fullmatch(text):
+            raise Fault("wrong_type", f"takes a number such as 12 or 0.5, not {shown(value)}.")
+        number = float(text) if "." in text or len(text) > _LONGEST_NUMBER else int(text)
+    if isinstance(number, bool) or not isinstance(number, int | float) or number != number:  # noqa: PLR0124  NaN
+        raise Fault("wrong_type", f"takes a number such as 12 or 0.5, not {shown(value)}.")
+    if not is_number(number):
+        raise Fault("out_of_range", "is a number too large to use; give one of fewer digits.")
+    return number
+
+
 def read_boolean(value: Any) -> bool:
-    text = str(value).strip().lower()
-    if isinstance(value, str | int | float) and text in _TRUE | _FALSE | {"1.0", "0.0"}:
+    text = str(value).strip().lower() if isinstance(value, str | bool) or is_number(value) else ""
+    if text in _TRUE | _FALSE | {"1.0", "0.0"}:
         return text in _TRUE or text == "1.0"
     raise Fault("wrong_type", f"takes true or false, not {shown(value)}.")
 
@@ -114,7 +131,10 @@ def read_list(value: Any, *, commas: bool = True) -> list[Any]:
         value = [value]
     if not isinstance(value, list | tuple):
         raise Fault("wrong_type", f"takes a list, one entry a line; not {_kind(value)}.")
-    return [entry for entry in value if not is_absent(entry)]
+    found = [entry for entry in value if not is_absent(entry)]
+    if len(found) > MAX_ENTRIES:
+        raise Fault("too_many", f"takes at most {MAX_ENTRIES:,} entries; there are {len(found):,}.")
+    return found
 
 
 def read_lines(value: Any) -> list[str]:
@@ -167,9 +187,13 @@ def find_choice(text: str, names: Sequence[str]) -> str | None:
     """The one of ``names`` that ``text`` is, but for case, space and punctuation at its ends; never a part of one."""
     if text in names:
         return text
-    wanted = _folded(text).strip(" .,:;!\"'`*")
-    matches = [name for name in names if _folded(name).strip(" .,:;!\"'`*") == wanted]
+    wanted = _bare(text)
+    matches = [name for name in names if _bare(name) == wanted] if wanted else []
     return matches[0] if len(matches) == 1 else None
+
+
+def _bare(text: str) -> str:
+    return _folded(text).strip(" .,:;!\"'`*")
 
 
 def _folded(text: str) -> str:

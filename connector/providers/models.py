@@ -23,6 +23,7 @@ _MILLION = 1_000_000
 class Model:
     """One row. Prices are US dollars for a million tokens; a row without prices has no known cost.
 
+    ``chat_effort`` is the only effort with which the model takes functions over chat completions, where there is such a rule.
     ``known`` is False for a model that no row describes: it gets no effort, no price and the plainest request.
     """
 
@@ -31,6 +32,7 @@ class Model:
     context: int = 0
     max_output: int = 0
     efforts: tuple[str, ...] = ()
+    chat_effort: str = ""
     price: Mapping[str, float] = field(default_factory=dict)
     long: Mapping[str, float] = field(default_factory=dict)
     tiers: Mapping[str, float] = field(default_factory=dict)
@@ -48,8 +50,10 @@ class Model:
         """Whether the model thinks before it answers: it then takes an effort and gives reasoning to replay."""
         return bool(self.efforts)
 
-    def effort(self, wanted: str) -> str:
-        """The nearest effort this model has to ``wanted``; "" when it has none."""
+    def effort(self, wanted: str, dialect: str = "") -> str:
+        """The nearest effort this model has to ``wanted`` in that dialect; "" when it has none."""
+        if dialect == "chat" and self.chat_effort:
+            return self.chat_effort
         if wanted in self.efforts or not self.efforts:
             return wanted if self.efforts else ""
         return min(self.efforts, key=lambda effort: abs(_RANK.index(effort) - _RANK.index(wanted)))

@@ -129,7 +129,10 @@ class OpenAIProvider:
         if self._no_responses and dialect == "chat":
             warnings.append("The provider does not have the Responses API; chat completions were used.")
         warnings += [f"The provider does not take `{name}`; it was left out." for name in sorted(self._left_out.get(request.model, ()))]
-        return replace(reply, model=model, effort=row.effort(request.effort), warnings=tuple(warnings))
+        effort = row.effort(request.effort, dialect)
+        if effort != row.effort(request.effort):
+            warnings.append(f"{request.model} takes functions over chat completions only with the effort {effort}; the Responses API has no such limit.")
+        return replace(reply, model=model, effort=effort, warnings=tuple(warnings))
 
     def _dialect(self, row: Model) -> str:
         if self._settings.dialect != "auto":

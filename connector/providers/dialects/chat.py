@@ -29,7 +29,7 @@ def body(request: ModelRequest, model: Model, profile: Profile) -> Json:
         "max_completion_tokens" if model.reasons else "max_tokens": request.max_output_tokens,
     }
     if model.reasons:
-        found["reasoning_effort"] = model.effort(request.effort)
+        found["reasoning_effort"] = model.effort(request.effort, "chat")
     if profile.cache_key:
         found["store"] = False
         if request.cache_key:
