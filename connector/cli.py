@@ -56,16 +56,14 @@ def main() -> None:
 @plainly
 def serve(host: str, port: int) -> None:
     """Start the service. The first start makes an API key and shows it once."""
-    from connector.store.database import open_database, secret
-    from connector.store.keys import Keys
+    from connector.store.keys import open_keys
     from connector.web.app import create_app
     from connector.web.server import Server
 
     settings = read_settings()
     load_catalogue(settings.templates)  # a file that is not right is told before anything is started
     _refuse_taken(host, port)
-    database = open_database(settings)
-    keys = Keys(database, secret(settings))
+    keys = open_keys(settings)
     address = settings.public_url.rstrip("/") or f"http://{host}:{port}"
     click.echo(f"Formcall {__version__} at {address}")
     click.echo(f"  engine    {_engine_line(settings)}")
@@ -75,7 +73,7 @@ def serve(host: str, port: int) -> None:
         _, plain = keys.create("first key", ("actions", "tools", "admin"))
         click.echo(f"  API key   {plain}   (shown only now; more with `formcall key create NAME`)")
     sys.stdout.flush()
-    database.dispose()  # connections must not be shared with the worker process
+    keys.close()  # connections must not be shared with the worker process
     Server(settings, create_app, host=host, port=port).run()
 
 
@@ -214,11 +212,9 @@ def build(platform: str | None, folder: Path | None, only_check: bool, base_url:
 
 
 def _keys() -> Any:
-    from connector.store.database import open_database, secret
-    from connector.store.keys import Keys
+    from connector.store.keys import open_keys
 
-    settings = read_settings()
-    return Keys(open_database(settings), secret(settings))
+    return open_keys(read_settings())
 
 
 @main.group()

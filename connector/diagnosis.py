@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from sqlalchemy.engine import make_url
+
 from connector.catalogue import load_catalogue
 from connector.engine.readiness import Checker, shutdown_note
 from connector.errors import FormcallError
 from connector.providers.factory import make_provider
 from connector.providers.models import load_models
 from connector.settings import Settings
-from connector.store.database import open_database, secret
-from connector.store.keys import Keys
+from connector.store.keys import open_keys
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,11 @@ def _actions(settings: Settings) -> list[Line]:
 
 
 def _database(settings: Settings) -> list[Line]:
-    database = open_database(settings)
-    keys = [key for key in Keys(database, secret(settings)).all() if key.revoked_at is None]
-    database.dispose()
-    where = database.url.render_as_string(hide_password=True)
-    return [Line(True, f"database {where}, {len(keys)} valid keys")]
+    keys = open_keys(settings)
+    valid = [key for key in keys.all() if key.revoked_at is None]
+    keys.close()
+    where = make_url(settings.database).render_as_string(hide_password=True)
+    return [Line(True, f"database {where}, {len(valid)} valid keys")]
 
 
 def _model(settings: Settings) -> list[Line]:

@@ -7,8 +7,9 @@ same files but knows only: maps with unique text keys, lists, quoted and plain t
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -19,6 +20,7 @@ Path = tuple[str | int, ...]
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+]?[0-9]+)?")
 _LOOKS_NUMERIC = re.compile(r"[-+]?(0[0-9_]+|0[xob][0-9a-fA-F_]+|[0-9][0-9_]*_[0-9_]*)")
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _MAX_DEPTH = 20
 _MAX_DIGITS = 18
@@ -44,12 +46,8 @@ def read_yaml(text: str, *, file: str = "") -> tuple[Any, Lines]:
     """The value of one YAML document and the lines of its parts; ``TemplateError`` with file and line if refused."""
     lines = Lines()
     try:
-        loader = yaml.SafeLoader(text)
-        try:
-            node = loader.get_single_node()
-            _refuse_aliases(text, file)
-        finally:
-            loader.dispose()
+        node = _compose(text, file)
+        _refuse_aliases(text, file)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not YAML"
@@ -63,13 +61,27 @@ def read_yaml(text: str, *, file: str = "") -> tuple[Any, Lines]:
     return _Builder(file, lines).build(node, ()), lines
 
 
+def _compose(text: str, file: str) -> yaml.Node | None:
+    loader = yaml.SafeLoader(text)
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+    except (ValueError, OverflowError):  # PyYAML lets a number it cannot read in an escape or a directive fall through
+        raise TemplateError("this is not YAML: a number is out of range.", file=file, line=loader.line + 1) from None
+    finally:
+        loader.dispose()
+    return node
+
+
 def _refuse_aliases(text: str, file: str) -> None:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            line = event.start_mark.line + 1
-            raise TemplateError("anchors and aliases (& and *) are not allowed; write the value out.", file=file, line=line)
-        if getattr(event, "tag", None) not in {None, "!"}:
-            raise TemplateError("tags (!) are not allowed; quote the text.", file=file, line=event.start_mark.line + 1)
+            raise TemplateError("anchors and aliases (& and *) are not allowed; write the value out.", file=file, line=_line(event))
+        if getattr(event, "tag", None) is not None:
+            raise TemplateError("tags (!) are not allowed; quote the text.", file=file, line=_line(event))
+
+
+def _line(part: yaml.Node | yaml.Event) -> int:
+    return part.start_mark.line + 1 if part.start_mark else 1
 
 
 class _Builder:
@@ -79,14 +91,14 @@ class _Builder:
         self._file, self._lines = file, lines
 
     def build(self, node: yaml.Node, path: Path) -> Any:
-        self._lines.put(path, node.start_mark.line + 1)
+        self._lines.put(path, _line(node))
         if len(path) > _MAX_DEPTH:
             raise self._error(node, f"nested deeper than {_MAX_DEPTH} levels.")
         if isinstance(node, yaml.MappingNode):
             return self._map(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(cast(yaml.ScalarNode, node))
 
     def _map(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -98,24 +110,29 @@ class _Builder:
             if key in found:
                 raise self._error(key_node, f"`{key}` stands twice here; keep one.")
             found[key] = self.build(value_node, (*path, key))
-            self._lines.put((*path, key), key_node.start_mark.line + 1)
+            self._lines.put((*path, key), _line(key_node))
         return found
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
         text = node.value
+        if _UNUSABLE.search(text):
+            raise self._error(node, "a text here has a character that no file can carry (NUL or half of a pair).")
         if node.style is not None:
             return text
         if text in _WORDS:
             return _WORDS[text]
         if _INTEGER.fullmatch(text):
-            if len(text) > _MAX_DIGITS:
+            if len(text.lstrip("+-")) > _MAX_DIGITS:
                 raise self._error(node, "this number is too long; quote it if it is text.")
             return int(text)
         if _DECIMAL.fullmatch(text):
-            return float(text)
+            number = float(text)
+            if not math.isfinite(number):
+                raise self._error(node, "this number is too large; quote it if it is text.")
+            return number
         if _LOOKS_NUMERIC.fullmatch(text):
             raise self._error(node, f"`{text}` could be a number or a text; write the number plainly or quote the text.")
         return text
 
     def _error(self, node: yaml.Node, problem: str) -> TemplateError:
-        return TemplateError(problem, file=self._file, line=node.start_mark.line + 1)
+        return TemplateError(problem, file=self._file, line=_line(node))

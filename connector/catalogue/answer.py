@@ -56,6 +56,13 @@ def flat_schemas(action: Action) -> dict[str, Json]:
     return found
 
 
+def twins(entry: Return) -> tuple[str, ...]:
+    """The keys that come along with a value of the answer, which no other value may have."""
+    of_list = (f"{entry.name}_text",) if is_word_list(entry) else ()
+    of_record = (f"{entry.name}_json", "names", "values") if entry.type == "record" else ()
+    return (*of_list, *of_record, *(("confidence_kind",) if entry.name == "confidence" else ()))
+
+
 def is_word_list(entry: Return) -> bool:
     """Whether the value is a list of plain words, which has a joined twin."""
     return entry.type == "list" and not entry.shape_from and not (entry.fill and FILLS[entry.fill[0]].items)

@@ -307,7 +307,7 @@ class FormField(marshmallow.fields.Field[Any]):
 
     def __init__(self, entry: Field, **kwargs: Any) -> None:
         missing = {"code": "missing", "message": f'"{entry.label}" is empty; it is needed.'}
-        super().__init__(required=entry.required, error_messages={"required": missing}, **kwargs)  # type: ignore[arg-type]
+        super().__init__(required=entry.required, error_messages={"required": missing}, **kwargs)
         self.entry = entry
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:

@@ -40,23 +40,33 @@ _STEP: Json = {
 
 @dataclass(frozen=True)
 class Fill:
-    """One rule: its names are ``returns`` (other values of the answer) or ``field`` (a box of the form), in this order."""
+    """One rule: its names are ``returns`` (other values of the answer) or ``field`` (a box of the form), in this order.
+
+    ``takes`` are the types that each of those may have (none listed: any), ``gives`` those that the value itself may have.
+    """
 
     args: tuple[str, ...]
     help: str
+    takes: tuple[tuple[str, ...], ...]
+    gives: tuple[str, ...]
     items: Json | None = None  # the schema of one entry, where the rule gives a list of objects
 
 
+_TEXT, _LIST, _RECORD = ("text", "longtext"), ("list",), ("record",)
+_ONE = (*_TEXT, "choice", "record")
+
 FILLS: dict[str, Fill] = {
-    "given": Fill(("returns",), "true when that value is not null and not empty"),
-    "first": Fill(("returns",), "the first entry of that list, or null"),
-    "only": Fill(("returns",), "a list of just that value, empty when it is null"),
-    "joined": Fill(("returns",), "that list as one text, an entry a line"),
-    "sentences": Fill(("returns",), "the sentences of that text"),
-    "words": Fill(("returns",), "the number of words in that text"),
-    "absent": Fill(("returns",), "the names of that record's empty fields"),
-    "evidence": Fill(("returns", "field"), "where that value stands in the text of that box", _EVIDENCE),
-    "tools_used": Fill((), "the tools that were really called, each once"),
-    "steps": Fill((), "how many rounds of tool calls there were"),
-    "trace": Fill((), "each tool call that was made, with its input and output", _STEP),
+    "given": Fill(("returns",), "true when that value is not null and not empty", ((),), ("boolean",)),
+    "first": Fill(("returns",), "the first entry of that list, or null", (_LIST,), _ONE),
+    "only": Fill(("returns",), "a list of just that value, empty when it is null", (_ONE,), _LIST),
+    "joined": Fill(("returns",), "that list as one text, an entry a line", (_LIST,), _TEXT),
+    "sentences": Fill(("returns",), "the sentences of that text", (_TEXT,), _LIST),
+    "words": Fill(("returns",), "the number of words in that text", (_TEXT,), ("integer", "number")),
+    "absent": Fill(("returns",), "the names of that record's empty fields", (_RECORD,), _LIST),
+    "evidence": Fill(
+        ("returns", "field"), "where that value stands in the text of that box", (("list", "record"), _TEXT), _LIST, _EVIDENCE
+    ),
+    "tools_used": Fill((), "the tools that were really called, each once", (), _LIST),
+    "steps": Fill((), "how many rounds of tool calls there were", (), ("integer", "number")),
+    "trace": Fill((), "each tool call that was made, with its input and output", (), _LIST, _STEP),
 }

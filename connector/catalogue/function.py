@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connector.catalogue.action import Action
-from connector.catalogue.fields import TYPES, Return
+from connector.catalogue.fields import TYPES, Field, Return
 from connector.errors import FieldError, FormcallError, InvalidInput
 
 Json = dict[str, Any]
@@ -33,7 +33,7 @@ def answer_function(action: Action, form: Mapping[str, Any]) -> tuple[str, str, 
         parameters = _strict(lone, form)
     else:
         parameters = _closed(asked, form)
-    _refuse_too_large(parameters, asked)
+    _refuse_too_large(parameters, action, asked)
     return action.id, "", parameters
 
 
@@ -86,8 +86,9 @@ def _objects(schema: Json, depth: int = 1) -> Iterator[tuple[Json, int]]:
         yield from _objects(schema["items"], depth + 1)
 
 
-def _refuse_too_large(parameters: Json, asked: Mapping[str, Return]) -> None:
-    source = next((entry.shape_from or entry.choices_from for entry in asked.values() if entry.shape_from or entry.choices_from), "")
+def _refuse_too_large(parameters: Json, action: Action, asked: Mapping[str, Return]) -> None:
+    name = next((entry.shape_from or entry.choices_from for entry in asked.values() if entry.shape_from or entry.choices_from), "")
+    source = action.fields.get(name)
     found = list(_objects(parameters))
     if sum(len(schema.get("properties", {})) for schema, _ in found) > MAX_PROPERTIES:
         raise _too_large(source, "too_many", f"makes more than {MAX_PROPERTIES} values to fill in (a money field makes two); use fewer.")
@@ -103,5 +104,5 @@ def _refuse_too_large(parameters: Json, asked: Mapping[str, Return]) -> None:
             raise _too_large(source, "too_long", words)
 
 
-def _too_large(field: str, code: str, words: str) -> InvalidInput:
-    return InvalidInput([FieldError(field, code, f'"{field}" {words}')])
+def _too_large(field: Field | None, code: str, words: str) -> InvalidInput:
+    return InvalidInput([FieldError(field.name if field else "", code, f'"{field.label if field else "The answer"}" {words}')])

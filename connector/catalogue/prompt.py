@@ -24,7 +24,10 @@ MAX_SOURCE = 20_000
 MAX_RENDERED = 4_000_000
 MAX_NODES = 800
 _MAX_FILTERS = 2
+_MAX_SEPARATOR = 100
+_MAX_NUMBER = 10**15
 _TESTS = {"defined", "none"}
+_JINJAS_OWN = {"loop", "self"}  # names that mean something else to Jinja than the field of that name
 
 
 def _join(value: Any, separator: str = ", ") -> str:
@@ -76,16 +79,21 @@ class Prompt:
         try:
             tree = environment.parse(source)
             _Checker(names, lists).check(tree)
+            self._lone_name = _lone_name(tree)
             self._template = environment.from_string(tree)
         except TemplateSyntaxError as error:
             raise self._error(error.message or "the prompt cannot be read.", error.lineno) from None
-        except RecursionError:
+        except (RecursionError, SyntaxError):  # Python, which Jinja compiles to, takes 100 levels
             raise self._error("the prompt is nested too deep.", 1) from None
+        except ValueError:
+            raise self._error("a number in the prompt is too long.", 1) from None
         except _Refused as error:
             raise self._error(f"{error.construct} is not allowed in a prompt.", error.lineno) from None
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The prompt with ``values`` filled in; a field that is absent counts as none."""
+        if self._lone_name:
+            return str(_printed(values.get(self._lone_name))).strip()
         given = {name: values.get(name) for name in self._names}
         parts, size = [], 0
         try:
@@ -102,6 +110,14 @@ class Prompt:
 
     def _error(self, problem: str, lineno: int) -> TemplateError:
         return TemplateError(problem, file=self._file, line=self._line + lineno - 1)
+
+
+def _lone_name(tree: nodes.Template) -> str:
+    """The field that is the whole of a prompt such as ``{{ text }}``, which needs no template to be filled in; else ""."""
+    if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output) and len(tree.body[0].nodes) == 1:
+        only = tree.body[0].nodes[0]
+        return only.name if isinstance(only, nodes.Name) else ""
+    return ""
 
 
 class _Refused(Exception):
@@ -131,20 +147,26 @@ class _Checker:
         for child in node.iter_child_nodes():
             self.check(child)
 
-    _template = _output = _if = _compare = _operand = _and = _or = _not = _condexpr = _children
+    _template = _output = _if = _compare = _operand = _and = _or = _not = _children
 
     def _templatedata(self, node: nodes.TemplateData) -> None:
         pass
 
     def _const(self, node: nodes.Const) -> None:
-        pass
+        if isinstance(node.value, int | float) and not abs(node.value) <= _MAX_NUMBER:
+            raise _Refused("so large a number", node)
+
+    def _condexpr(self, node: nodes.CondExpr) -> None:
+        if node.expr2 is None:
+            raise _Refused("an inline `if` without `else`", node)
+        self._children(node)
 
     def _name(self, node: nodes.Name) -> None:
         if node.ctx != "load":
             raise _Refused("setting a name", node)
         if self._loop_name is not None and node.name != self._loop_name:
             raise _Refused(f"`{node.name}` inside a loop (only `{self._loop_name}`)", node)
-        if node.name not in self._names and node.name != self._loop_name:
+        if (node.name not in self._names and node.name != self._loop_name) or node.name in _JINJAS_OWN:
             raise _Refused(f"`{node.name}`, which is no field of the form,", node)
 
     def _for(self, node: nodes.For) -> None:
@@ -154,7 +176,7 @@ class _Checker:
             raise _Refused("a loop with `if`, `else` or `recursive`", node)
         if not isinstance(node.iter, nodes.Name) or node.iter.name not in self._lists:
             raise _Refused("a loop over anything but a list field", node)
-        if not isinstance(node.target, nodes.Name) or node.target.name in self._names or node.target.name == "loop":
+        if not isinstance(node.target, nodes.Name) or node.target.name in self._names | _JINJAS_OWN:
             raise _Refused("a loop without one new name", node)
         self._loop_name = node.target.name
         for child in node.body:
@@ -164,12 +186,18 @@ class _Checker:
     def _getattr(self, node: nodes.Getattr) -> None:
         if not isinstance(node.node, nodes.Name) or node.ctx != "load":
             raise _Refused("more than one dot", node)
-        self.check(node.node)
+        self._entry(node.node)
 
     def _getitem(self, node: nodes.Getitem) -> None:
         if not isinstance(node.node, nodes.Name) or not isinstance(node.arg, nodes.Const) or node.ctx != "load":
             raise _Refused("an index that is not a constant", node)
-        self.check(node.node)
+        self._entry(node.node)
+
+    def _entry(self, name: nodes.Name) -> None:
+        """Only the entries of a list have keys: a dot behind anything else would fail when it is filled in."""
+        if name.name != self._loop_name:
+            raise _Refused(f"a part of `{name.name}` (only a loop's own name has parts)", name)
+        self.check(name)
 
     def _filter(self, node: nodes.Filter) -> None:
         if node.name not in _FILTERS or node.node is None:
@@ -178,7 +206,11 @@ class _Checker:
             raise _Refused("a filter argument that is not a constant", node)
         if len(node.args) > (node.name == "join"):
             raise _Refused(f"an argument of the filter `{node.name}`", node)
-        depth, inner = 1, node.node
+        words = [arg.value for arg in node.args if isinstance(arg, nodes.Const)]
+        if any(not isinstance(word, str) or len(word) > _MAX_SEPARATOR for word in words):
+            raise _Refused(f"a separator that is no text of at most {_MAX_SEPARATOR} characters", node)
+        depth = 1
+        inner: nodes.Expr | None = node.node
         while isinstance(inner, nodes.Filter):
             depth, inner = depth + 1, inner.node
         if depth > _MAX_FILTERS:

@@ -6,20 +6,23 @@ with a sentence that names the file and the line.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from connector.catalogue.action import ENVELOPE, Action, Example
+from connector.catalogue.answer import twins
 from connector.catalogue.fields import FORM_TYPES, RETURN_TYPES, TYPES, Field, Return
 from connector.catalogue.fills import FILLS
 from connector.catalogue.function import answer_function
 from connector.catalogue.options import OPTIONS
 from connector.catalogue.prompt import Prompt
 from connector.catalogue.reply import check_arguments
-from connector.catalogue.values import Choice, Fault, nearest
-from connector.errors import InvalidInput, TemplateError
+from connector.catalogue.values import Choice, Fault, is_absent, nearest, refuse_twice
+from connector.errors import FormcallError, TemplateError
 from connector.strictyaml import Lines, read_yaml
 
 Json = dict[str, Any]
@@ -33,6 +36,18 @@ REQUIRED_KEYS = ("title", "summary", "group", "fields", "returns", "instructions
 FIELD_KEYS = ("type", "label", "help", "placeholder", "required", "default", "choices", "choices_from", "min", "max")
 RETURN_KEYS = ("type", "help", "nullable", "choices", "choices_from", "shape_from", "min", "max", "when", "fill")
 EXAMPLE_KEYS = ("name", "input", "calls", "output", "check")
+# the types that a key goes with, on each side; a key that is not here goes with all
+_COUNTED = ("text", "longtext", "number", "integer", "list", "options", "shape")
+FIELD_FITS = {"choices": ("choice", "list"), "choices_from": ("list",), "min": _COUNTED, "max": _COUNTED}
+RETURN_FITS = {
+    "choices": ("choice", "list"),
+    "choices_from": ("choice", "list"),
+    "shape_from": ("record", "list"),
+    "nullable": ("text", "longtext", "number", "integer", "boolean", "choice"),
+    "min": _COUNTED,
+    "max": _COUNTED,
+}
+_MOST_CASES = 1_000
 _ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _CHOICE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 _ID_LENGTH = 40
@@ -90,6 +105,7 @@ class _Reader:
             raise self._wrong(f"`{name}` is an option that every action has; choose another name.", *path)
         entry = self._map(value, FIELD_KEYS, *path, required=("type", "label"))
         kind = self._one_of(entry["type"], FORM_TYPES, *path, "type")
+        self._fits(entry, kind, FIELD_FITS, path)
         low, high = self._bounds(entry, path)
         field = Field(
             name=name,
@@ -124,10 +140,12 @@ class _Reader:
         if name in ENVELOPE:
             raise self._wrong(f"`{name}` is a name that every answer has already; choose another.", *path)
         entry = self._map(value, RETURN_KEYS, *path, required=("type",))
+        kind = self._one_of(entry["type"], RETURN_TYPES, *path, "type")
+        self._fits(entry, kind, RETURN_FITS, path)
         low, high = self._bounds(entry, path)
         return Return(
             name=name,
-            type=self._one_of(entry["type"], RETURN_TYPES, *path, "type"),
+            type=kind,
             help=self._text(entry, "help", *path, limit=_HELP_LENGTH),
             nullable=self._switch(entry, "nullable", *path),
             choices=self._choices(entry, path),
@@ -146,6 +164,10 @@ class _Reader:
         for value, label in found.items():
             if not _CHOICE.fullmatch(value) or not isinstance(label, str) or "," in label or not label:
                 raise self._wrong(f"`{value}`: a choice is a lower-case word and a label without commas.", *path, "choices", value)
+        try:
+            refuse_twice([*found, *(label for value, label in found.items() if label.casefold() != value)])
+        except Fault as fault:
+            raise self._wrong(f"`choices` {fault.message}", *path, "choices") from None
         return tuple(Choice(value, label) for value, label in found.items())
 
     def _when(self, entry: Json, path: tuple[str, ...], fields: Mapping[str, Field]) -> tuple[str, tuple[Any, ...]] | None:
@@ -155,7 +177,10 @@ class _Reader:
         name, wanted = next(iter(found.items()))
         if len(found) != 1 or name not in fields:
             raise self._wrong("`when` names one field of the form and its value, such as {multiple: true}.", *path, "when")
-        return name, tuple(wanted) if isinstance(wanted, list) else (wanted,)
+        values = tuple(wanted) if isinstance(wanted, list) else (wanted,)
+        if unknown := [value for value in values if value not in _settled(fields[name])]:
+            raise self._wrong(f"`{name}` can never be `{unknown[0]}`; `when` names a value of a choice or a boolean.", *path, "when")
+        return name, values
 
     def _fill(self, entry: Json, path: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
         if "fill" not in entry:
@@ -192,14 +217,47 @@ class _Reader:
         records = [entry.name for entry in returns.values() if entry.type == "record"]
         if len(records) > 1:
             raise self._wrong("an answer may have one record.", "returns", records[1])
+        taken = set(returns)
+        for entry in returns.values():
+            if again := taken.intersection(twins(entry)):
+                raise self._wrong(f"`{min(again)}` comes along with this value; give the other one another name.", "returns", entry.name)
+            taken.update(twins(entry))
+        self._check_cases(fields, returns)
+
+    def _check_cases(self, fields: Mapping[str, Field], returns: Mapping[str, Return]) -> None:
+        """However the form is filled in, the model must be asked for something, and all else must follow from that."""
+        names = sorted({entry.when[0] for entry in returns.values() if entry.when})
+        cases = [_settled(fields[name]) if _is_set(fields[name]) else (*_settled(fields[name]), None) for name in names]
+        if math.prod(map(len, cases)) > _MOST_CASES:
+            raise self._wrong("`when` depends on too many fields; use fewer.", "returns")
+        for case in product(*cases):
+            form = dict(zip(names, case, strict=True))
+            known = {name for name, entry in returns.items() if entry.is_asked(form)}
+            said = " and ".join(f"`{name}` is {'empty' if value is None else value}" for name, value in form.items())
+            if not known:
+                raise self._wrong(f"the model is asked for nothing{' when ' * bool(said)}{said}.", "returns")
+            waiting = [entry for entry in returns.values() if entry.name not in known]
+            while ready := [entry for entry in waiting if known.issuperset(_filled_from(entry))]:
+                known.update(entry.name for entry in ready)
+                waiting = [entry for entry in waiting if entry not in ready]
+            if waiting:
+                words = f"this cannot be worked out{' when ' * bool(said)}{said}: what it is filled from is not there either."
+                raise self._wrong(words, "returns", waiting[0].name, "fill")
 
     def _check_fill(self, entry: Return, fields: Mapping[str, Field], returns: Mapping[str, Return]) -> None:
         assert entry.fill is not None  # noqa: S101  the caller looked
         rule, names = entry.fill
-        for kind, name in zip(FILLS[rule].args, names, strict=True):
+        path = ("returns", entry.name, "fill")
+        if entry.type not in FILLS[rule].gives:
+            raise self._wrong(f"`fill: {rule}` gives {' or '.join(FILLS[rule].gives)}; this value is {entry.type}.", *path)
+        for kind, name, types in zip(FILLS[rule].args, names, FILLS[rule].takes, strict=True):
             known: Mapping[str, Any] = fields if kind == "field" else returns
             if name not in known or name == entry.name:
-                raise self._wrong(f"`{name}` is not one of the {'form' if kind == 'field' else 'answer'}'s names.", "returns", entry.name, "fill")
+                raise self._wrong(f"`{name}` is not one of the {'form' if kind == 'field' else 'answer'}'s names.", *path)
+            if types and known[name].type not in types:
+                raise self._wrong(f"`fill: {rule}` works on {' or '.join(types)}; `{name}` is {known[name].type}.", *path)
+            if rule in {"first", "only"} and known[name].shape_from != entry.shape_from:
+                raise self._wrong(f"`{name}` must have the same `shape_from`.", *path)
 
     def _link(self, name: str, fields: Mapping[str, Field], kind: str, *path: str) -> None:
         if name and (name not in fields or fields[name].type != kind):
@@ -226,8 +284,10 @@ class _Reader:
             action.instructions.render(form)
             action.message.render(form)
             answer_function(action, form)
-        except InvalidInput as error:
-            raise self._wrong(f"the example's input: {error.detail}", *path, "input", error.errors[0].field) from None
+        except TemplateError:
+            raise
+        except FormcallError as error:
+            raise self._wrong(f"the example's input: {error.detail}", *path, "input", *(one.field for one in error.errors[:1])) from None
         output = self._map_of(entry["output"], *path, "output")
         if faults := check_arguments(action, form, output).faults:
             raise self._wrong(f"the example's output: {faults[0]}.", *path, "output")
@@ -237,6 +297,8 @@ class _Reader:
         calls = entry.get("calls", [])
         if not isinstance(calls, list) or any(not isinstance(call, dict) or set(call) != {"tool", "arguments"} for call in calls):
             raise self._wrong("`calls` is a list of {tool, arguments}.", *path, "calls")
+        if any(call["tool"] not in action.tools or not isinstance(call["arguments"], dict) for call in calls):
+            raise self._wrong("a call names one of the action's `tools` and its arguments as a map.", *path, "calls")
         return Example(self._text(entry, "name", *path, limit=60), entry["input"], output, tuple(calls), checked)
 
     # --- small readers, each with its sentence ---
@@ -246,7 +308,7 @@ class _Reader:
         if unknown := [key for key in found if key not in known]:
             hint = nearest(unknown[0], known) or f" Known here: {', '.join(known)}."
             raise self._wrong(f"`{unknown[0]}` is not known here.{hint}", *path, unknown[0])
-        if missing := [key for key in required if found.get(key) is None]:
+        if missing := [key for key in required if is_absent(found.get(key)) and found.get(key) != []]:
             raise self._wrong(f"`{missing[0]}` is missing here.", *path)
         return found
 
@@ -294,6 +356,13 @@ class _Reader:
             raise self._wrong("`min` is more than `max`.", *path, "min")
         return low, high
 
+    def _fits(self, entry: Json, kind: str, fits: Mapping[str, tuple[str, ...]], path: tuple[str, ...]) -> None:
+        for key, kinds in fits.items():
+            if entry.get(key) and kind not in kinds:
+                raise self._wrong(f"`{key}` does not go with the type {kind}; it goes with {', '.join(kinds)}.", *path, key)
+        if "choices" in entry and "choices_from" in entry:
+            raise self._wrong("`choices` and `choices_from` exclude each other; keep one.", *path, "choices")
+
     def _name(self, name: str, path: tuple[str, ...]) -> None:
         if not _ID.fullmatch(name) or len(name) > _ID_LENGTH:
             raise self._wrong(f"`{name}` is not a name: lower-case words joined by one _, at most {_ID_LENGTH} characters.", *path)
@@ -303,3 +372,17 @@ class _Reader:
         where = f"{place}: " if place else ""
         return TemplateError(where + problem, file=self._file, line=self._lines.of(*path) if self._file else 0)
 
+
+def _settled(field: Field) -> tuple[Any, ...]:
+    """The values that a field can have, where they can be counted."""
+    return (True, False) if field.type == "boolean" else tuple(choice.value for choice in field.choices if field.type == "choice")
+
+
+def _is_set(field: Field) -> bool:
+    return field.required or field.default is not None
+
+
+def _filled_from(entry: Return) -> list[str]:
+    """The values of the answer that this one is worked out from."""
+    rule, names = entry.fill or ("steps", ())
+    return [name for kind, name in zip(FILLS[rule].args, names, strict=True) if kind == "returns"]

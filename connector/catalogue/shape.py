@@ -124,7 +124,7 @@ def read_shape(value: Any) -> list[Json]:
     ``key`` is the name as a function property may be called (letters, digits, ``_``). A money field ``total`` is followed by
     the currency field ``total_currency``, whose ``of`` is ``total``.
     """
-    entries = read_list(list(value.items()) if _is_map(value) else value, commas=False)
+    entries = read_list(list(value.items()) if _is_map(value) else value)
     found: list[Json] = []
     for number, entry in enumerate(entries, 1):
         try:

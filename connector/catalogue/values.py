@@ -18,6 +18,8 @@ _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
+_COMMA = re.compile(",")
+_NEXT_NAMED = re.compile(r",(?=[^,:\n]{1,60}:(?:\s|$))")
 _QUOTED = 60
 _LONGEST_NUMBER = 400
 _LARGEST = 10**300  # beyond it a number has no decimal form worth showing
@@ -123,7 +125,8 @@ def read_choice(value: Any, choices: Sequence[Choice]) -> str:
 def read_list(value: Any, *, commas: bool = True) -> list[Any]:
     """The entries of a list in any of its forms; empty ones are left out.
 
-    ``commas``: a single line is split at its commas. A list given as text that is JSON is read as JSON.
+    ``commas``: a single line is split at its commas, or before each `name:` when it has descriptions. A list given as text that
+    is JSON is read as JSON.
     """
     if isinstance(value, str):
         value = _listed(clean(value), commas)
@@ -154,7 +157,7 @@ def read_options(value: Any) -> list[dict[str, str]]:
         value = parsed
     if isinstance(value, dict) and not _is_option(value):
         value = [{"name": name, "description": text} for name, text in value.items()]
-    found = [_option(entry) for entry in read_list(value, commas=not (isinstance(value, str) and ":" in value))]
+    found = [_option(entry) for entry in read_list(value)]
     refuse_twice([option["name"] for option in found])
     return found
 
@@ -221,7 +224,8 @@ def _listed(text: str, commas: bool) -> list[Any]:
         return parsed
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if commas and len(lines) == 1:
-        return [part.strip() for part in lines[0].split(",")]
+        # with descriptions only a comma before the next `name:` divides, so that a description may have commas
+        return [part.strip() for part in (_NEXT_NAMED if ":" in text else _COMMA).split(lines[0])]
     return lines
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connector.catalogue import Action, Return
+from connector.catalogue import FILLS, Action
 from connector.engine.places import Place, find_quote, find_value
 
 Json = dict[str, Any]
@@ -42,18 +42,21 @@ class Work:
 def fill(action: Action, form: Mapping[str, Any], given: Json, steps: Sequence[Step] = ()) -> Json:
     """All values of the answer: those the model gave, and those worked out from them."""
     work = Work(action, form, dict(given), steps)
-    pending = [entry for name, entry in action.returns.items() if name not in given]
-    for entry in sorted(pending, key=_waits_for_another(pending)):
-        assert entry.fill is not None  # noqa: S101  the reader lets no value through that is neither asked nor filled
-        rule, names = entry.fill
-        work.values[entry.name] = RULES[rule](work, *names)
+    for name in action.returns:
+        _work_out(work, name)
     return work.values
 
 
-def _waits_for_another(pending: Sequence[Return]) -> Callable[[Return], bool]:
-    """Values that other pending ones are made from come first."""
-    names = {entry.name for entry in pending}
-    return lambda entry: bool(entry.fill and names & set(entry.fill[1]))
+def _work_out(work: Work, name: str) -> None:
+    """The value called ``name``, after those that it is made from; the reader has seen to it that this ends."""
+    fill = work.action.returns[name].fill
+    if name in work.values or fill is None:
+        return
+    rule, names = fill
+    for kind, other in zip(FILLS[rule].args, names, strict=True):
+        if kind == "returns":
+            _work_out(work, other)
+    work.values[name] = RULES[rule](work, *names)
 
 
 def _given(work: Work, name: str) -> bool:

@@ -7,7 +7,7 @@ Limits are on rounds, calls, tokens and seconds; reaching one makes the run inco
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +61,7 @@ class _Loop:
         self._max_steps = run.form.get("max_steps") or run.action.max_steps or _DEFAULT_STEPS
         self._rounds = self._calls = 0
         self._repaired = False
-        self._known: dict[tuple[str, str], Future[_Done]] = {}  # a call made again is answered from the first
+        self._known: dict[tuple[str, str], Future[_Done] | _Done] = {}  # a call made again is answered from the first
 
     def ask(self) -> Reply:
         self._check_limits()
@@ -91,10 +91,11 @@ class _Loop:
         self._calls += len(reply.calls)
         if self._calls > MAX_CALLS:
             raise Incomplete(f"The question took more than {MAX_CALLS} tool calls. Ask for less at once.")
+        began = time.monotonic()
         waiting = [(call, self._start(call)) for call in reply.calls]
         results = []
         for call, future in waiting:
-            done = future if isinstance(future, _Done) else self._finish(call, future)
+            done = future if isinstance(future, _Done) else self._finish(call, future, began)
             if done.step and done.step not in self._run.steps:
                 self._run.steps.append(done.step)
             results.append(CallResult(call.id, done.output))
@@ -126,14 +127,22 @@ class _Loop:
         self._known[(call.name, call.arguments)] = future
         return future
 
-    def _finish(self, call: Call, future: Future[_Done]) -> _Done:
-        tool = self._tools[call.name]
+    def _finish(self, call: Call, future: Future[_Done], began: float) -> _Done:
+        """The result of a call that began with its round: all calls of a round have their time at the same time."""
+        tool, key = self._tools[call.name], (call.name, call.arguments)
+        if isinstance(known := self._known.get(key), _Done):
+            return known
+        seconds = max(0.0, min(tool.seconds, self._run.deadline - began))
         try:
-            return future.result(timeout=max(0.0, min(tool.seconds, self._run.deadline - time.monotonic())))
-        except TooSlow:
-            future.cancel()
-            words = f"Error: {tool.name} took longer than {tool.seconds:.0f} seconds."
-            return _Done(words, Step(self._rounds, tool.name, call.arguments, words, False, round(tool.seconds * 1000)))
+            return future.result(timeout=max(0.0, began + seconds - time.monotonic()))
+        except (TooSlow, CancelledError):
+            if future.cancel():
+                done = _Done(f"Error: {tool.name} could not be started in time.")
+            else:
+                words = f"Error: {tool.name} took longer than {seconds:.3g} seconds."
+                done = _Done(words, Step(self._rounds, tool.name, call.arguments, words, False, round(seconds * 1000)))
+        self._known[key] = done
+        return done
 
 
 def _execute(tool: Tool, arguments: Json, written: str, round_: int, context: ToolContext) -> _Done:

@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from connector.errors import FormcallError
 from connector.providers.base import Provider
@@ -51,7 +52,7 @@ class Checker:
         model = self._settings.model
         row = self._models.find(model)
         try:
-            found = getattr(self._provider, "probe")()  # noqa: B009  only this provider can be probed
+            found = self._probe(model)
         except FormcallError as error:
             if error.code == "model_unavailable":
                 return self._gone(row, model)
@@ -60,10 +61,24 @@ class Checker:
             return Readiness(False, "openai", model, error.detail)
         return Readiness(True, "openai", model, shutdown_note(model, str(found.get("shutdown_date") or row.shutdown)))
 
+    def _probe(self, model: str) -> dict[str, Any]:
+        found: dict[str, Any] = getattr(self._provider, "probe")(model)  # noqa: B009  only this provider can be probed
+        return found
+
+    def _has(self, model: str) -> bool:
+        try:
+            self._probe(model)
+        except FormcallError as error:
+            return error.code != "model_unavailable"
+        return True
+
     def _gone(self, row: Model, model: str) -> Readiness:
         if row.replacement and self._settings.retired == "replace":
-            words = f"The provider no longer has {model}; {row.replacement} answers instead. Set FORMCALL_MODEL={row.replacement} to say so."
-            return Readiness(True, "openai", row.replacement, words)
+            if not self._has(row.replacement):
+                words = f"The provider has neither {model} nor its replacement {row.replacement}. Set FORMCALL_MODEL to one that it has."
+                return Readiness(False, "openai", model, words)
+            words = f"The provider no longer has {model}; {row.replacement} answers instead."
+            return Readiness(True, "openai", row.replacement, f"{words} Set FORMCALL_MODEL={row.replacement} to say so.")
         advice = f" Set FORMCALL_MODEL={row.replacement}, or FORMCALL_RETIRED=replace." if row.replacement else " Set FORMCALL_MODEL."
         return Readiness(False, "openai", model, f"The provider does not have the model {model}.{advice}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from connector.catalogue import Action, Catalogue
@@ -27,6 +28,9 @@ def sample_answer(action: Action) -> Json:
     schemas = flat_schemas(action)
     for key, value in answer.items():
         answer[key] = _whole(value, schemas.get(key, {}))
+    for name, entry in action.returns.items():
+        if entry.type == "record":
+            answer[f"{name}_json"] = json.dumps(answer[name], ensure_ascii=False)
     answer["warnings"] = ["This is a sample: the action's first example, not an answer to your input."]
     return {**answer, "id": "run_sample", "duration_ms": 1}
 

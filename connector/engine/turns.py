@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +37,9 @@ class Run:
         self.action, self.form = action, form
         self.started = time.monotonic()
         self.deadline = self.started + settings.deadline_seconds
-        self.tools: tuple[Tool, ...] = tuple(TOOLS[name] for name in action.tools if name in form.get("tools", action.tools))
+        # where the form has a box for tools, an empty one allows none
+        allowed = form.get("tools", ()) if "tools" in action.fields else action.tools
+        self.tools: tuple[Tool, ...] = tuple(TOOLS[name] for name in action.tools if name in allowed)
         self.steps: list[Step] = []
         self.turns: list[Turn] = []
         self.usage = Usage()
@@ -86,7 +86,6 @@ class Run:
             force=None,
             max_output_tokens=_OUTPUT_TOKENS[self.effort],
             deadline=self.deadline,
-            cache_key=_fingerprint(action.id, self.function.parameters),
             action=action.id,
             method=action.local,
             values=form,
@@ -95,10 +94,6 @@ class Run:
     def _add_cost(self, reply: Reply) -> None:
         if self._provider.engine != "openai":
             return
-        cost = self._models.find(self.model).cost(reply.usage, reply.service_tier)
+        counted = reply.usage != Usage()  # a provider that counts nothing has not worked for nothing
+        cost = self._models.find(self.model).cost(reply.usage, reply.service_tier) if counted else None
         self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
-
-
-def _fingerprint(action: str, schema: Mapping[str, Any]) -> str:
-    """Equal for requests that begin alike, so that the provider can keep their beginning; says nothing of the content."""
-    return f"{action}-{hashlib.sha256(json.dumps(schema).encode()).hexdigest()[:16]}"

@@ -6,6 +6,8 @@ embedded engine and the scripted one all stand behind it, so that the engine abo
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,7 +104,6 @@ class ModelRequest:
 
     ``force``       the function that must be called; None: any of ``functions``, the model's choice, but one of them
     ``deadline``    the moment (``time.monotonic()`` seconds) after which nobody waits for the answer any more
-    ``cache_key``   equal for requests that share their beginning, so that a provider can keep them together
     ``method``      the embedded engine's method for this action, or None
     ``values``      the form's values, already validated: what the embedded and the scripted engine read
     """
@@ -116,10 +117,15 @@ class ModelRequest:
     turns: tuple[Turn, ...] = ()
     max_output_tokens: int = 16_000
     deadline: float = field(default_factory=lambda: time.monotonic() + 60)
-    cache_key: str = ""
     action: str = ""
     method: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cache_key(self) -> str:
+        """Equal for requests that begin alike, so that a provider can keep their beginning; says nothing of the content."""
+        schemas = json.dumps([function.parameters for function in self.functions])
+        return f"{self.action}-{hashlib.sha256(schemas.encode()).hexdigest()[:16]}"
 
 
 class Provider(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import email.utils
-import json
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -18,10 +18,22 @@ from connector.providers.transport import AnswerTooLarge
 
 _SECRET = re.compile(r"\b(sk|key|org|proj)[-_][A-Za-z0-9_*\-]{6,}")
 _QUOTED = 240
+_DAY, _SHORT_WAIT = 86_400.0, 5.0
+_GATEWAY_TIMEOUTS = {504, 524}  # something in between gave up waiting; the model behind it may have gone on
 _GONE_CODES = {"model_not_found", "model_deprecated", "deployment_not_found", "DeploymentNotFound"}
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _TOO_LONG_CODES = {"context_length_exceeded", "string_above_max_length", "request_too_large"}
 _OPTIONAL_CODES = {"unsupported_parameter", "unsupported_value", "unknown_parameter"}
+# what a code means that comes inside an answer with status 200; any other is the server's own failure
+_INSIDE = {
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+    "model_not_found": 404,
+    "invalid_prompt": 400,
+    "content_filter": 400,
+    "context_length_exceeded": 400,
+    "invalid_encrypted_content": 400,
+}
 
 
 @dataclass(frozen=True)
@@ -41,37 +53,38 @@ class Failure:
     stale_reasoning: bool = False
 
 
-def failure(error: Exception) -> Failure:
-    """What ``error``, raised by the SDK, the transport or a dialect, means."""
-    if isinstance(error, openai.APITimeoutError):
-        return Failure(_error("provider_timeout", "The provider did not answer in time."), sent=True)
+def failure(error: Exception, secret: str = "") -> Failure:
+    """What ``error``, raised by the SDK, the transport or a dialect, means. ``secret`` is never quoted."""
     if isinstance(error, openai.APIConnectionError):
         return _connection(error)
     if isinstance(error, openai.APIStatusError):
-        return _status(error.status_code, error.body, error.response.headers)
+        return _status(error.status_code, error.body, error.response.headers, secret)
     if isinstance(error, AnswerTooLarge):
         return Failure(_bad_reply(str(error)))
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
-        return Failure(_bad_reply("it is not JSON"))
     if isinstance(error, BadReply | RecursionError):
-        return Failure(_bad_reply(f"it is {error}" if str(error) else "it is nested too deep"))
+        return Failure(_bad_reply(f"it is {error}" if str(error) and isinstance(error, BadReply) else "it is nested too deep"))
+    if isinstance(error, ValueError):  # not only JSON's own error: a number of thousands of digits is a plain one
+        return Failure(_bad_reply("it is not JSON"))
     if isinstance(error, openai.OpenAIError):
-        return Failure(_error("provider_unavailable", f"The call to the provider failed: {quoted(str(error))}."))
+        return Failure(_error("provider_unavailable", f"The call to the provider failed: {quoted(str(error), secret)}."))
     raise error
 
 
-def failure_inside(raw: dict[str, Any]) -> Failure | None:
+def failure_inside(raw: dict[str, Any], secret: str = "") -> Failure | None:
     """The failure that some servers send inside an answer with status 200, if ``raw`` is one."""
     found = raw.get("error")
     if not found:
         return None
     code = a_dict(found).get("code")
-    status = code if isinstance(code, int) and 400 <= code < 600 else 500  # noqa: PLR2004  the range of HTTP errors
-    return _status(status, found, httpx2.Headers())
+    is_status = isinstance(code, int) and code in range(400, 600)
+    status = int(code or 0) if is_status else _INSIDE.get(str(code), 500)
+    return _status(status, found, httpx2.Headers(), secret)
 
 
-def quoted(words: str) -> str:
-    """A provider's own words, short and without anything that looks like a key."""
+def quoted(words: str, secret: str = "") -> str:
+    """A provider's own words, short and without ``secret`` or anything else that looks like a key."""
+    if secret.strip():
+        words = words.replace(secret.strip(), "[hidden]")
     plain = _SECRET.sub("[hidden]", " ".join(words.split())).rstrip(".")
     return plain[:_QUOTED]
 
@@ -81,45 +94,58 @@ def _connection(error: openai.APIConnectionError) -> Failure:
     if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
         words = "The provider cannot be reached. Check OPENAI_BASE_URL and this machine's network."
         return Failure(_error("provider_unavailable", words), retry=True)
+    if isinstance(error, openai.APITimeoutError):
+        return Failure(_error("provider_timeout", "The provider did not answer in time."), sent=True)
     if isinstance(cause, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError):
         return Failure(_error("provider_unavailable", "OPENAI_BASE_URL is not a usable address, or the key has odd characters."))
     return Failure(_error("provider_unavailable", "The provider broke off the connection before it had answered."), sent=True)
 
 
-def _status(status: int, body: Any, headers: httpx2.Headers) -> Failure:
-    found = a_dict(body)
-    found = found.get("error") or found
-    words = quoted(text(found) or text(a_dict(found).get("message")) or text(a_dict(found).get("detail")))
+def _status(status: int, body: Any, headers: httpx2.Headers, secret: str) -> Failure:
+    found = a_dict(body).get("error") or body
+    words = quoted(_plain_text(found) or text(a_dict(found).get("message")) or text(a_dict(found).get("detail")), secret)
     code = str(a_dict(found).get("code") or a_dict(found).get("type") or "")
     param = text(a_dict(found).get("param"))
     request_id = headers.get("x-request-id")
     said = f" It said: {words}." if words else ""
     if status == 404:  # noqa: PLR2004
         return _not_found(code, param, words, said, request_id)
-    if status == 429 and code in _QUOTA_CODES or status == 402:  # noqa: PLR2004
-        return Failure(_error("provider_quota", "The provider's account has no credit left. Top it up or set another OPENAI_API_KEY.", request_id))
-    if status == 429:  # noqa: PLR2004
-        wait = _retry_after(headers)
-        return Failure(_error("provider_rate_limited", "The provider asks to slow down. Try again later.", request_id, wait or 5.0), retry=True)
+    if status in {402, 429}:
+        return _limited(status, code, headers)
     if status in {401, 403}:
-        return Failure(_error("provider_auth", "The provider does not accept this service's key. Check OPENAI_API_KEY.", request_id))
+        return Failure(_error("provider_auth", f"The provider does not accept this service's key. Check OPENAI_API_KEY.{said}", request_id))
     if status in {400, 413, 422}:
         return _bad_request(code, param, said, request_id)
     if status < 400:  # noqa: PLR2004
         words = f"The provider answered with a redirect ({status}), which is not followed. Set OPENAI_BASE_URL to the address it moved to."
         return Failure(_error("provider_rejected", words, request_id))
-    retry = status in {408, 409} or status >= 500  # noqa: PLR2004
-    wait = _retry_after(headers)
-    return Failure(_error("provider_unavailable", f"The provider failed ({status}).{said}", request_id, wait), retry=retry)
+    return _broken(status, said, headers)
+
+
+def _broken(status: int, said: str, headers: httpx2.Headers) -> Failure:
+    request_id = headers.get("x-request-id")
+    if status in _GATEWAY_TIMEOUTS:
+        return Failure(_error("provider_timeout", f"The provider did not answer in time ({status}).", request_id), sent=True)
+    error = _error("provider_unavailable", f"The provider failed ({status}).{said}", request_id, _retry_after(headers))
+    return Failure(error, retry=status in {408, 409} or status >= 500)  # noqa: PLR2004
+
+
+def _limited(status: int, code: str, headers: httpx2.Headers) -> Failure:
+    request_id, wait = headers.get("x-request-id"), _retry_after(headers)
+    if status == 402 or code in _QUOTA_CODES:  # noqa: PLR2004
+        words = "The provider's account has no credit left. Top it up or set another OPENAI_API_KEY."
+        return Failure(_error("provider_quota", words, request_id))
+    words = "The provider asks to slow down. Try again later."
+    return Failure(_error("provider_rate_limited", words, request_id, _SHORT_WAIT if wait is None else wait), retry=True)
 
 
 def _not_found(code: str, param: str, words: str, said: str, request_id: str | None) -> Failure:
     lower = words.lower()
-    gone = code in _GONE_CODES or param == "model" or ("model" in lower and ("not exist" in lower or "not found" in lower or "deprecated" in lower))
-    if gone:
+    said_gone = "model" in lower and any(word in lower for word in ("not exist", "not found", "deprecated"))
+    if code in _GONE_CODES or param == "model" or said_gone:
         return Failure(_error("model_unavailable", f"The provider does not have this model.{said}", request_id), gone=True)
     error = _error("provider_rejected", f"The provider has nothing at this address (404). Check OPENAI_BASE_URL.{said}", request_id)
-    return Failure(error, no_endpoint=True)
+    return Failure(error, no_endpoint=not param)  # an error that names a parameter comes from the endpoint itself
 
 
 def _bad_request(code: str, param: str, said: str, request_id: str | None) -> Failure:
@@ -138,13 +164,26 @@ def _bad_request(code: str, param: str, said: str, request_id: str | None) -> Fa
 
 
 def _retry_after(headers: httpx2.Headers) -> float | None:
-    """Seconds the provider asks to wait, from a number or a date; None when it does not say."""
+    """Seconds the provider asks to wait, from a number or a date, a day at most; None when it does not say."""
     value = headers.get("retry-after", "")
     try:
-        return max(float(value), 0.0)
+        seconds = float(value)
     except ValueError:
-        parsed = email.utils.parsedate_tz(value)
-        return max(email.utils.mktime_tz(parsed) - time.time(), 0.0) if parsed else None
+        seconds = _seconds_until(value)
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), _DAY)
+
+
+def _seconds_until(date: str) -> float:
+    parsed = email.utils.parsedate_tz(date)
+    try:
+        return email.utils.mktime_tz(parsed) - time.time() if parsed else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def _plain_text(value: Any) -> str:
+    """``value`` when it is a text for people and not a page."""
+    return "" if text(value).lstrip().startswith("<") else text(value)
 
 
 def _bad_reply(what: str) -> ProviderError:

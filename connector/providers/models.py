@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from connector.errors import TemplateError
@@ -17,6 +17,8 @@ _FILE = Path(__file__).with_name("models.yaml")
 _SNAPSHOT = re.compile(r"(.+)-\d{4}-\d{2}-\d{2}")
 _RANK = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _MILLION = 1_000_000
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Models:
 
     def __init__(self, rows: Mapping[str, Model], profiles: Mapping[str, Profile]) -> None:
         self.rows, self.profiles = rows, profiles
-        self._by_name = {name: row for row in rows.values() for name in (row.id, *row.snapshots)}
+        self._by_name = {**{name: row for row in rows.values() for name in row.snapshots}, **rows}
 
     def find(self, model: str) -> Model:
         """The row of ``model`` or of the model it is a dated snapshot of; an unknown model gets a row without facts."""
@@ -102,8 +104,8 @@ class Models:
         """The profile called ``wanted``, or with ``auto`` the one whose hosts match the address."""
         if wanted != "auto":
             return self.profiles[wanted]
-        host = urlsplit(base_url).hostname or ""
-        matches = (one for one in self.profiles.values() if any(host.endswith(end) for end in one.hosts))
+        host = f".{urlsplit(base_url).hostname or ''}"
+        matches = (one for one in self.profiles.values() if any(host.endswith(f".{end.lstrip('.')}") for end in one.hosts))
         return next(matches, self.profiles["generic"])
 
 
@@ -123,14 +125,73 @@ def _read(path: Path) -> tuple[dict[str, Model], dict[str, Profile]]:
         raise TemplateError(f"the file of models cannot be read ({error.strerror}).", file=str(path)) from None
     if not isinstance(value, dict) or not set(value) <= {"as_of", "models", "profiles"}:
         raise TemplateError("the file of models has `as_of`, `models` and `profiles`, nothing else.", file=str(path), line=1)
-    found: list[dict[str, Any]] = []
-    for section, kind, key in (("models", Model, "id"), ("profiles", Profile, "name")):
-        known = {entry.name for entry in fields(kind)} - {key, "known"}
-        made: dict[str, Any] = {}
-        for name, row in (value.get(section) or {}).items():
+
+    def rows(section: str, make: Callable[..., Row], known: set[str]) -> dict[str, Row]:
+        found = value.get(section) or {}
+        if not isinstance(found, dict):
+            raise TemplateError(f"{section} must be a map of names to rows.", file=str(path), line=lines.of(section))
+        for name, row in found.items():
             if not isinstance(row, dict) or not set(row) <= known:
                 problem = f"{section}.{name} may have only {', '.join(sorted(known))}."
                 raise TemplateError(problem, file=str(path), line=lines.of(section, name))
-            made[name] = kind(**{key: name}, **{part: tuple(v) if isinstance(v, list) else v for part, v in row.items()})
-        found.append(made)
-    return found[0], found[1]
+            for part, given in row.items():
+                fits, words = _RULES.get(part, _TEXT)
+                if not fits(given):
+                    raise TemplateError(f"{section}.{name}.{part} must be {words}.", file=str(path), line=lines.of(section, name, part))
+        return {
+            name: make(name, **{part: tuple(v) if isinstance(v, list) else v for part, v in row.items()}) for name, row in found.items()
+        }
+
+    of_models = {entry.name for entry in fields(Model)} - {"id", "known"}
+    of_profiles = {entry.name for entry in fields(Profile)} - {"name"}
+    return rows("models", Model, of_models), rows("profiles", Profile, of_profiles)
+
+
+# --- what a row may hold ---
+
+Rule = tuple[Callable[[Any], bool], str]
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+
+
+def _amounts(needed: Collection[str] = (), more: Collection[str] | None = None) -> Rule:
+    """A map of amounts with all of ``needed``, and perhaps some of ``more`` (None: any others)."""
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, dict) or not set(needed) <= set(value) or (more is not None and not set(value) <= {*needed, *more}):
+            return False
+        return all(isinstance(one, int | float) and not isinstance(one, bool) and one >= 0 for one in value.values())
+
+    named = f" with {', '.join(needed)}" if needed else ""
+    perhaps = f" (and perhaps {', '.join(more)})" if more else ""
+    return fits, f"amounts{named}{perhaps}"
+
+
+def _one_of(*words: str) -> Rule:
+    return lambda value: value in words, " or ".join(word for word in words if word)
+
+
+_TEXT: Rule = (lambda value: isinstance(value, str), "a text")
+_COUNT: Rule = (_is_count, "a whole number")
+_NAMES: Rule = (_is_names, "a list of names")
+_RULES: dict[str, Rule] = {
+    "dialect": _one_of("", "responses", "chat"),
+    "context": _COUNT,
+    "max_output": _COUNT,
+    "efforts": (lambda value: _is_names(value) and set(value) <= set(_RANK), f"a list of {', '.join(_RANK)}"),
+    "chat_effort": _one_of("", *_RANK),
+    "price": _amounts(("input", "output"), ("cached", "cache_write")),
+    "long": _amounts(("above", "input", "output"), ()),
+    "tiers": _amounts(),
+    "image": _amounts(),
+    "snapshots": _NAMES,
+    "hosts": _NAMES,
+    "role": _one_of("developer", "system"),
+    "cache_key": (lambda value: isinstance(value, bool), "true or false"),
+}

@@ -8,13 +8,14 @@ what this server does not take, and move to a retired model's replacement, alway
 from __future__ import annotations
 
 import random
+import threading
 import time
-from dataclasses import replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from connector.errors import ProviderError
-from connector.providers.base import ModelRequest, Reply
+from connector.errors import ProviderError, SettingsError
+from connector.providers.base import ModelRequest, Reply, Usage
 from connector.providers.models import Model, Models, Profile
 from connector.settings import Settings
 
@@ -39,24 +40,38 @@ _OPTIONAL = {
 }
 
 
+@dataclass(frozen=True)
+class _Manner:
+    """How one try is said: other threads may learn more about the server while it is under way."""
+
+    dialect: str
+    left_out: frozenset[str]
+
+
 class OpenAIProvider:
     """Asks the provider at ``settings.openai_base_url``; thread-safe, one for the whole process."""
 
     engine = "openai"
 
     def __init__(self, settings: Settings, models: Models) -> None:
+        _refuse_unusable(settings)
         self._settings, self._models = settings, models
+        self._lock = threading.Lock()
+        self._connected: Transport | None = None
         self._profile: Profile = models.profile(settings.openai_base_url, settings.profile)
         self._replaced: dict[str, str] = {}  # models the provider said are gone, and what answers instead
         self._left_out: dict[str, frozenset[str]] = {}  # by model: parameters this server does not take
         self._no_responses = False
 
-    @cached_property
+    @property
     def _transport(self) -> Transport:
         # importing the SDK takes half a second, so it waits for the first call
         from connector.providers.transport import Transport
 
-        return Transport(base_url=self._settings.openai_base_url, api_key=self._settings.openai_api_key)
+        with self._lock:  # the first calls may come at once, and a transport is dear
+            if self._connected is None:
+                self._connected = Transport(base_url=self._settings.openai_base_url, api_key=self._settings.openai_api_key)
+            return self._connected
 
     def respond(self, request: ModelRequest) -> Reply:
         """The model's reply, or that of its replacement when the model is gone and the settings allow it."""
@@ -68,18 +83,27 @@ class OpenAIProvider:
                 if error.code != "model_unavailable":
                     raise
                 self._replaced[wanted] = self._replacement(wanted, error)
-        reply = self._ask(replace(request, model=self._replaced[wanted]))
-        return replace(reply, warnings=(*reply.warnings, self._told(wanted)))
+        return self._ask_replacement(request, self._replaced[wanted])
 
-    def probe(self, *, seconds: float = 5.0) -> Json:
-        """What the provider says about the model now (``GET /models/<id>``), for readiness and the doctor."""
-        from connector.providers.faults import failure
+    def probe(self, model: str = "", *, seconds: float = 5.0) -> Json:
+        """What the provider says about ``model`` (the settings' own by default) now, for readiness and the doctor."""
+        from connector.providers.dialects.reading import BadReply
+        from connector.providers.faults import failure, failure_inside
 
         try:
-            found = self._transport.get(f"/models/{self._settings.model}", deadline=time.monotonic() + seconds)
+            found: Any = self._transport.get(f"/models/{model or self._settings.model}", deadline=time.monotonic() + seconds)
+            if not isinstance(found, dict):
+                raise BadReply("not a JSON object")
+            failed = failure_inside(found, self._secret)
         except Exception as error:
-            raise failure(error).error from None
-        return found if isinstance(found, dict) else {}
+            raise failure(error, self._secret).error from None
+        if failed:
+            raise failed.error
+        return dict(found)
+
+    @property
+    def _secret(self) -> str:
+        return self._settings.openai_api_key
 
     # --- one model ---
 
@@ -87,11 +111,11 @@ class OpenAIProvider:
         row = self._models.find(request.model)
         tries, after_timeout, dropped_reasoning = 1, 0, False
         while True:
-            dialect = self._dialect(row)
-            outcome = self._try(request, row, dialect)
+            manner = _Manner(self._dialect(row), self._left_out.get(request.model, frozenset()))
+            outcome = self._try(replace(request, deadline=self._until(request.deadline, after_timeout)), row, manner)
             if isinstance(outcome, Reply):
-                return self._marked(outcome, request, row, dialect)
-            if self._mend(outcome, request, dialect):
+                return self._marked(outcome, request, row, manner)
+            if self._mend(outcome, request, manner):
                 continue
             if outcome.stale_reasoning and not dropped_reasoning:
                 request, dropped_reasoning = _without_reasoning(request), True
@@ -104,34 +128,45 @@ class OpenAIProvider:
             time.sleep(wait)
             tries, after_timeout = tries + 1, after_timeout + outcome.sent
 
-    def _try(self, request: ModelRequest, row: Model, dialect: str) -> Reply | Failure:
+    def _until(self, deadline: float, after_timeout: int) -> float:
+        """When a try is given up. Where a second one is allowed after a time-out, the first takes half of the time."""
+        if not self._settings.retry_after_timeout or after_timeout:
+            return deadline
+        return (time.monotonic() + deadline) / 2
+
+    def _try(self, request: ModelRequest, row: Model, manner: _Manner) -> Reply | Failure:
         from connector.providers.dialects import DIALECTS
-        from connector.providers.dialects.reading import BadReply
+        from connector.providers.dialects.reading import BadReply, cleaned
         from connector.providers.faults import failure, failure_inside
 
-        spoken = DIALECTS[dialect]
+        spoken = DIALECTS[manner.dialect]
         body = spoken.body(request, row, self._profile)
-        for name in self._left_out.get(request.model, ()):
+        for name in manner.left_out:
             body.pop(name, None)
         try:
-            raw = self._transport.post(spoken.path, body, deadline=request.deadline)
+            raw = cleaned(self._transport.post(spoken.path, body, deadline=request.deadline))
             if not isinstance(raw, dict):
                 raise BadReply("not a JSON object")
-            return failure_inside(raw) or spoken.reply(raw)
+            return failure_inside(raw, self._secret) or spoken.reply(raw)
         except Exception as error:
-            return failure(error)
+            return failure(error, self._secret)
 
-    def _marked(self, reply: Reply, request: ModelRequest, row: Model, dialect: str) -> Reply:
+    def _marked(self, reply: Reply, request: ModelRequest, row: Model, manner: _Manner) -> Reply:
         warnings = list(reply.warnings)
         model = reply.model or request.model
         if self._models.find(model).id != row.id:
             warnings.append(f"The provider answered with {model} although {request.model} was asked for.")
-        if self._no_responses and dialect == "chat":
+        if self._no_responses and manner.dialect == "chat":
             warnings.append("The provider does not have the Responses API; chat completions were used.")
-        warnings += [f"The provider does not take `{name}`; it was left out." for name in sorted(self._left_out.get(request.model, ()))]
-        effort = row.effort(request.effort, dialect)
-        if effort != row.effort(request.effort):
-            warnings.append(f"{request.model} takes functions over chat completions only with the effort {effort}; the Responses API has no such limit.")
+        warnings += [f"The provider does not take `{name}`; it was left out." for name in sorted(manner.left_out)]
+        if reply.usage == Usage():
+            warnings.append("The provider did not say how many tokens it used, so the cost is not known.")
+        effort = row.effort(request.effort, manner.dialect)
+        if manner.left_out & {"reasoning", "reasoning_effort"}:
+            effort = ""
+        elif effort != row.effort(request.effort):
+            words = f"{request.model} takes functions over chat completions only with the effort {effort}"
+            warnings.append(f"{words}; the Responses API has no such limit.")
         return replace(reply, model=model, effort=effort, warnings=tuple(warnings))
 
     def _dialect(self, row: Model) -> str:
@@ -141,14 +176,14 @@ class OpenAIProvider:
 
     # --- after a failure ---
 
-    def _mend(self, outcome: Failure, request: ModelRequest, dialect: str) -> bool:
-        """Whether the same call can be made again in a form that this server takes."""
-        left_out = self._left_out.get(request.model, frozenset())
+    def _mend(self, outcome: Failure, request: ModelRequest, manner: _Manner) -> bool:
+        """Whether the same call can be made again in a manner that this server takes."""
         name = _OPTIONAL.get(outcome.optional)
-        if name and name not in left_out:
-            self._left_out[request.model] = left_out | {name}
+        if name and name not in manner.left_out:
+            with self._lock:
+                self._left_out[request.model] = self._left_out.get(request.model, frozenset()) | {name}
             return True
-        if outcome.no_endpoint and dialect == "responses" and self._settings.dialect == "auto" and not self._no_responses:
+        if outcome.no_endpoint and manner.dialect == "responses" and self._settings.dialect == "auto":
             self._no_responses = True
             return True
         return False
@@ -161,6 +196,18 @@ class OpenAIProvider:
         asked = outcome.error.retry_after if outcome.error.code != "provider_timeout" else None
         wait = max(asked or 0.0, jittered)
         return wait if time.monotonic() + wait < deadline else None
+
+    # --- a model that is gone ---
+
+    def _ask_replacement(self, request: ModelRequest, other: str) -> Reply:
+        try:
+            reply = self._ask(replace(request, model=other))
+        except ProviderError as error:
+            if error.code != "model_unavailable":
+                raise
+            words = f"The provider has neither {request.model} nor its replacement {other}. Set FORMCALL_MODEL to one that it has."
+            raise ProviderError("model_unavailable", words, extra=error.extra) from None
+        return replace(reply, warnings=(*reply.warnings, self._told(request.model)))
 
     def _replacement(self, wanted: str, error: ProviderError) -> str:
         row = self._models.find(wanted)
@@ -179,6 +226,21 @@ class OpenAIProvider:
         row = self._models.find(wanted)
         when = f" (announced for {row.shutdown})" if row.shutdown else ""
         return f"The model {wanted} has been switched off{when}; {self._replaced[wanted]} answered instead, at its own price."
+
+
+def _refuse_unusable(settings: Settings) -> None:
+    """``SettingsError`` for an address or a key with which no call could be made."""
+    try:
+        parts = urlsplit(settings.openai_base_url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        words = f"OPENAI_BASE_URL must be an address such as https://api.openai.com/v1, not {settings.openai_base_url[:200]!r}."
+        raise SettingsError(words)
+    key = settings.openai_api_key.strip()
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise SettingsError("OPENAI_API_KEY has a character that no key has, such as a space or a line break. Copy it again.")
 
 
 def _without_reasoning(request: ModelRequest) -> ModelRequest:

@@ -1,0 +1,59 @@
+"""What other tools read of Formcall, built from the catalogue alone: the same catalogue gives the same bytes.
+
+    build_all(catalogue) -> {path: bytes}      write(files, root)      stale(files, root) -> sentences
+
+A platform is one function ``(catalogue, *, public_url) -> {path: bytes}``, with a row in ``PLATFORMS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from connector.catalogue import Catalogue
+from connector.publish import openapi
+from connector.publish.action_schema import build_action_schema
+
+Files = dict[str, bytes]
+
+
+class Platform(Protocol):
+    """Builds the files of one platform; ``public_url`` is where the service is reached, "" for this machine."""
+
+    def __call__(self, catalogue: Catalogue, *, public_url: str = "") -> Files: ...
+
+
+def _openapi(catalogue: Catalogue, *, public_url: str = "") -> Files:
+    return {**openapi.build(catalogue, public_url=public_url), "openapi/action.schema.json": build_action_schema()}
+
+
+PLATFORMS: dict[str, Platform] = {"openapi": _openapi}
+
+
+def build_all(catalogue: Catalogue, *, public_url: str = "", platforms: Iterable[str] | None = None) -> Files:
+    """The files of ``platforms`` (all of them by default) by their paths below the project's folder, with ``/``."""
+    files: Files = {}
+    for name in PLATFORMS if platforms is None else platforms:
+        files.update(PLATFORMS[name](catalogue, public_url=public_url))
+    return files
+
+
+def stale(files: Mapping[str, bytes], root: Path) -> list[str]:
+    """A sentence for each of ``files`` that is missing below ``root`` or has other bytes there."""
+    problems = ((path, _problem(root / path, body)) for path, body in files.items())
+    return [f"{path} {problem}; write it with `formcall build`." for path, problem in problems if problem]
+
+
+def write(files: Mapping[str, bytes], root: Path) -> None:
+    """Write ``files`` below ``root``, making folders where they are missing."""
+    for path, body in files.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(body)
+
+
+def _problem(path: Path, body: bytes) -> str:
+    if not path.is_file():
+        return "is missing"
+    return "" if path.read_bytes() == body else "does not say what the actions say"

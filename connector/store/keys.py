@@ -6,19 +6,24 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connector.errors import FormcallError
+from connector.settings import Settings
+from connector.store.database import open_database, secret
 from connector.store.tables import keys
 
 SCOPES = ("actions", "tools", "admin")
 _PREFIX = "fc_"
 _LONGEST = 200
+_REMEMBERED_SECONDS = 5.0  # also when somebody changes the database by hand
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,16 @@ class Key:
 
 
 class Keys:
-    """The keys of this service. Each question is answered by the database, so a revoked key is refused at once everywhere."""
+    """The keys of this service. A revoked key is refused at once, also by other processes.
 
-    def __init__(self, database: Engine, secret: bytes) -> None:
-        self._database, self._secret = database, secret
+    Keys that were found are remembered for as long as ``stamp`` does not change, a file beside an SQLite database that is touched
+    whenever a key is made or revoked. Without one (a database that several machines share) each question goes to the database.
+    """
+
+    def __init__(self, database: Engine, secret: bytes, *, stamp: Path | None = None) -> None:
+        self._database, self._secret, self._stamp = database, secret, stamp
+        self._remembered: dict[str, Key] = {}
+        self._remembered_at: tuple[int, float] = (0, 0.0)
         self._by_digest = select(keys).where(keys.c.digest == bindparam("digest"), keys.c.revoked_at.is_(None))
 
     def create(self, name: str, scopes: Sequence[str] = ("actions", "tools")) -> tuple[Key, str]:
@@ -55,15 +66,47 @@ class Keys:
                 connection.execute(keys.insert().values(**row))
         except IntegrityError:
             raise FormcallError("bad_request", f'There is a key called "{name}" already. Choose another name.') from None
+        self._touch()
         return key, plain
 
     def find(self, plain: str) -> Key | None:
         """The key whose plain text this is, unless it is unknown or revoked."""
         if not plain.startswith(_PREFIX) or len(plain) > _LONGEST:
             return None
+        digest = self._digest(plain)
+        remembered = self._still_known()
+        if digest in remembered:
+            return remembered[digest]
         with self._database.connect() as connection:
-            row = connection.execute(self._by_digest, {"digest": self._digest(plain)}).first()
-        return _key(row) if row else None
+            row = connection.execute(self._by_digest, {"digest": digest}).first()
+        if row is None:
+            return None
+        remembered[digest] = _key(row)
+        return remembered[digest]
+
+    def _still_known(self) -> dict[str, Key]:
+        """The keys found since the stamp last changed; an empty dict of its own when nothing may be remembered."""
+        changed = self._changed()
+        if changed is None:
+            return {}
+        now = time.monotonic()
+        if self._remembered_at[0] != changed or now - self._remembered_at[1] > _REMEMBERED_SECONDS:
+            self._remembered, self._remembered_at = {}, (changed, now)
+        return self._remembered
+
+    def _changed(self) -> int | None:
+        try:
+            return self._stamp.stat().st_mtime_ns if self._stamp else None
+        except OSError:
+            return None
+
+    def _touch(self) -> None:
+        if self._stamp:
+            self._stamp.write_text(secrets.token_hex(4), encoding="ascii")
+
+    def close(self) -> None:
+        """Give up the connections, as before a fork."""
+        self._database.dispose()
 
     def all(self) -> list[Key]:
         with self._database.connect() as connection:
@@ -77,6 +120,7 @@ class Keys:
             if row is None:
                 raise FormcallError("not_found", f'There is no valid key called "{name_or_id[:100]}".')
             connection.execute(update(keys).where(keys.c.id == row.id).values(revoked_at=dt.datetime.now(dt.UTC)))
+        self._touch()
         return _key(row)
 
     def _digest(self, plain: str) -> str:
@@ -85,3 +129,10 @@ class Keys:
 
 def _key(row: Row[Any]) -> Key:
     return Key(row.id, row.name, row.hint, tuple(row.scopes), row.created_at, row.revoked_at)
+
+
+def open_keys(settings: Settings) -> Keys:
+    """The keys in the settings' database."""
+    database = open_database(settings)
+    stamp = settings.data_dir / "keys.stamp" if database.dialect.name == "sqlite" else None
+    return Keys(database, secret(settings), stamp=stamp)

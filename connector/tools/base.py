@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 Json = dict[str, Any]
 
 MAX_OUTPUT = 8_000
+_SHOWN = 60
 _KINDS: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
@@ -66,13 +67,14 @@ class Tool:
     def check(self, arguments: Json) -> None:
         """``ToolError`` when ``arguments`` do not fit the tool's parameters; nothing is executed."""
         if unknown := [name for name in arguments if name not in self.arguments]:
-            raise ToolError(f"there is no argument {unknown[0]}; the arguments are {', '.join(self.arguments)}")
+            raise ToolError(f"there is no argument {unknown[0][:_SHOWN]}; the arguments are {', '.join(self.arguments)}")
         for name, argument in self.arguments.items():
             if name not in arguments:
                 raise ToolError(f"the argument {name} is missing")
             value = arguments[name]
             if not isinstance(value, argument.kinds) or (isinstance(value, bool) and bool not in argument.kinds):
-                raise ToolError(f"the argument {name} must be {argument.schema['type']}")
+                kind = argument.schema["type"]
+                raise ToolError(f"the argument {name} must be {' or '.join(kind) if isinstance(kind, list) else kind}")
             if argument.choices and value is not None and value not in argument.choices:
                 raise ToolError(f"the argument {name} must be one of {', '.join(argument.choices)}")
 

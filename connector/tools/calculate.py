@@ -17,6 +17,7 @@ _MAX_DEPTH = 50
 _MAX_BITS = 10_000  # about 3,000 digits; Python itself refuses to write much longer numbers
 _DIGITS = 20
 _EXACT_PLACES = 60
+_HALF = Fraction(1, 2)
 
 
 def _root(value: Fraction) -> Fraction:
@@ -32,11 +33,18 @@ def _rounded(value: Fraction, digits: Fraction = Fraction(0)) -> Fraction:
     if digits.denominator != 1 or abs(digits) > _DIGITS:
         raise ToolError(f"round takes a whole number of digits, at most {_DIGITS}")
     scale = Fraction(10) ** int(digits)
-    return Fraction(math.floor(abs(value) * scale + Fraction(1, 2)), 1) / scale * (-1 if value < 0 else 1)
+    return Fraction(math.floor(abs(value) * scale + _HALF), 1) / scale * (-1 if value < 0 else 1)
+
+
+def _total(*values: Fraction) -> Fraction:
+    total = Fraction(0)
+    for value in values:
+        total = _sized(total + value)  # fractions of large unlike denominators would grow with each other
+    return total
 
 
 def _average(*values: Fraction) -> Fraction:
-    return sum(values, Fraction(0)) / len(values)
+    return _total(*values) / len(values)
 
 
 _FUNCTIONS: dict[str, tuple[Callable[..., Fraction], int, int]] = {
@@ -45,7 +53,7 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Fraction], int, int]] = {
     "abs": (abs, 1, 1),
     "min": (min, 1, 100),
     "max": (max, 1, 100),
-    "sum": (lambda *values: sum(values, Fraction(0)), 1, 100),
+    "sum": (_total, 1, 100),
     "avg": (_average, 1, 100),
     "floor": (lambda value: Fraction(math.floor(value)), 1, 1),
     "ceil": (lambda value: Fraction(math.ceil(value)), 1, 1),
@@ -58,6 +66,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
         self._at, self._depth = 0, 0
+        self.rounded = False  # whether a root on the way had no end
 
     def parse(self) -> Fraction:
         value = self._sum()
@@ -104,7 +113,8 @@ class _Parser:
             self._depth += 1
             if self._depth > _MAX_DEPTH:
                 raise ToolError("the expression is nested too deep")
-            value = _raised(value, self._signed())
+            power = self._signed()
+            value = self._root_of(value) if power == _HALF else _raised(value, power)
             self._depth -= 1
         return value
 
@@ -143,7 +153,12 @@ class _Parser:
         self._close()
         if not fewest <= len(values) <= most:
             raise ToolError(f"{name} takes {fewest} to {most} values")
-        return function(*values)
+        return self._root_of(*values) if function is _root else function(*values)
+
+    def _root_of(self, value: Fraction) -> Fraction:
+        root = _root(value)
+        self.rounded |= root * root != value
+        return root
 
     def _close(self) -> None:
         if not self._take(")"):
@@ -173,11 +188,9 @@ def _times(value: Fraction, sign: str, other: Fraction) -> Fraction:
 
 def _raised(value: Fraction, power: Fraction) -> Fraction:
     if power.denominator != 1:
-        if power == Fraction(1, 2):
-            return _root(value)
         raise ToolError("only whole powers (and 0.5) are exact")
     bits = max(value.numerator.bit_length(), value.denominator.bit_length())
-    if bits * abs(power) > _MAX_BITS:
+    if abs(value) not in {0, 1} and bits * abs(power) > _MAX_BITS:
         raise ToolError("the number would be too large")
     if value == 0 and power < 0:
         raise ToolError("division by zero")
@@ -190,8 +203,13 @@ def _sized(value: Fraction) -> Fraction:
     return value
 
 
-def shown(value: Fraction) -> str:
-    """``value`` as a decimal: exact where it ends, else rounded to 20 places and said to be so, with the fraction."""
+def shown(value: Fraction, *, rounded: bool = False) -> str:
+    """``value`` as a decimal: exact where it ends, else rounded to 20 places and said to be so, with the fraction.
+
+    ``rounded``: it was worked out from a root that has no end.
+    """
+    if rounded:
+        return f"{_decimal(_rounded(value, Fraction(_DIGITS)), _DIGITS)} (rounded)"
     rest, twos, fives = value.denominator, 0, 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1
@@ -199,9 +217,9 @@ def shown(value: Fraction) -> str:
         rest, fives = rest // 5, fives + 1
     if rest == 1 and max(twos, fives) <= _EXACT_PLACES:
         return _decimal(value, max(twos, fives))
-    rounded = _decimal(_rounded(value, Fraction(_DIGITS)), _DIGITS)
+    nearest = _decimal(_rounded(value, Fraction(_DIGITS)), _DIGITS)
     exact = f"; exactly {value.numerator}/{value.denominator}" if value.denominator < 10**_DIGITS else ""
-    return f"{rounded} (rounded{exact})"
+    return f"{nearest} (rounded{exact})"
 
 
 def _decimal(value: Fraction, places: int) -> str:
@@ -216,4 +234,6 @@ def calculate(expression: Annotated[str, "such as 15 / 100 * 1240.50; + - * / //
     text = expression.translate(_SIGNS).lower().strip()
     if len(text) > _MAX_LENGTH:
         raise ToolError(f"the expression is longer than {_MAX_LENGTH} characters")
-    return shown(_Parser(text).parse())
+    parser = _Parser(text)
+    value = parser.parse()
+    return shown(value, rounded=parser.rounded)

@@ -13,22 +13,25 @@ _MONTHS = {"months": 1, "years": 12}
 _DAYS = {"days": 1, "weeks": 7}
 _LARGEST = 4_000_000
 _MONTHS_A_YEAR = 12
+_SHOWN = 60
 
 
 def _zone(name: str | None) -> dt.tzinfo:
+    if not name:
+        return dt.UTC
     try:
-        return zoneinfo.ZoneInfo(name or "UTC")
+        return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ToolError(f"there is no time zone {name!r}; use a name such as Europe/Berlin") from None
+        raise ToolError(f"there is no time zone {name[:_SHOWN]!r}; use a name such as Europe/Berlin") from None
 
 
 def _read(text: str | None, name: str, today: dt.date) -> dt.date:
     if text is None or text.strip().lower() == "today":
         return today
     try:
-        return dt.date.fromisoformat(text.strip()[:10])
+        return dt.datetime.fromisoformat(text.strip()).date()
     except ValueError:
-        raise ToolError(f"{name} must be a date such as 2026-03-31, not {text!r}") from None
+        raise ToolError(f"{name} must be a date such as 2026-03-31, not {text[:_SHOWN]!r}") from None
 
 
 def _add(date: dt.date, amount: int | None, unit: str | None) -> dt.date:

@@ -33,8 +33,8 @@ def passages(text: str, size: int = _SIZE) -> list[Passage]:
         if end < len(text):
             breaks = [match.end() for match in _BREAK.finditer(text, at + size // 2, end)]
             end = breaks[-1] if breaks else end
-        if text[at:end].strip():
-            found.append(Passage(at, text[at:end]))
+        if words := text[at:end].strip():
+            found.append(Passage(text.index(words, at), words))
         at = end
     return found
 
@@ -66,4 +66,4 @@ def search_context(query: Annotated[str, "a few words that the passage would use
     found = best_passages(text, query[:1_000])
     if not found:
         return "Nothing in the context has these words."
-    return "\n\n".join(f"[from character {passage.start}]\n{passage.text.strip()}" for passage in found)
+    return "\n\n".join(f"[from character {passage.start}]\n{passage.text}" for passage in found)

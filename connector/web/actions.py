@@ -55,7 +55,7 @@ def _json(body: Json) -> Response:
 
 
 def _wants_sample() -> bool:
-    value = request.args.get("sample") or request.headers.get("X-Sample")
+    value = (request.args.get("sample") if request.query_string else None) or request.headers.get("X-Sample")
     try:
         return not is_absent(value) and read_boolean(value)
     except Fault:

@@ -15,8 +15,7 @@ from connector.providers.factory import make_provider
 from connector.providers.models import load_models
 from connector.publish import openapi
 from connector.settings import Settings
-from connector.store.database import open_database, secret
-from connector.store.keys import Keys
+from connector.store.keys import open_keys
 from connector.web.actions import actions
 from connector.web.health import health
 from connector.web.problems import add_problems
@@ -32,7 +31,7 @@ def create_app(settings: Settings) -> Flask:
     models = load_models(settings.models_file)
     provider = make_provider(settings, models, catalogue)
     engine = Engine(catalogue, provider, models, settings)
-    keys = Keys(open_database(settings), secret(settings))
+    keys = open_keys(settings)
 
     published = lru_cache(maxsize=16)(lambda address: openapi.build(catalogue, public_url=address))
 

@@ -61,7 +61,7 @@ def reply(raw: Json) -> Reply:
     calls = [a_dict(call) for call in a_list(message.get("tool_calls"))]
     return Reply(
         model=text(raw.get("model")),
-        calls=tuple(_call(call) for call in calls),
+        calls=tuple(_call(number, call) for number, call in enumerate(calls)),
         text=text(message.get("content")),
         refusal=text_or_none(message.get("refusal")) or None,
         finish=_FINISH.get(text(choice.get("finish_reason")), "done"),
@@ -71,9 +71,10 @@ def reply(raw: Json) -> Reply:
     )
 
 
-def _call(call: Json) -> Call:
+def _call(number: int, call: Json) -> Call:
     function = a_dict(call.get("function"))
-    return Call(id=text(call.get("id")), name=text(function.get("name")), arguments=text(function.get("arguments")))
+    # some servers give their calls no id, and a result must name its call
+    return Call(id=text(call.get("id")) or f"call_{number}", name=text(function.get("name")), arguments=text(function.get("arguments")))
 
 
 def _kept(message: Json, calls: list[Json]) -> Json:
@@ -81,6 +82,7 @@ def _kept(message: Json, calls: list[Json]) -> Json:
     if calls:
         said["tool_calls"] = [
             {"id": one.id, "type": "function", "function": {"name": one.name, "arguments": one.arguments}}
-            for one in map(_call, calls)
+            for number, call in enumerate(calls)
+            if (one := _call(number, call))
         ]
     return said

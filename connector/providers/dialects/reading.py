@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from connector.catalogue.values import clean
 from connector.providers.base import Usage
 
 Json = dict[str, Any]
+
+_MOST_TOKENS = 10**9  # a count beyond it is no count; it would only break the sum
 
 
 class BadReply(Exception):
@@ -30,7 +33,16 @@ def text_or_none(value: Any) -> str | None:
 
 
 def whole(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else 0
+
+
+def cleaned(value: Any) -> Any:
+    """``value`` with every text in it as one that can be sent again: half of a surrogate pair has no UTF-8."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [cleaned(one) for one in value]
+    return {clean(key): cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def usage(raw: Any, names: tuple[str, str]) -> Usage:

@@ -58,8 +58,10 @@ def _items(turn: Turn) -> list[Json]:
 
 def reply(raw: Json) -> Reply:
     """What the model said in ``raw``."""
-    items = a_list(raw.get("output"))
-    if not items and raw.get("status") not in {"completed", "incomplete"}:
+    items, status = a_list(raw.get("output")), text(raw.get("status"))
+    if status not in {"completed", "incomplete", ""}:
+        raise BadReply(f"an answer that is {status[:20]}, not completed")
+    if not items and not status:
         raise BadReply("an answer without output")
     parts = [a_dict(part) for item in items if a_dict(item).get("type") == "message" for part in a_list(item.get("content"))]
     refusals = [text(part.get("refusal")) for part in parts if part.get("type") == "refusal"]
@@ -69,7 +71,7 @@ def reply(raw: Json) -> Reply:
         calls=tuple(_call(item) for item in items if a_dict(item).get("type") == "function_call"),
         text="".join(text(part.get("text")) for part in parts if part.get("type") == "output_text"),
         refusal=refusals[0] if refusals else None,
-        finish=_FINISH.get(reason, "length") if raw.get("status") == "incomplete" else "done",
+        finish=_FINISH.get(reason, "length") if status == "incomplete" else "done",
         usage=usage(raw.get("usage"), ("input_tokens", "output_tokens")),
         service_tier=text_or_none(raw.get("service_tier")),
         replay=_replay([a_dict(item) for item in items]),
@@ -82,9 +84,13 @@ def _call(item: Json) -> Call:
 
 def _replay(items: list[Json]) -> tuple[Json, ...]:
     """The items to send again. Reasoning without its encrypted form cannot be sent when nothing is stored; the calls that
-    belonged to it then go without their ids, by which the provider would look for it."""
+    belonged to it then go without their ids, by which the provider would look for it. Reasoning that led to nothing is
+    not taken either."""
     lost = any(item.get("type") == "reasoning" and not item.get("encrypted_content") for item in items)
-    return tuple(kept for item in items if (kept := _kept(item, lost)))
+    found = [kept for item in items if (kept := _kept(item, lost))]
+    while found and found[-1]["type"] == "reasoning":
+        found.pop()
+    return tuple(found)
 
 
 def _kept(item: Json, lost: bool) -> Json:

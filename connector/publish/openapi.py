@@ -1,0 +1,163 @@
+"""The specifications: OpenAPI 3.0.3 for importers, 3.1 for those who want it, 2.0 with Microsoft's words for Power Platform.
+
+    build(catalogue, public_url="https://...") -> {"openapi/openapi.json": bytes, ...}
+
+The same operations and the same marshmallow schemas go through apispec once a version; ``editions.py`` has the differences.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
+
+from connector import __version__
+from connector.catalogue import Catalogue
+from connector.catalogue.fields import FormSchema
+from connector.errors import KINDS, TemplateError
+from connector.publish.editions import EDITIONS, JSON, PROBLEM_JSON, Answer, Edition, body_schema
+from connector.publish.operations import FIXED_OPERATIONS, GROUPS, Operation, action_operation
+from connector.publish.schemas import PROBLEM, published
+
+__all__ = ["DEFAULT_URL", "FIXED_OPERATIONS", "build"]
+
+Json = dict[str, Any]
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+_ABOUT = """\
+Prebuilt AI steps for no-code tools: form fields in, answers a workflow can branch on out.
+
+Every action is one POST. Fields are flat; lists may be typed as lines, an empty text means that the field is not given, and \
+numbers and switches may come as text. The same fields may also be sent form-encoded or as multipart form data. \
+The answer is one flat object with the same keys each time.
+
+A failure has a real HTTP status and is a problem (RFC 9457): branch on its `code`, show its `detail` to a person, and try again \
+only when it is `retryable`, after `Retry-After` seconds if it says so.
+
+Give the API key as `Authorization: Bearer KEY` or as the header `X-API-Key`. With `?sample=true` an action answers its first \
+example, free."""
+_RETRY: Json = {"Retry-After": {"type": "integer", "description": "How many seconds to wait before trying again."}}
+_RETRY_STATUSES = {429, 503}
+_FIRST_KEYS = ("openapi", "swagger", "info", "servers", "host", "basePath", "schemes", "security", "tags", "paths")
+
+
+def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
+    """The three specifications by path; ``public_url`` is the absolute address they tell others to call."""
+    operations = [*FIXED_OPERATIONS, *map(action_operation, catalogue.values())]
+    _refuse_same_id(operations)
+    return {edition.file: _bytes(_document(edition, operations, public_url or DEFAULT_URL)) for edition in EDITIONS}
+
+
+def _refuse_same_id(operations: Sequence[Operation]) -> None:
+    fixed = {operation.operation_id for operation in FIXED_OPERATIONS}
+    if taken := [operation.operation_id for operation in operations[len(FIXED_OPERATIONS) :] if operation.operation_id in fixed]:
+        raise TemplateError(f"`{taken[0]}` is the name of another operation of this service; give the action another id.")
+
+
+def _bytes(document: Json) -> bytes:
+    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _document(edition: Edition, operations: Sequence[Operation], url: str) -> Json:
+    spec = APISpec(
+        "Formcall",
+        __version__,
+        edition.version,
+        info={"description": _ABOUT, "license": {"name": "MIT", "url": "https://opensource.org/license/mit"}},
+        plugins=[_plugin(edition)],
+        **edition.server(url),
+        security=[{name: []} for name in edition.security],
+    )
+    for name, scheme in edition.security.items():
+        spec.components.security_scheme(name, scheme)
+    _add_schemas(spec, operations)
+    codes = [code for code in KINDS if any(code in operation.codes for operation in operations)]
+    for status in _statuses(codes):
+        spec.components.response(f"problem_{status}", edition.answer(_problem(status, codes)))
+    for group in dict.fromkeys(operation.group for operation in operations):
+        spec.tag({"name": group, "description": GROUPS.get(group, f"The actions of the group {group}.")})
+    for operation in operations:
+        spec.path(path=operation.path, operations={operation.method: _operation(edition, operation)})
+    return _ordered(spec.to_dict())
+
+
+def _plugin(edition: Edition) -> MarshmallowPlugin:
+    """apispec's plug-in; it asks us what a field says and so needs none of its own rules."""
+
+    class Converter(OpenAPIConverter):
+        def init_attribute_functions(self) -> None:
+            self.attribute_functions = [lambda field, **_: edition.schema(published(field))]
+
+    plugin = MarshmallowPlugin()
+    plugin.Converter = Converter
+    return plugin
+
+
+def _add_schemas(spec: APISpec, operations: Iterable[Operation]) -> None:
+    """Each schema once, under its name; a form says that it takes no other keys, since they are refused."""
+    bodies = [body for operation in operations for body in (operation.body, *operation.answers.values()) if body]
+    for name, body in {body.name: body for body in bodies}.items():
+        closed = {"additionalProperties": False} if isinstance(body.schema, FormSchema) else {}
+        spec.components.schema(name, closed, schema=body.schema)
+    spec.components.schema("problem", schema=PROBLEM)
+
+
+def _operation(edition: Edition, operation: Operation) -> Json:
+    own = edition.operation(operation)
+    parameters = [edition.parameter(one, edition.schema(one.schema)) for one in operation.parameters]
+    answers = {
+        str(status): edition.answer(Answer(body.words, JSON, body_schema(body), body.example, _headers(status)))
+        for status, body in operation.answers.items()
+    }
+    problems = {str(status): f"problem_{status}" for status in _statuses(operation.codes)}
+    return {
+        "operationId": operation.operation_id,
+        "tags": [operation.group],
+        "summary": operation.summary,
+        "description": operation.description,
+        **operation.more,
+        **({} if operation.needs_key else {"security": []}),
+        **own,
+        **({"parameters": found} if (found := [*parameters, *own.get("parameters", [])]) else {}),
+        "responses": {**answers, **problems},
+    }
+
+
+def _statuses(codes: Iterable[str]) -> list[int]:
+    return sorted({KINDS[code].status for code in codes})
+
+
+def _problem(status: int, codes: Sequence[str]) -> Answer:
+    """The answer for those failures of ``codes`` that have ``status``; it lists them."""
+    kinds = {code: KINDS[code] for code in codes if KINDS[code].status == status}
+    words = "; ".join(f"{code}: {kind.title}" for code, kind in kinds.items())
+    return Answer(f"{words}.", PROBLEM_JSON, PROBLEM, _problem_example(next(iter(kinds)), status), _headers(status))
+
+
+def _problem_example(code: str, status: int) -> Json:
+    kind = KINDS[code]
+    return {
+        "type": f"urn:formcall:problem:{code}",
+        "title": kind.title,
+        "status": status,
+        "detail": f"{kind.title}.",
+        "code": code,
+        "retryable": kind.retryable,
+        "id": "run_0123456789abcdef",
+        "errors": [{"field": "text", "code": "missing", "message": '"Text" is empty; it is needed.'}] if code == "invalid_input" else [],
+    }
+
+
+def _headers(status: int) -> Json:
+    return _RETRY if status in _RETRY_STATUSES else {}
+
+
+def _ordered(document: Json) -> Json:
+    """What a reader looks for first comes first."""
+    first = {key: document[key] for key in _FIRST_KEYS if key in document}
+    first["info"] = {key: first["info"][key] for key in ("title", "version", "description", "license")}
+    return {**first, **{key: value for key, value in document.items() if key not in first}}
