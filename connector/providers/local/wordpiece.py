@@ -20,7 +20,7 @@ DROPPED = {"Cc", "Cf", "Co", "Cs"}  # control, format, private and surrogate cha
 CHUNK = 2000  # characters without white space that are read at a time
 
 # White space as BERT means it: other control characters vanish and join their neighbours.
-_RUN = re.compile("[^\t\n\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{1,%d}" % CHUNK)
+_RUN = re.compile(f"[^\t\n\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{{1,{CHUNK}}}")
 _CJK = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f]")
 _ASCII_WORD = re.compile(r"[a-z0-9]+|[!-~]")
 

@@ -1,0 +1,190 @@
+"""Answers by the embedded engine: a planned tool call, then its result in a sentence; or a quote; never a guess."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from connector.providers.base import CallResult, Function, ModelRequest, Reply, Turn
+from connector.providers.local import LocalProvider
+from connector.providers.local.plan import plan
+
+REASON = LocalProvider.available()
+needs_engine = pytest.mark.skipif(REASON is not None, reason=REASON or "")
+TOOLS = {
+    "calculate": ("expression",),
+    "dates": ("operation", "date", "other", "amount", "unit", "time_zone"),
+    "search_context": ("query",),
+}
+CONTEXT = (
+    "Order 7731 was placed on 2 March 2026 by Harrow Ltd.\nSubtotal: EUR 1,000.00\nShipping: EUR 20.00\n"
+    "The total is 1240.50 euros. It ships from Bergen on the night train. Invoice date: 2026-03-03"
+)
+
+
+def function(name: str, *properties: str) -> Function:
+    return Function(name, "", {"type": "object", "properties": {key: {} for key in properties}})
+
+
+def request(question: str, context: str | None, tools: tuple[str, ...], turns: tuple[Turn, ...], **values: Any) -> ModelRequest:
+    functions = (*(function(name, *TOOLS[name]) for name in tools), function("reply", "answer", "value", "found", "quotes"))
+    given = {"question": question, "context": context, "tools": list(tools), **values}
+    return ModelRequest("local", "low", "", "", functions, None, turns=turns, action="reply", method="answer", values=given)
+
+
+def ask(question: str, *tools: str, context: str | None = None, turns: tuple[Turn, ...] = (), **values: Any) -> tuple[Reply, str, Any]:
+    reply = LocalProvider().respond(request(question, context, tools, turns, **values))
+    return reply, reply.calls[0].name, json.loads(reply.calls[0].arguments)
+
+
+def done(reply: Reply, output: str) -> tuple[Turn, ...]:
+    return (Turn(reply, (CallResult(reply.calls[0].id, output),)),)
+
+
+SUMS = [
+    ("What is 15% of 1240.50?", "15 / 100 * 1240.50"),
+    ("What is 15% of the total?", "15 / 100 * 1240.50"),
+    ("How much is the total plus 19% VAT?", "1240.50 * (1 + 19 / 100)"),
+    ("Increase 200 by 10%", "200 * (1 + 10 / 100)"),
+    ("What does a chair at 80 cost with a 25% discount?", "80 * (1 - 25 / 100)"),
+    ("20 % off $80", "80 * (1 - 20 / 100)"),
+    ("What is the sum of 1, 2 and 3.5?", "1 + 2 + 3.5"),
+    ("What is the average of 10, 20 and 60?", "(10 + 20 + 60) / 3"),
+    ("sum of the subtotal and the shipping", "1000.00 + 20.00"),
+    ("12 * (3 + 4) - 5", "12 * (3 + 4) - 5"),
+    ("What is 7 times 8 plus 2?", "7 * 8 + 2"),
+    ("Was sind 19% von 1.250,00?", "19 / 100 * 1250.00"),
+    ("What is 50 as a percentage of 200?", "50 / 200 * 100"),
+    ("difference between 45.5 and 100", "abs(45.5 - 100)"),
+    ("split 120 between 4 people", "120 / 4"),
+    ("12 chairs at 49.90 each", "12 * 49.90"),
+]
+
+
+@pytest.mark.parametrize(("question", "expression"), SUMS)
+def test_a_sum_is_planned_not_computed(question: str, expression: str) -> None:
+    """The numbers of the question, or of the context where it names exactly one, go into an expression for the tool."""
+    planned = plan(question, CONTEXT)
+    assert planned is not None
+    assert (planned.tool, planned.arguments) == ("calculate", {"expression": expression})
+
+
+DATES = [
+    ("What date is 45 days after 3 March 2026?", ("add", "2026-03-03", None, 45, "days")),
+    ("two weeks before 2026-05-01", ("add", "2026-05-01", None, -2, "weeks")),
+    ("When is 1 month after the invoice date?", ("add", "2026-03-03", None, 1, "months")),
+    ("How many days are there between 2026-01-01 and 1 March 2026?", ("difference", "2026-01-01", "2026-03-01", None, "days")),
+    ("Wie viele Tage liegen zwischen dem 1.3.2026 und dem 15.4.2026?", ("difference", "2026-03-01", "2026-04-15", None, "days")),
+    ("Which day of the week is 24 December 2026?", ("weekday", "2026-12-24", None, None, None)),
+    ("What is today's date?", ("today", None, None, None, None)),
+]
+
+
+@pytest.mark.parametrize(("question", "arguments"), DATES)
+def test_a_date_question_is_planned(question: str, arguments: tuple[Any, ...]) -> None:
+    """Dates in words or figures become one call of the calendar with ISO dates."""
+    planned = plan(question, CONTEXT)
+    assert planned is not None
+    keys = ("operation", "date", "other", "amount", "unit")
+    assert tuple(planned.arguments[key] for key in keys) == arguments
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many chairs were delivered in 2024?",
+        "Who signed the order of 3 March 2026?",
+        "10 working days after 3 March 2026",
+        "What is 17 + 25, and what is 3 * 9?",
+        "15% of the revenue",
+        "what is 7",
+        "",
+    ],
+)
+def test_what_is_not_sure_is_not_planned(question: str) -> None:
+    """A number or a word that no rule accounts for stops the plan."""
+    assert plan(question, CONTEXT) is None
+
+
+@needs_engine
+def test_the_tool_s_result_becomes_the_answer() -> None:
+    """First the call, then a sentence with the tool's own result as the value."""
+    first, name, arguments = ask("What is 15% of 1240.50?", "calculate")
+    assert (name, arguments) == ("calculate", {"expression": "15 / 100 * 1240.50"})
+    _, name, answer = ask("What is 15% of 1240.50?", "calculate", turns=done(first, "186.075"))
+    assert name == "reply"
+    assert answer == {"answer": "15 / 100 * 1240.50 is 186.075.", "value": "186.075", "found": True, "quotes": []}
+
+
+@needs_engine
+def test_a_number_from_the_context_is_quoted() -> None:
+    """When the context gave a number, the sentence it stands in is quoted."""
+    first, _, _ = ask("What is 15% of the total?", "calculate", context=CONTEXT)
+    _, _, answer = ask("What is 15% of the total?", "calculate", context=CONTEXT, turns=done(first, "186.075"))
+    assert answer["quotes"] == ["The total is 1240.50 euros."]
+
+
+@needs_engine
+def test_today_is_asked_for_first() -> None:
+    """A question about a date from now on takes two calls: today, then the sum."""
+    question = "What is the date in 30 days?"
+    first, name, arguments = ask(question, "dates")
+    assert (name, arguments["operation"]) == ("dates", "today")
+    second, name, arguments = ask(question, "dates", turns=done(first, "2026-03-01 (Sunday)"))
+    assert (name, arguments["operation"], arguments["date"], arguments["amount"]) == ("dates", "add", "2026-03-01", 30)
+    _, name, answer = ask(question, "dates", turns=(*done(first, "2026-03-01"), *done(second, "2026-03-31")))
+    assert (name, answer["value"], answer["found"]) == ("reply", "2026-03-31", True)
+
+
+@needs_engine
+def test_a_failed_tool_is_told() -> None:
+    """An error of the tool ends the question with found false."""
+    first, _, _ = ask("What is 1 / 0?", "calculate")
+    _, name, answer = ask("What is 1 / 0?", "calculate", turns=done(first, "Error: division by zero"))
+    assert (name, answer["found"], answer["value"]) == ("reply", False, None)
+    assert "division by zero" in answer["answer"]
+
+
+@needs_engine
+def test_a_missing_tool_is_named() -> None:
+    """Nothing is computed without the tool that computes."""
+    _, name, answer = ask("What is 15% of 200?", "dates")
+    assert (name, answer["found"]) == ("reply", False)
+    assert answer["answer"] == 'This question needs the tool "calculate", which is not allowed here.'
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    ("question", "quote"),
+    [
+        ("Where does it ship from?", "It ships from Bergen on the night train."),
+        ("What is the shipping?", "Shipping: EUR 20.00"),
+        ("Who placed the order?", "Order 7731 was placed on 2 March 2026 by Harrow Ltd."),
+    ],
+)
+def test_a_fact_is_quoted_verbatim(question: str, quote: str) -> None:
+    """Without a computation, the sentence of the context that answers is the answer and the quote."""
+    _, _, answer = ask(question, context=CONTEXT)
+    assert answer["found"] is True
+    assert answer["quotes"] == [quote]
+    assert quote in CONTEXT
+
+
+@needs_engine
+@pytest.mark.parametrize("question", ["What is the capital of France?", "Who won the match?", ""])
+def test_what_the_context_does_not_say_is_not_found(question: str) -> None:
+    """No sentence is near enough: nothing is answered."""
+    _, _, answer = ask(question, context=CONTEXT)
+    assert answer == {"answer": "", "value": None, "found": False, "quotes": []}
+
+
+@needs_engine
+def test_a_required_tool_searches_the_context() -> None:
+    """With a tool required, the context is searched by the tool and then quoted."""
+    first, name, arguments = ask("Where does it ship from?", "search_context", context=CONTEXT, require_tool=True)
+    assert (name, arguments) == ("search_context", {"query": "Where does it ship from?"})
+    turns = done(first, "It ships from Bergen on the night train.")
+    _, name, answer = ask("Where does it ship from?", "search_context", context=CONTEXT, require_tool=True, turns=turns)
+    assert (name, answer["found"]) == ("reply", True)
