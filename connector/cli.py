@@ -16,7 +16,7 @@ import click
 from connector import __version__
 from connector.catalogue import Action, action_files, load_catalogue, read_file
 from connector.errors import FormcallError
-from connector.settings import Settings, read_settings
+from connector.settings import Settings, read_settings, without_password
 
 Json = dict[str, Any]
 
@@ -58,13 +58,13 @@ def serve(host: str, port: int) -> None:
     """Start the service. The first start makes an API key and shows it once."""
     from connector.store.keys import open_keys
     from connector.web.app import create_app
-    from connector.web.server import Server
+    from connector.web.server import Server, bind_address
 
     settings = read_settings()
     load_catalogue(settings.templates)  # a file that is not right is told before anything is started
     _refuse_taken(host, port)
     keys = open_keys(settings)
-    address = settings.public_url.rstrip("/") or f"http://{host}:{port}"
+    address = settings.public_url.rstrip("/") or f"http://{bind_address(host, port)}"
     click.echo(f"Formcall {__version__} at {address}")
     click.echo(f"  engine    {_engine_line(settings)}")
     click.echo(f"  actions   {address}/docs")
@@ -90,7 +90,7 @@ def _refuse_taken(host: str, port: int) -> None:
 def _engine_line(settings: Settings) -> str:
     engine = settings.answering_engine
     if engine == "openai":
-        return f"openai: {settings.model} at {settings.openai_base_url}"
+        return f"openai: {settings.model} at {without_password(settings.openai_base_url)}"
     return f"{engine} (no key needed)" + ("" if settings.engine != "auto" else "; set OPENAI_API_KEY to ask a hosted model")
 
 
@@ -100,6 +100,7 @@ def _engine_line(settings: Settings) -> str:
 class _Actions(click.Group):
     """One subcommand for each action of the catalogue, its options made from the form."""
 
+    @plainly
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(load_catalogue(read_settings().templates))
 
@@ -137,7 +138,7 @@ def _runner(action: Action) -> Callable[..., None]:
 def from_source(text: str, *, folder: Path = Path()) -> str:
     """A value as typed, or the content of ``@FILE``, or standard input for ``-``."""
     if text == "-":
-        return sys.stdin.read()
+        return sys.stdin.buffer.read().decode("utf-8", "replace")
     if not text.startswith("@"):
         return text
     path = folder / text[1:]
@@ -170,6 +171,8 @@ def run() -> None:
 @plainly
 def check(files: tuple[Path, ...]) -> None:
     """Check action files (all of them by default); each fault is said with its file and line."""
+    from connector.publish import openapi
+
     paths = list(files) or action_files(read_settings().templates)
     faults = 0
     for path in paths:
@@ -178,6 +181,8 @@ def check(files: tuple[Path, ...]) -> None:
         except FormcallError as error:
             faults += 1
             click.echo(error.detail, err=True)
+    if not faults and not files:
+        openapi.build(load_catalogue(read_settings().templates))  # each is right alone; are they together?
     click.echo(f"{len(paths)} {'action' if len(paths) == 1 else 'actions'}, {faults} with a fault")
     sys.exit(1 if faults else 0)
 
@@ -204,7 +209,10 @@ def build(platform: str | None, folder: Path | None, only_check: bool, base_url:
             click.echo(sentence, err=True)
         click.echo(f"{len(files)} generated files, {len(sentences)} not up to date")
         sys.exit(1 if sentences else 0)
-    publish.write(files, root)
+    try:
+        publish.write(files, root)
+    except OSError as error:
+        raise FormcallError("bad_request", f"The files cannot be written to {root.resolve()}: {error.strerror}.") from None
     click.echo(f"{len(files)} files written to {root.resolve()}")
 
 
@@ -260,7 +268,7 @@ def revoke_key(name_or_id: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.argument("fixed", nargs=-1, type=click.UNPROCESSED)
 @plainly
-def evaluate(file: Path, action_id: str, limit: int | None, show: bool, as_json: bool, fixed: tuple[str, ...]) -> None:
+def evaluate(file: Path, action_id: str, *, limit: int | None, show: bool, as_json: bool, fixed: tuple[str, ...]) -> None:
     """Run an action on the rows of a CSV FILE and compare: columns named like fields are inputs, like answers are expected.
 
     Fields that are the same for all rows are given as --FIELD VALUE or --FIELD @FILE. A cell @FILE is read from beside the CSV.
@@ -290,8 +298,8 @@ def doctor() -> None:
     from connector.diagnosis import diagnose
 
     settings = read_settings()
-    for variable, value, help in settings.shown():
-        click.echo(f"{variable:28} {value or '-':40} {help}")
+    for variable, value, words in settings.shown():
+        click.echo(f"{variable:28} {value or '-':40} {words}")
     click.echo()
     started = time.monotonic()
     lines = diagnose(settings)

@@ -39,7 +39,7 @@ def bill_line(outcome: Outcome) -> str:
 
 def _is_twin(name: str, values: dict[str, Any]) -> bool:
     base = name.rpartition("_")[0]
-    return name.endswith(("_text", "_json")) and base in values or (name in {"names", "values"} and "data" in values)
+    return (name.endswith(("_text", "_json")) and base in values) or (name in {"names", "values"} and "data" in values)
 
 
 def _readable(value: Any) -> str:

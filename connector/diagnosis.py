@@ -46,7 +46,8 @@ def _database(settings: Settings) -> list[Line]:
     keys = open_keys(settings)
     valid = [key for key in keys.all() if key.revoked_at is None]
     keys.close()
-    where = make_url(settings.database).render_as_string(hide_password=True)
+    # a password may also stand among the address's options
+    where = make_url(settings.database).set(query={}).render_as_string(hide_password=True)
     return [Line(True, f"database {where}, {len(valid)} valid keys")]
 
 

@@ -68,22 +68,30 @@ def evaluate_file(engine: Engine, action: Action, path: Path, *, fixed: Mapping[
     """
     report = Report()
     answers = set(flat_schemas(action))
+    if unknown := [name for name in fixed if name not in action.form]:
+        raise FormcallError("bad_request", f'"{action.title}" has no field {unknown[0]}; it has: {", ".join(action.form)}.')
     for number, row in enumerate(_rows(path), 2):
         if limit is not None and report.rows >= limit:
             break
         inputs = {**fixed, **{name: _cell(text, path) for name, text in row.items() if name in action.form}}
         expected = {name: text for name, text in row.items() if name in answers and name not in action.fields}
         if not expected:
-            raise FormcallError("bad_request", f"No column of {path.name} is named like a value of the answer: {', '.join(sorted(answers))}.")
-        _evaluate_row(engine, action, inputs, expected, report, number)
+            known = ", ".join(sorted(answers))
+            raise FormcallError("bad_request", f"No column of {path.name} is named like a value of the answer: {known}.")
+        _evaluate_row(engine, action, inputs, expected, report, number=number)
+    if not report.rows:
+        raise FormcallError("bad_request", f"{path.name} has no rows: a line of column names, then a line for each case.")
     return report
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
     csv.field_size_limit(_LARGEST_CELL)
     with path.open(newline="", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            yield {name: text or "" for name, text in row.items() if isinstance(name, str)}
+        try:
+            for row in csv.DictReader(file):
+                yield {name: text or "" for name, text in row.items() if isinstance(name, str)}
+        except (csv.Error, UnicodeDecodeError):
+            raise FormcallError("bad_request", f"{path.name} is not a CSV file in UTF-8.") from None
 
 
 def _cell(text: str, path: Path) -> str:
@@ -95,7 +103,7 @@ def _cell(text: str, path: Path) -> str:
         return text  # a text that only begins with an @
 
 
-def _evaluate_row(engine: Engine, action: Action, inputs: Json, expected: Mapping[str, str], report: Report, number: int) -> None:
+def _evaluate_row(engine: Engine, action: Action, inputs: Json, expected: Mapping[str, str], report: Report, *, number: int) -> None:
     started = time.monotonic()
     report.rows += 1
     try:
@@ -122,7 +130,7 @@ def _pairs(name: str, wanted: Any, got: Any) -> Iterator[tuple[str, Any, Any]]:
     """A record is compared key by key; everything else as one value."""
     if isinstance(wanted, dict):
         for key, value in wanted.items():
-            yield f"{name}.{key}", value, (got or {}).get(key)
+            yield f"{name}.{key}", value, got.get(key) if isinstance(got, dict) else got
     else:
         yield name, wanted, got
 
@@ -152,6 +160,15 @@ def _same(wanted: Any, got: Any) -> bool:
         return True
     if isinstance(wanted, str) and isinstance(got, str):
         return " ".join(wanted.split()).casefold() == " ".join(got.split()).casefold()
+    if isinstance(wanted, str) and isinstance(got, bool):
+        return wanted.lower() == str(got).lower()
     if isinstance(wanted, str) and isinstance(got, int | float):
-        return wanted in {str(got), str(got).lower()}
+        return _number(wanted) == got
     return bool(wanted == got)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

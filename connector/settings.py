@@ -5,11 +5,15 @@ Nothing else in Formcall reads the environment. A wrong value stops the start wi
 
 from __future__ import annotations
 
+# ruff: noqa: RUF009  each default is a `field(...)`, made by `_setting`
+import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -58,8 +62,10 @@ class Settings:
             if choices and getattr(self, entry.name) not in choices:
                 raise _wrong(entry.metadata["variable"], f"one of {', '.join(choices)}", getattr(self, entry.name))
         for name in ("deadline_seconds", "max_in_flight", "max_body_bytes"):
-            if getattr(self, name) <= 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise SettingsError(f"{_variable(name)} must be more than 0, not {getattr(self, name)}.")
+        if self.public_url and not _is_address(self.public_url):
+            raise _wrong("FORMCALL_PUBLIC_URL", "an address such as https://host.example", without_password(self.public_url))
 
     @property
     def answering_engine(self) -> str:
@@ -78,11 +84,24 @@ class Settings:
         rows = []
         for entry in fields(self):
             value = getattr(self, entry.name)
-            text = "" if value is None else str(value)
+            text = "" if value is None else without_password(str(value))
             if entry.metadata["secret"]:
                 text = "set (hidden)" if value else "not set"
             rows.append((entry.metadata["variable"], text, entry.metadata["help"]))
         return rows
+
+
+def without_password(address: str) -> str:
+    """``address`` without the name and password that may stand before its host."""
+    return re.sub(r"//[^/@\s]*@", "//", address)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _variable(name: str) -> str:
@@ -117,9 +136,18 @@ def _value(name: str, variable: str, text: str) -> Any:
     return Path(text).expanduser() if annotation.startswith("Path") else text
 
 
+def _lines(env_file: str | Path) -> dict[str, str]:
+    try:
+        return {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+    except OSError as error:
+        raise SettingsError(f"The file {env_file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"The file {env_file} is not text in UTF-8.") from None
+
+
 def read_settings(environment: Mapping[str, str] | None = None, *, env_file: str | Path = ".env") -> Settings:
     """The settings of this process: ``environment`` (the real one by default) over the lines of ``env_file``."""
-    given = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
+    given = _lines(env_file)
     given.update(os.environ if environment is None else environment)
     found: dict[str, Any] = {}
     for entry in fields(Settings):

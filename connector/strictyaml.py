@@ -49,7 +49,8 @@ def read_yaml(text: str, *, file: str = "") -> tuple[Any, Lines]:
         node = _compose(text, file)
         _refuse_aliases(text, file)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        ended = "end of stream" in (error.problem or "")  # then the line to look at is where the open text began
+        mark = (error.context_mark if ended else None) or error.problem_mark or error.context_mark
         problem = error.problem or error.context or "not YAML"
         raise TemplateError(f"this is not YAML: {problem}.", file=file, line=mark.line + 1 if mark else 1) from None
     except yaml.YAMLError as error:

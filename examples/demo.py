@@ -40,7 +40,8 @@ def service() -> Iterator[tuple[str, str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "FORMCALL_ENGINE": "local", "FORMCALL_DATA_DIR": folder, "FORMCALL_DATABASE_URL": ""}
+        own = {"FORMCALL_ENGINE": "local", "FORMCALL_DATA_DIR": folder, "FORMCALL_DATABASE_URL": "", "FORMCALL_TEMPLATES": ""}
+        environment = {**os.environ, **own}
         command = [str(Path(sys.executable).with_name("formcall")), "serve", "--port", str(port)]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=folder) as process:
             try:
@@ -53,13 +54,12 @@ def service() -> Iterator[tuple[str, str]]:
 def _wait(process: subprocess.Popen[str], port: int) -> str:
     """The key that the first start prints, once the service answers."""
     key = ""
-    assert process.stdout is not None
-    for line in process.stdout:
+    for line in process.stdout or ():
         if match := re.search(r"fc_[\w-]+", line):
             key = match[0]
             break
     until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+    while time.monotonic() < until and process.poll() is None:
         try:
             requests.get(f"http://127.0.0.1:{port}/healthz", timeout=1).raise_for_status()
             return key
@@ -70,7 +70,8 @@ def _wait(process: subprocess.Popen[str], port: int) -> str:
 
 def show(console: Console, action: str, sent: dict[str, Any], answer: dict[str, Any], took: float) -> None:
     first = str(sent.get("text") or sent.get("question"))
-    console.print(Text(f"\n{action}", style="bold"), Text(f"  {first[:100].replace(chr(10), ' ')}…" if len(first) > 100 else f"  {first}", style="dim"))
+    line = " ".join(first.split())
+    console.print(Text(f"\n{action}", style="bold"), Text(f"  {line[:100]}…" if len(line) > 100 else f"  {line}", style="dim"))
     table = Table(show_header=False, box=None, padding=(0, 2))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
@@ -79,7 +80,8 @@ def show(console: Console, action: str, sent: dict[str, Any], answer: dict[str, 
         text = "\n".join(f"{key}: {'-' if one is None else one}" for key, one in value.items()) if isinstance(value, dict) else str(value)
         table.add_row(name, Text(text or "-"))
     console.print(table)
-    console.print(Text(f"  engine {answer['engine']}, model {answer['model']}, {took * 1000:.0f} ms, ${answer['cost_usd']:.2f}", style="dim"))
+    bill = f"engine {answer['engine']}, model {answer['model']}, {took * 1000:.0f} ms, ${answer['cost_usd']:.2f}"
+    console.print(Text(f"  {bill}", style="dim"))
 
 
 def main() -> int:
@@ -95,7 +97,8 @@ def main() -> int:
                 console.print(Text(f"{action} failed: {response.json()['detail']}", style="red"))
                 return 1
             show(console, action, sent, response.json(), time.monotonic() - started)
-    console.print("\nNext: [bold]make serve[/bold] starts the service and prints your API key; set OPENAI_API_KEY first to ask a hosted model.")
+    console.print("\nNext: [bold]make serve[/bold] starts the service and prints your API key.")
+    console.print("To ask a hosted model, set OPENAI_API_KEY first.")
     return 0
 
 

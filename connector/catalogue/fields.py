@@ -265,6 +265,12 @@ def _answer(kind: str) -> Callable[[Return], Json]:
     return lambda entry: _given({"type": kind, "nullable": entry.nullable or None})
 
 
+def _answer_choice(entry: Return) -> Json:
+    """A fixed set is published, so that a builder sees what can be branched on; null cannot be part of a published set."""
+    closed = [choice.value for choice in entry.choices] if not entry.nullable else []
+    return {**_answer("string")(entry), **({"enum": closed} if closed else {})}
+
+
 def _answer_list(entry: Return) -> Json:
     return {"type": "array", "items": {"type": "object"} if entry.shape_from else {"type": "string"}}
 
@@ -288,7 +294,7 @@ TYPES: dict[str, FieldType] = {
         _request_choice,
         _strict_choice,
         _check_choice,
-        _answer("string"),
+        _answer_choice,
     ),
     "list": FieldType(_read_list, _request_lines, _strict_list, _check_list, _answer_list, list_like=True),
     "options": FieldType(_read_options, _request_lines, list_like=True),

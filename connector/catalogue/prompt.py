@@ -60,7 +60,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def getitem(self, obj: Any, argument: Any) -> Any:
         if isinstance(obj, Mapping) and argument in obj:
             return obj[argument]
-        return self.undefined(obj=obj, name=str(argument))
+        return self.undefined(f"an entry has no part `{argument}`")
 
 
 def _printed(value: Any) -> Any:
@@ -82,7 +82,7 @@ class Prompt:
             self._lone_name = _lone_name(tree)
             self._template = environment.from_string(tree)
         except TemplateSyntaxError as error:
-            raise self._error(error.message or "the prompt cannot be read.", error.lineno) from None
+            raise self._error(f"{(error.message or 'the prompt cannot be read').rstrip('.')}.", error.lineno) from None
         except (RecursionError, SyntaxError):  # Python, which Jinja compiles to, takes 100 levels
             raise self._error("the prompt is nested too deep.", 1) from None
         except ValueError:

@@ -191,7 +191,7 @@ class _Reader:
         self._one_of(name, tuple(FILLS), *path, "fill")
         names = tuple(self._texts(args if isinstance(args, list) else [args], *path, "fill"))
         if len(found) != 1 or len(names) != len(FILLS[name].args):
-            raise self._wrong(f"`fill: {name}` takes {len(FILLS[name].args)} names.", *path, "fill")
+            raise self._wrong(f"`fill: {name}` takes {len(FILLS[name].args)} name{'s' * (len(FILLS[name].args) != 1)}.", *path, "fill")
         return name, names
 
     def _check_links(self, fields: Mapping[str, Field], returns: Mapping[str, Return]) -> None:
@@ -233,7 +233,7 @@ class _Reader:
         for case in product(*cases):
             form = dict(zip(names, case, strict=True))
             known = {name for name, entry in returns.items() if entry.is_asked(form)}
-            said = " and ".join(f"`{name}` is {'empty' if value is None else value}" for name, value in form.items())
+            said = " and ".join(f"`{name}` is {'empty' if value is None else str(value).lower()}" for name, value in form.items())
             if not known:
                 raise self._wrong(f"the model is asked for nothing{' when ' * bool(said)}{said}.", "returns")
             waiting = [entry for entry in returns.values() if entry.name not in known]
@@ -287,7 +287,8 @@ class _Reader:
         except TemplateError:
             raise
         except FormcallError as error:
-            raise self._wrong(f"the example's input: {error.detail}", *path, "input", *(one.field for one in error.errors[:1])) from None
+            words = error.errors[0].message if error.errors else error.detail
+            raise self._wrong(f"the example's input: {words}", *path, "input", *(one.field for one in error.errors[:1])) from None
         output = self._map_of(entry["output"], *path, "output")
         if faults := check_arguments(action, form, output).faults:
             raise self._wrong(f"the example's output: {faults[0]}.", *path, "output")

@@ -10,6 +10,7 @@ from connector.catalogue import Fault, check_arguments, read_arguments
 from connector.engine.turns import Run
 from connector.errors import ProviderError
 from connector.providers.base import Call, CallResult, Reply, Turn
+from connector.providers.dialects.reading import cleaned
 
 Json = dict[str, Any]
 
@@ -73,11 +74,20 @@ def read_answer(run: Run, reply: Reply) -> Read:
 
 def read_call(run: Run, call: Call) -> Read:
     try:
-        arguments = read_arguments(call.arguments)
+        arguments = call_arguments(call)
     except Fault as fault:
         return Read({}, (fault.message,))
     checked = check_arguments(run.action, run.form, arguments)
     return Read(checked.values, checked.faults)
+
+
+def call_arguments(call: Call) -> Json:
+    """The call's arguments as an object whose texts can be stored and sent on; ``Fault`` when they are none."""
+    try:
+        found: Json = cleaned(read_arguments(call.arguments))
+    except RecursionError:
+        raise Fault("bad_json", "the arguments are nested too deep") from None
+    return found
 
 
 def repair_turn(run: Run, reply: Reply, faults: tuple[str, ...]) -> Turn:

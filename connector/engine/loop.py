@@ -12,8 +12,8 @@ from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass
 from typing import Any
 
-from connector.catalogue import Fault, read_arguments
-from connector.engine.calls import Read, ask_whole, invalid_output, read_call, repair_turn, usable
+from connector.catalogue import Fault
+from connector.engine.calls import Read, ask_whole, call_arguments, invalid_output, read_call, repair_turn, usable
 from connector.engine.fills import Step
 from connector.engine.turns import Incomplete, Run
 from connector.errors import FormcallError
@@ -119,7 +119,7 @@ class _Loop:
         if known := self._known.get((call.name, call.arguments)):
             return known
         try:
-            arguments = read_arguments(call.arguments)
+            arguments = call_arguments(call)
             tool.check(arguments)
         except (Fault, ToolError) as error:
             return _Done(f"Error: {error}.")
@@ -136,13 +136,12 @@ class _Loop:
         try:
             return future.result(timeout=max(0.0, began + seconds - time.monotonic()))
         except (TooSlow, CancelledError):
-            if future.cancel():
-                done = _Done(f"Error: {tool.name} could not be started in time.")
-            else:
-                words = f"Error: {tool.name} took longer than {seconds:.3g} seconds."
-                done = _Done(words, Step(self._rounds, tool.name, call.arguments, words, False, round(seconds * 1000)))
-        self._known[key] = done
-        return done
+            if future.cancel():  # it never began, so it may be asked for again
+                self._known.pop(key, None)
+                return _Done(f"Error: {tool.name} could not be started in time.")
+            words = f"Error: {tool.name} took longer than {seconds:.3g} seconds."
+            self._known[key] = done = _Done(words, Step(self._rounds, tool.name, call.arguments, words, False, round(seconds * 1000)))
+            return done
 
 
 def _execute(tool: Tool, arguments: Json, written: str, round_: int, context: ToolContext) -> _Done:

@@ -37,7 +37,8 @@ class Checker:
     def check(self) -> Readiness:
         with self._lock:
             if self._known is None or time.monotonic() - self._known[0] > _KEPT_SECONDS:
-                self._known = time.monotonic(), self._look()
+                found = self._look()
+                self._known = time.monotonic(), found
             return self._known[1]
 
     def _look(self) -> Readiness:

@@ -61,7 +61,9 @@ class Run:
             request = replace(request, max_output_tokens=max_output_tokens)
         reply = self._provider.respond(request)
         self.usage += reply.usage
-        self.model, self.effort = reply.model or self.model, reply.effort or self.effort
+        self.model = reply.model or self.model
+        if self._provider.engine == "openai":
+            self.effort = reply.effort  # "" where the model has none, or the server takes none
         self.confidence_kind = reply.confidence_kind
         self.warnings += reply.warnings
         self._add_cost(reply)

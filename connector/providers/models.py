@@ -123,6 +123,8 @@ def _read(path: Path) -> tuple[dict[str, Model], dict[str, Profile]]:
         value, lines = read_yaml(path.read_text(encoding="utf-8"), file=str(path))
     except OSError as error:
         raise TemplateError(f"the file of models cannot be read ({error.strerror}).", file=str(path)) from None
+    except UnicodeDecodeError:
+        raise TemplateError("the file of models is not UTF-8 text.", file=str(path)) from None
     if not isinstance(value, dict) or not set(value) <= {"as_of", "models", "profiles"}:
         raise TemplateError("the file of models has `as_of`, `models` and `profiles`, nothing else.", file=str(path), line=1)
 

@@ -39,8 +39,8 @@ class ScriptedProvider:
         for example in action.examples:
             if not check_arguments(action, form, example.output).faults:
                 return example
-        words = f'The scripted engine has no example of "{action.title}" that fits this form. Send an example\'s input, or choose another engine.'
-        raise ProviderError("needs_model", words)
+        words = f'The scripted engine has no example of "{action.title}" that fits this form.'
+        raise ProviderError("needs_model", f"{words} Send an example's input, or choose another engine.")
 
     def _call(self, number: int, name: str, arguments: Json) -> Call:
         return Call(f"call_{number}", name, json.dumps(arguments, ensure_ascii=False))

@@ -7,6 +7,7 @@ call's own deadline and byte budget, redirects are not followed, and the SDK's o
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import ssl
@@ -22,7 +23,7 @@ import openai
 MAX_RESPONSE_BYTES = 10_000_000
 SHARDS = 8  # one pool's bookkeeping grows with its connections; several small pools stay fast with hundreds in flight
 _CONNECT_SECONDS = 5.0
-_SMALL_WRITE = 65_536
+_SMALL_WRITE, _PIECE = 65_536, 262_144
 # what the SDK tells of this machine with each call; nobody needs it, and each header costs time
 _TELLTALES = (
     "X-Stainless-Lang",
@@ -81,7 +82,9 @@ class _GuardedStream(httpcore2.NetworkStream):
     def _flush(self, timeout: float | None) -> None:
         if self._waiting:
             data, self._waiting = b"".join(self._waiting), []
-            self._inner.write(data, _remaining(timeout))
+            # piece by piece: within one write the time begins anew with each system call
+            for start in range(0, len(data), _PIECE):
+                self._inner.write(data[start : start + _PIECE], _remaining(timeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -110,14 +113,20 @@ class _GuardedBackend(httpcore2.NetworkBackend):
         return _GuardedStream(self._inner.connect_tcp(host, port, _remaining(timeout), local_address, socket_options))
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates this machine trusts, read once: for each of our pools anew it would be most of the time of the first call."""
+    return httpx2.create_ssl_context()
+
+
 class _GuardedTransport(httpx2.HTTPTransport):
     """httpx2's own transport over a pool with our backend; the pool is the one part that it does not let one pass in."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(verify=_trusted())
         self._pool.close()
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=_trusted(),
             max_connections=None,
             max_keepalive_connections=100,
             keepalive_expiry=30.0,
@@ -149,7 +158,8 @@ class Transport:
         """
         # bytes, not the dict: the SDK would copy a dict deeply and walk it several times
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        return self._within(deadline, lambda client, options: client.post(self._address + path, content=content, cast_to=object, options=options))
+        url = self._address + path
+        return self._within(deadline, lambda client, options: client.post(url, content=content, cast_to=object, options=options))
 
     def get(self, path: str, *, deadline: float) -> Any:
         return self._within(deadline, lambda client, options: client.get(self._address + path, cast_to=object, options=options))
@@ -173,10 +183,11 @@ class AnswerTooLarge(Exception):
 
 
 def _client(base_url: str, api_key: str) -> openai.OpenAI:
+    headers: Any = {"Accept-Encoding": "identity", **dict.fromkeys(_TELLTALES, openai.Omit())}
     return openai.OpenAI(
         base_url=base_url,
         api_key=api_key.strip() or "none",  # servers without keys still need the header to be well-formed
         max_retries=0,
-        default_headers={"Accept-Encoding": "identity", **dict.fromkeys(_TELLTALES, openai.Omit())},  # type: ignore[dict-item]
+        default_headers=headers,
         http_client=httpx2.Client(transport=_GuardedTransport(), follow_redirects=False, trust_env=False),
     )

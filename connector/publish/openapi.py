@@ -47,14 +47,14 @@ _FIRST_KEYS = ("openapi", "swagger", "info", "servers", "host", "basePath", "sch
 
 def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
     """The three specifications by path; ``public_url`` is the absolute address they tell others to call."""
-    operations = [*FIXED_OPERATIONS, *map(action_operation, catalogue.values())]
+    operations = [*map(action_operation, catalogue.values()), *FIXED_OPERATIONS]
     _refuse_same_id(operations)
     return {edition.file: _bytes(_document(edition, operations, public_url or DEFAULT_URL)) for edition in EDITIONS}
 
 
 def _refuse_same_id(operations: Sequence[Operation]) -> None:
     fixed = {operation.operation_id for operation in FIXED_OPERATIONS}
-    if taken := [operation.operation_id for operation in operations[len(FIXED_OPERATIONS) :] if operation.operation_id in fixed]:
+    if taken := [operation.operation_id for operation in operations[: -len(FIXED_OPERATIONS)] if operation.operation_id in fixed]:
         raise TemplateError(f"`{taken[0]}` is the name of another operation of this service; give the action another id.")
 
 

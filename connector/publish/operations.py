@@ -63,7 +63,12 @@ RUN_PATH = "/v1/actions/{action_id}"
 _NEVER_A_RUN = {"not_found", "method_not_allowed", "template_error", "settings_error"}
 RUN_CODES = tuple(code for code in KINDS if code not in _NEVER_A_RUN)
 _READ_CODES = ("unauthorized", "forbidden", "internal")
-GROUPS = {"catalogue": "The actions there are.", "service": "Whether the service is up. No key is needed."}
+GROUPS = {
+    "text": "Steps that read a text.",
+    "answers": "Steps that answer a question.",
+    "catalogue": "The actions there are.",
+    "service": "Whether the service is up. No key is needed.",
+}
 _SAMPLE = Parameter(
     "sample", "query", {"type": "boolean"}, "Sample", "Answer with the action's first example, free, to learn the answer's shape."
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from connector.errors import FormcallError
 from connector.settings import Settings
 from connector.store.database import open_database, secret
-from connector.store.tables import keys
+from connector.store.tables import NAME_LENGTH, keys
 
 SCOPES = ("actions", "tools", "admin")
 _PREFIX = "fc_"
@@ -54,7 +55,7 @@ class Keys:
     def create(self, name: str, scopes: Sequence[str] = ("actions", "tools")) -> tuple[Key, str]:
         """A new key and its plain text, which nobody can read again; ``FormcallError`` for a name that is taken."""
         name = " ".join(name.split())
-        if not name or len(name) > keys.c.name.type.length:
+        if not name or len(name) > NAME_LENGTH:
             raise FormcallError("bad_request", "A key needs a name of 1 to 100 characters.")
         if unknown := [scope for scope in scopes if scope not in SCOPES]:
             raise FormcallError("bad_request", f'"{unknown[0]}" is not a scope; the scopes are {", ".join(SCOPES)}.')
@@ -102,7 +103,9 @@ class Keys:
 
     def _touch(self) -> None:
         if self._stamp:
-            self._stamp.write_text(secrets.token_hex(4), encoding="ascii")
+            self._stamp.touch()
+            # a time of our own: the file system's moves in steps, and two changes may fall into the same one
+            os.utime(self._stamp, ns=(time.time_ns(), time.time_ns()))
 
     def close(self) -> None:
         """Give up the connections, as before a fork."""
@@ -134,5 +137,6 @@ def _key(row: Row[Any]) -> Key:
 def open_keys(settings: Settings) -> Keys:
     """The keys in the settings' database."""
     database = open_database(settings)
-    stamp = settings.data_dir / "keys.stamp" if database.dialect.name == "sqlite" else None
+    # beside the file, so that all who share the file share the stamp
+    stamp = Path(str(database.url.database)).with_name("keys.stamp") if database.dialect.name == "sqlite" else None
     return Keys(database, secret(settings), stamp=stamp)

@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from connector.catalogue import Action, Fault, Field
+from connector.catalogue import Action, Fault, Field, Return
 from connector.catalogue.values import is_absent, read_boolean
 from connector.engine.sample import sample_answer
+from connector.errors import FieldError, InvalidInput
 from connector.web.auth import needs_key
 from connector.web.bodies import read_body
 from connector.web.problems import problem
@@ -58,8 +59,8 @@ def _wants_sample() -> bool:
     value = (request.args.get("sample") if request.query_string else None) or request.headers.get("X-Sample")
     try:
         return not is_absent(value) and read_boolean(value)
-    except Fault:
-        return False
+    except Fault as fault:  # who mistypes it must not pay for a run
+        raise InvalidInput([FieldError("sample", fault.code, f'"sample" {fault.message}')]) from None
 
 
 def _listed(action: Action) -> Json:
@@ -73,9 +74,13 @@ def _described(action: Action) -> Json:
         "local": action.local is not None,
         "tools": list(action.tools),
         "fields": [_field(entry) for entry in action.form.values()],
-        "returns": [{"name": entry.name, "type": entry.type, "help": entry.help, "nullable": entry.nullable} for entry in action.returns.values()],
+        "returns": [_return(entry) for entry in action.returns.values()],
         "example": {"name": action.examples[0].name, "input": action.examples[0].input},
     }
+
+
+def _return(entry: Return) -> Json:
+    return {"name": entry.name, "type": entry.type, "help": entry.help, "nullable": entry.nullable}
 
 
 def _field(entry: Field) -> Json:

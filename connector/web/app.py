@@ -17,6 +17,7 @@ from connector.publish import openapi
 from connector.settings import Settings
 from connector.store.keys import open_keys
 from connector.web.actions import actions
+from connector.web.bodies import discard_body
 from connector.web.health import health
 from connector.web.problems import add_problems
 from connector.web.services import Services
@@ -34,15 +35,18 @@ def create_app(settings: Settings) -> Flask:
     keys = open_keys(settings)
 
     published = lru_cache(maxsize=16)(lambda address: openapi.build(catalogue, public_url=address))
+    published(settings.public_url.rstrip("/"))  # what cannot be published stops the start
 
     # our folder of actions is called templates, which must never be what Flask renders pages from
     app = Flask("formcall", static_folder=None, template_folder=None)
+    app.url_map.strict_slashes = False  # an address with a / at its end is the same address, also for a POST
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
-    app.json.sort_keys = False  # type: ignore[attr-defined]  Flask's own provider has it
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.extensions["formcall"] = Services(settings, catalogue, engine, keys, Checker(settings, models, provider), published)
 
     app.before_request(_name_request)
+    app.after_request(_take_in)
     app.after_request(_tell_request_id)
     add_problems(app)
     for blueprint in (actions, specs, health):
@@ -53,6 +57,11 @@ def create_app(settings: Settings) -> Flask:
 def _name_request() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+
+
+def _take_in(response: Response) -> Response:
+    discard_body(request)
+    return response
 
 
 def _tell_request_id(response: Response) -> Response:

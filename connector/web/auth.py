@@ -40,7 +40,9 @@ _BAD_KEY = "This API key is not valid: it is mistyped or was revoked. Ask the op
 
 
 def _given_key() -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    return request.headers.get("X-API-Key", "").strip()
+    """The key's plain text. Tools that write "Bearer" themselves and people who type it too may come together."""
+    scheme, *words = request.headers.get("Authorization", "").split() or [""]
+    if scheme.lower() == "bearer" and words:
+        return words[-1]
+    given = request.headers.get("X-API-Key", "").split()
+    return given[-1] if given else ""

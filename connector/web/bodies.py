@@ -6,12 +6,16 @@ import json
 from typing import Any
 
 from flask import Request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from connector.errors import FieldError, FormcallError, InvalidInput
 
 Json = dict[str, Any]
 
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+_NOT_WHOLE = "The body did not arrive whole. Send the request again."
+_MOST_DISCARDED, _PIECE = 64_000_000, 65_536
 
 
 def read_body(request: Request) -> Json:
@@ -19,15 +23,43 @@ def read_body(request: Request) -> Json:
 
     A repeated form field becomes a list. An empty body is a form with nothing filled in.
     """
-    kind = request.mimetype
-    if kind in _FORMS:
-        return _form(request)
-    data = request.get_data(cache=False)
+    if request.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
+        raise FormcallError("unsupported_media_type", "Send the body as it is, not compressed (without Content-Encoding).")
+    kind, data = request.mimetype, _whole(request)
     if not data:
         return {}
+    if kind in _FORMS:
+        return _form(request)
     if kind != "application/json" and not kind.endswith("+json"):
         raise FormcallError("unsupported_media_type", "Send the fields as JSON (Content-Type: application/json) or as a form.")
     return _json(data)
+
+
+def discard_body(request: Request) -> None:
+    """Read what no view has read, up to a bound: who is still sending would find the connection closed and never see the answer."""
+    stream, left = request.environ["wsgi.input"], _MOST_DISCARDED
+    if not request.environ.get("wsgi.input_terminated"):
+        return  # a server that does not say where the body ends
+    try:
+        while left > 0 and (piece := stream.read(_PIECE)):
+            left -= len(piece)
+    except (OSError, ParseException):
+        return
+
+
+def _whole(request: Request) -> bytes:
+    """The body as it came, neither cut at our limit nor by a connection that broke."""
+    limit = request.max_content_length or 0
+    request.max_content_length = limit + 1  # a body in chunks is cut there without a word
+    try:
+        data: bytes = request.get_data()
+    except (OSError, ParseException):  # what the server raises when the chunks of a body are not as they should be
+        raise FormcallError("bad_request", _NOT_WHOLE) from None
+    if len(data) > limit:
+        raise RequestEntityTooLarge
+    if request.content_length is not None and len(data) != request.content_length:
+        raise FormcallError("bad_request", _NOT_WHOLE)
+    return data
 
 
 def _form(request: Request) -> Json:
@@ -35,28 +67,28 @@ def _form(request: Request) -> Json:
     if request.files:
         name = next(iter(request.files))
         raise InvalidInput([FieldError(name, "wrong_type", f'"{name[:60]}" takes text, not a file.')])
-    if not fields and request.content_length:
-        _refuse_unread(request)
-    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
-
-
-def _refuse_unread(request: Request) -> None:
-    """A form body that gave no fields is either empty or not a form at all."""
-    if request.content_length and request.mimetype == "multipart/form-data":
+    if not fields and request.mimetype == "multipart/form-data":
         raise FormcallError("bad_request", "The form cannot be read: its parts are not separated as its Content-Type says.")
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
 
 
 def _json(data: bytes) -> Json:
     try:
         value = json.loads(data, parse_constant=_constant)
-    except (ValueError, RecursionError) as error:
-        line = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        words = f"The body is not JSON{line}. Check quotes, commas and line breaks, or send the fields as a form."
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        words = f"The body is not JSON ({place}). Check quotes, commas and line breaks, or send the fields as a form."
         raise FormcallError("bad_json", words) from None
+    except UnicodeDecodeError:
+        raise FormcallError("bad_json", "The body is not text in UTF-8. Send it in that encoding.") from None
+    except RecursionError:
+        raise FormcallError("bad_json", "The body is nested too deeply. Fields are flat: give each one text, a number or a list.") from None
+    except ValueError:  # a number of thousands of digits
+        raise FormcallError("bad_json", "The body has a number with too many digits. Send it as text, or shorten it.") from None
     if not isinstance(value, dict):
         raise FormcallError("bad_json", 'The body must be a JSON object such as {"text": "..."}.')
     return value
 
 
 def _constant(word: str) -> Any:
-    raise ValueError(word)
+    raise FormcallError("bad_json", f"The body has {word}, which JSON does not have. Send null or leave the field out.")

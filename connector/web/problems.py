@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import traceback
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
@@ -65,7 +66,14 @@ def _sentence(code: str) -> str:
 
 
 def _unforeseen(error: Exception) -> Response:
-    # the sentence says nothing of the cause; the log has it under the same id, without the request's content
-    log.error("request %s failed", g.get("request_id", ""), exc_info=error)
+    # the sentence says nothing of the cause; the log has it under the same id
+    log.error("request %s failed\n%s", g.get("request_id", ""), _places(error))
     words = f"Something went wrong on our side. If it happens again, give the operator this id: {g.get('request_id', '')}."
     return problem(FormcallError("internal", words))
+
+
+def _places(error: BaseException) -> str:
+    """Where ``error`` and its causes were raised, and their kinds; never their words, which may hold the caller's text."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    before = f"{_places(cause)}, and then\n" if cause else ""
+    return f"{before}{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}"

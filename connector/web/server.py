@@ -7,18 +7,20 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.errors import AppImportError
 
+from connector.errors import FormcallError
 from connector.settings import Settings
 
 # a few threads more than runs at the same time, so that health checks and specs are answered while all runs wait
 _SPARE_THREADS = 16
 
 
-class Server(BaseApplication):
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
     """gunicorn, told what to do by us alone; the application is made in the worker, after the fork."""
 
     def __init__(self, settings: Settings, make_app: Callable[[Settings], Flask], *, host: str, port: int) -> None:
-        self._settings, self._make_app, self._bind = settings, make_app, f"{host}:{port}"
+        self._settings, self._make_app, self._bind = settings, make_app, bind_address(host, port)
         super().__init__()
 
     def load_config(self) -> None:
@@ -30,11 +32,19 @@ class Server(BaseApplication):
             "keepalive": 30,
             "graceful_timeout": 30,
             "control_socket_disable": True,
-            "loglevel": "warning",
+            "loglevel": "error",  # its warnings quote header lines that it cannot read, and a key may be in one
             "proc_name": "formcall",
         }
         for name, value in options.items():
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return self._make_app(self._settings)
+        try:
+            return self._make_app(self._settings)
+        except FormcallError as error:
+            raise AppImportError(f"{error.code}: {error.detail}") from None  # gunicorn prints this alone and ends
+
+
+def bind_address(host: str, port: int) -> str:
+    """``host:port``, with the brackets that an IPv6 address needs."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,106 @@
+"""Imports go one way: a module knows only the rows above its own and its own room, and there are no circles."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "connector"
+ROWS = (
+    ("errors", "settings", "strictyaml"),
+    ("catalogue",),
+    ("providers", "tools"),
+    ("engine", "store"),
+    ("jobs", "publish"),
+    ("web", "cli"),
+)
+ROW = {room: number for number, row in enumerate(ROWS) for room in row}
+PUBLISH_KNOWS = {"catalogue", *ROWS[0]}
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package by its dotted name."""
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imported(name: str, *, everywhere: bool) -> set[str]:
+    """The modules of ours that a module imports; at module level only, unless ``everywhere``."""
+    path = MODULES[name]
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree) if everywhere else at_module_level(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            source = ".".join(filter(None, (base, node.module or "")))
+            found.update({f"{source}.{alias.name}" if f"{source}.{alias.name}" in MODULES else source for alias in node.names})
+    return {one for one in found if one.split(".")[0] == "connector"}
+
+
+def at_module_level(tree: ast.Module) -> list[ast.stmt]:
+    """The statements that run when a module is imported: not those inside functions, nor those for type checkers only."""
+    found: list[ast.stmt] = []
+    waiting = list(tree.body)
+    while waiting:
+        statement = waiting.pop()
+        found.append(statement)
+        if isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
+            continue
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            waiting += [child for child in ast.walk(statement) if isinstance(child, ast.Import | ast.ImportFrom)]
+    return found
+
+
+def room(name: str) -> str:
+    """The room of the house that a module stands in; "" for the house's own door."""
+    return name.split(".")[1] if "." in name else ""
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_has_a_row(name: str) -> None:
+    """Every module stands in a room that has its row in the picture of the house."""
+    assert room(name) == "" or room(name) in ROW
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_go_one_way(name: str) -> None:
+    """A module imports only from rows above its own, or from its own room."""
+    for other in imported(name, everywhere=True):
+        if other == "connector" or room(other) == room(name):
+            continue
+        assert ROW[room(other)] < ROW[room(name)], f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if room(name) == "publish"])
+def test_publishing_reads_the_catalogue_alone(name: str) -> None:
+    """What is published is made from the catalogue and from nothing else of ours."""
+    others = {room(other) for other in imported(name, everywhere=True) if other != "connector"}
+    assert others <= PUBLISH_KNOWS | {"publish"}
+
+
+def test_no_circles() -> None:
+    """No module imports itself over others at module level."""
+    waiting = {name: {other for other in imported(name, everywhere=False) if other != name} for name in MODULES}
+    while free := [name for name, needs in waiting.items() if not needs & set(waiting)]:
+        for name in free:
+            del waiting[name]
+    assert waiting == {}
+
+
+def test_the_core_needs_no_framework() -> None:
+    """What an action is knows neither HTTP nor a vendor."""
+    for name in MODULES:
+        if room(name) in {"catalogue", "tools", "engine", *ROWS[0]}:
+            tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+            names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+            names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+            assert not {one.split(".")[0] for one in names} & {"flask", "werkzeug", "openai", "requests", "httpx", "sqlalchemy"}, name
