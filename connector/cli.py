@@ -61,7 +61,7 @@ def serve(host: str, port: int) -> None:
     from connector.web.server import Server, bind_address
 
     settings = read_settings()
-    load_catalogue(settings.templates)  # a file that is not right is told before anything is started
+    _check_together(settings)  # what is not right is told before anything is started
     _refuse_taken(host, port)
     keys = open_keys(settings)
     address = settings.public_url.rstrip("/") or f"http://{bind_address(host, port)}"
@@ -171,8 +171,6 @@ def run() -> None:
 @plainly
 def check(files: tuple[Path, ...]) -> None:
     """Check action files (all of them by default); each fault is said with its file and line."""
-    from connector.publish import openapi
-
     paths = list(files) or action_files(read_settings().templates)
     faults = 0
     for path in paths:
@@ -182,9 +180,16 @@ def check(files: tuple[Path, ...]) -> None:
             faults += 1
             click.echo(error.detail, err=True)
     if not faults and not files:
-        openapi.build(load_catalogue(read_settings().templates))  # each is right alone; are they together?
+        _check_together(read_settings())
     click.echo(f"{len(paths)} {'action' if len(paths) == 1 else 'actions'}, {faults} with a fault")
     sys.exit(1 if faults else 0)
+
+
+def _check_together(settings: Settings) -> None:
+    """Actions that are each right alone may still have the same name, or that of another operation."""
+    from connector.publish import openapi
+
+    openapi.build(load_catalogue(settings.templates))
 
 
 @main.command()

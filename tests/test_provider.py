@@ -505,6 +505,14 @@ def test_unreachable_server_is_not_a_lost_answer(monkeypatch: pytest.MonkeyPatch
             one.close()
 
 
+def test_each_wait_has_only_what_is_left() -> None:
+    """The time for one read is what is left of the call, not the whole of it again."""
+    with FakeUpstream([fault("drip", interval=0.5)]) as up:
+        started = time.monotonic()
+        assert failed(up, asks(seconds=0.6)).code == "provider_timeout"
+        assert time.monotonic() - started < 0.9
+
+
 def test_deadline_that_has_passed() -> None:
     """A call without time left ends at once and sends nothing."""
     with FakeUpstream() as up:
@@ -891,10 +899,10 @@ def test_odd_counts(count: Any) -> None:
 
 
 def _by_message(request: Any) -> Wire:
-    """Answers with the number in the message, or not at all."""
+    """Answers with the number in the message, or never comes to an end, in one way or the other."""
     message = request.body["input"][1]["content"]
-    if message.startswith("stall"):
-        return Wire(silent=True)
+    if message.startswith("never"):
+        return Wire(silent=True) if int(message[6:]) % 8 else Wire(drip=0.02)
     time.sleep(0.15)
     return forced_call({"category": message})(request)
 
@@ -907,9 +915,9 @@ def test_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def call(number: int) -> tuple[str, float]:
             started = time.monotonic()
-            stalls = number % 4 == 0
+            ends = number % 4 > 0
             try:
-                request = asks(message=f"{'stall' if stalls else 'answer'} {number}", seconds=1.0 if stalls else 20.0)
+                request = asks(message=f"{'answer' if ends else 'never'} {number}", seconds=20.0 if ends else 1.0)
                 found = json.loads(asked.respond(request).calls[0].arguments)["category"]
             except ProviderError as error:
                 found = error.code

@@ -56,6 +56,15 @@ def problems(sent: Any) -> dict[str, tuple[str, str]]:
     return {error.field: (error.code, error.message) for error in caught.value.errors}
 
 
+def said(sent: Any) -> str:
+    """What is said of a form that is refused, and nothing of one that is taken."""
+    try:
+        read(sent)
+    except InvalidInput as error:
+        return error.detail
+    return ""
+
+
 @pytest.mark.parametrize("case", SPEC["read"], ids=lambda case: case["why"])
 def test_read(case: dict[str, Any]) -> None:
     """Each way in which a tool sends a value gives the same clean value."""
@@ -99,11 +108,16 @@ def test_missing() -> None:
     made = read_action(
         "form",
         {
-            "title": "Form", "summary": "A form.", "group": "test", "fields": fields, "returns": {"answer": {"type": "text"}},
-            "instructions": "x", "message": "{{ text }}",
+            "title": "Form",
+            "summary": "A form.",
+            "group": "test",
+            "fields": fields,
+            "returns": {"answer": {"type": "text"}},
+            "instructions": "x",
+            "message": "{{ text }}",
             "examples": [{"name": "one", "input": {"text": "x"}, "output": {"answer": "x"}}],
         },
-    )  # fmt: skip
+    )
     for sent in ({}, {"text": None}, {"text": ""}, {"text": "  "}, {"text": []}):
         with pytest.raises(InvalidInput) as caught:
             made.read_form(sent)
@@ -135,7 +149,8 @@ def test_what_no_encoding_can_carry(bad: str) -> None:
     assert form["worked"][0]["text"] == clean
     assert form["wanted"][0]["hint"] == clean
     json.dumps(form, ensure_ascii=False).encode()
-    for sent in ({bad: 1}, {"size": bad}, {"amount": bad}, {"flag": bad}, {"categories": [bad, bad]}, {"wanted": [{"name": "a", "type": bad}]}):
+    typed = [{"name": "a", "type": bad}]
+    for sent in ({bad: 1}, {"size": bad}, {"amount": bad}, {"flag": bad}, {"categories": [bad, bad]}, {"wanted": typed}):
         with pytest.raises(InvalidInput) as caught:
             read(sent)
         json.dumps([error.as_dict() for error in caught.value.errors], ensure_ascii=False).encode()
@@ -173,15 +188,16 @@ def test_long_category_name() -> None:
 NUMBERS = [10**5000, -(10**5000), 10**301, float("inf"), float("-inf"), float("nan"), 1e300, -0.0, 5e-324, 2**53 + 1]
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=lambda number: f"{number!r:.20}" if isinstance(number, float) else f"{number.bit_length()} bits")
+def named(number: float) -> str:
+    return f"{number!r}" if isinstance(number, float) else f"{number.bit_length()} bits"
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=named)
 @pytest.mark.parametrize("field", [name for name in FORM.form if name != "instructions"])
 def test_absurd_numbers(field: str, number: float) -> None:
     """A number of any size is taken or refused, never a failure."""
     for sent in (number, [number], {"a": number}):
-        try:
-            read({field: sent})
-        except InvalidInput as error:
-            assert len(error.detail) < 700
+        assert len(said({field: sent})) < 700
 
 
 def test_whole_numbers_are_exact() -> None:
@@ -192,11 +208,11 @@ def test_whole_numbers_are_exact() -> None:
 
 def test_numbers_as_long_as_a_book() -> None:
     """Digits without end are out of range, in no time."""
-    started = time.monotonic()
+    started = time.process_time()
     for text in ("9" * 2_000_000, "-" + "9" * 5_000, "9" * 400 + ".5", "9" * 301):
         for name in ("amount", "count"):
             assert problems({name: text})[name][0] == "out_of_range"
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
 
 
 MEGA = 2_000_000
@@ -229,25 +245,25 @@ LARGE = {
 }
 
 
+BOXES = ("text", "amount", "flag", "size", "tags", "categories", "worked", "wanted")
+
+
 @pytest.mark.parametrize("text", LARGE.values(), ids=LARGE.keys())
 def test_bounded_time(text: str) -> None:
     """Two megabytes in any box are read or refused in well under a second a box."""
-    started = time.monotonic()
-    for name in SPEC["fields"]:
-        try:
-            read({name: text, "categories": "a, b"} if name == "worked" else {name: text})
-        except InvalidInput as error:
-            assert len(error.detail) < 700
-    assert time.monotonic() - started < 0.5 * len(SPEC["fields"])
+    started = time.process_time()
+    for name in BOXES:
+        assert len(said({name: text, "categories": "a, b"} if name == "worked" else {name: text})) < 700
+    assert time.process_time() - started < 0.5 * len(BOXES)
 
 
 def test_many_unknown_fields() -> None:
     """A form of a hundred thousand unknown fields is refused at once, with a few of them named."""
-    started = time.monotonic()
+    started = time.process_time()
     found = problems({f"category{number}": 1 for number in range(100_000)} | {"k" * 1_000_000: 1})
     assert 1 <= len(found) <= 20
     assert all(len(name) <= 100 for name in found)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def nested(depth: int) -> Any:
@@ -262,21 +278,19 @@ def test_deep_values(depth: int) -> None:
     """A value nested without end is refused like any other wrong value."""
     for name in SPEC["fields"]:
         for sent in (nested(depth), [nested(depth)], "[" * depth + "]" * depth):
-            try:
-                read({name: sent})
-            except InvalidInput as error:
-                assert len(error.detail) < 700
+            assert len(said({name: sent})) < 700
 
 
+WORDS = st.sampled_from(["a: b", "x => a", "a number", "choice(a|b)", "[1]", "{}"])
+KEYS = st.sampled_from(["name", "description", "type", "hint", "choices", "text", "choice"]) | st.text(max_size=8)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["a: b", "x => a", "a number", "choice(a|b)", "[1]", "{}"]),
-    lambda inner: st.lists(inner, max_size=5)
-    | st.dictionaries(st.sampled_from(["name", "description", "type", "hint", "choices", "text", "choice"]) | st.text(max_size=8), inner, max_size=5),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | WORDS,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=5),
     max_leaves=20,
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.dictionaries(st.sampled_from(list(FORM.form)), JSON, max_size=6) | JSON)
 def test_nothing_but_invalid_input(sent: Any) -> None:
     """Whatever JSON is sent, it is read or refused; no other failure comes out, and what is said can be sent back."""
@@ -292,7 +306,8 @@ def test_nothing_but_invalid_input(sent: Any) -> None:
 @given(st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=12), min_size=2, max_size=8, unique_by=str.casefold))
 def test_forms_of_options_agree(names: list[str]) -> None:
     """The same names give the same options as lines, as a list, as objects, as a map and as JSON text."""
-    forms = ["\n".join(names), names, [{"name": name} for name in names], dict.fromkeys(names), json.dumps(names), json.dumps(dict.fromkeys(names))]
+    of_each = dict.fromkeys(names)
+    forms = ["\n".join(names), names, [{"name": name} for name in names], of_each, json.dumps(names), json.dumps(of_each)]
     found = [readers.read_options(form) for form in forms]
     assert all(one == found[0] for one in found)
     assert [option["name"] for option in found[0]] == names

@@ -143,6 +143,28 @@ class _GuardedTransport(httpx2.HTTPTransport):
         return response
 
 
+class _Client(httpx2.Client):
+    """httpx2's client without what no call to a provider has: cookies, redirects, sign-in flows and environment proxies.
+
+    The SDK hands it finished headers and content, so a request is made as it is and goes straight to the transport.
+    """
+
+    def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
+        timeout = httpx2.Timeout(given.get("timeout")).as_dict()
+        return httpx2.Request(method, url, headers=given.get("headers"), content=given.get("content"), extensions={"timeout": timeout})
+
+    def send(self, request: httpx2.Request, *, stream: bool = False, **_: Any) -> httpx2.Response:
+        response = self._transport.handle_request(request)
+        response.request = request
+        try:
+            if not stream:
+                response.read()
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+
 class Transport:
     """A few SDK clients for one provider address; ``post`` makes one call within a deadline."""
 
@@ -189,5 +211,5 @@ def _client(base_url: str, api_key: str) -> openai.OpenAI:
         api_key=api_key.strip() or "none",  # servers without keys still need the header to be well-formed
         max_retries=0,
         default_headers=headers,
-        http_client=httpx2.Client(transport=_GuardedTransport(), follow_redirects=False, trust_env=False),
+        http_client=_Client(transport=_GuardedTransport(), follow_redirects=False, trust_env=False),
     )

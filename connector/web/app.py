@@ -35,7 +35,6 @@ def create_app(settings: Settings) -> Flask:
     keys = open_keys(settings)
 
     published = lru_cache(maxsize=16)(lambda address: openapi.build(catalogue, public_url=address))
-    published(settings.public_url.rstrip("/"))  # what cannot be published stops the start
 
     # our folder of actions is called templates, which must never be what Flask renders pages from
     app = Flask("formcall", static_folder=None, template_folder=None)
