@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -164,7 +165,8 @@ def test_run_with_fields_that_are_not_right(formcall: Command) -> None:
 def test_run_without_an_answer(formcall: Command) -> None:
     """A run that fails is a sentence with its code."""
     failed(formcall("run", "extract", "--text", "a", "--fields", "b"), "needs_model: ")
-    failed(formcall("run", "classify", *GIVEN, FORMCALL_ENGINE="openai", OPENAI_BASE_URL="http://127.0.0.1:9/v1"), "provider_unavailable: ")
+    failed(formcall("run", "classify", *GIVEN, FORMCALL_ENGINE="openai", OPENAI_BASE_URL="http://127.0.0.1:9/v1",
+                    FORMCALL_DEADLINE_SECONDS="0.5"), "provider_unavailable: ")
 
 
 @pytest.mark.parametrize("action", CATALOGUE)
@@ -212,7 +214,10 @@ def test_check(formcall: Command, tmp_path: Path) -> None:
     assert formcall("check", "nowhere.yaml").exit_code == 2
 
 
-@pytest.mark.parametrize(("name", "words"), [("classify", "there is an action `classify` already"), ("healthz", "`healthz` is the name of another")])
+CLASHES = [("classify", "there is an action `classify` already"), ("healthz", "`healthz` is the name of another")]
+
+
+@pytest.mark.parametrize(("name", "words"), CLASHES)
 def test_check_looks_at_all_actions_together(formcall: Command, tmp_path: Path, name: str, words: str) -> None:
     """An action that is right alone but clashes with another stops the check as it would stop the start."""
     (tmp_path / "mine").mkdir()
@@ -305,7 +310,8 @@ def test_eval_compares_values(formcall: Command, tmp_path: Path) -> None:
         ["@order.txt", fields, json.dumps(expected), '["order_number"]', "a"],
         ["a text that no example has", "this", "", "", "b"],
     ]
-    (tmp_path / "cases.csv").write_text("\n".join(",".join(json.dumps(one).replace('\\"', '""').replace("\\n", "\n") for one in row) for row in rows))
+    with (tmp_path / "cases.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
     result = formcall("eval", "cases.csv", "--action", "extract", "--show")
     assert "row 2: data.total_currency: expected 'USD', got 'EUR'" in result.stdout
     assert "row 2: data.contact: expected None, got 'accounts@northwind.example'" in result.stdout
@@ -389,7 +395,8 @@ def test_a_port_that_is_taken(formcall: Command) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        failed(formcall("serve", "--port", str(port)), f"Cannot listen on 127.0.0.1:{port} (Address already in use). Choose another port with --port.")
+        words = f"Cannot listen on 127.0.0.1:{port} (Address already in use). Choose another port with --port."
+        failed(formcall("serve", "--port", str(port)), words)
     failed(formcall("serve", "--host", "192.0.2.1"), "Cannot listen on 192.0.2.1:8080")
     assert not Path("data").exists()
 
@@ -398,7 +405,7 @@ def test_a_start_that_fails_in_the_worker(formcall: Command) -> None:
     """What only the worker finds out is a sentence as well, and the service ends."""
     done = formcall("serve", "--port", str(free_port()), FORMCALL_MODELS="nowhere.yaml")
     assert done.exit_code != 0
-    assert "settings_error: nowhere.yaml: the file of models cannot be read" in done.stderr
+    assert "_error: nowhere.yaml: the file of models cannot be read" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -75,7 +75,8 @@ def test_a_key_is_found_by_its_plain_text_alone(keys: Keys) -> None:
     assert found is not None
     assert (found.id, found.name, found.scopes, found.revoked_at) == (key.id, "retool", ("actions",), None)
     assert plain.startswith(found.hint)
-    for other in ("", "fc_", plain[:-1], plain + "a", plain.swapcase(), key.id, key.hint, f" {plain}", "fc_\x00", "fc_é", "fc_" + "a" * 10_000):
+    near = (plain[:-1], plain + "a", plain.swapcase(), f" {plain}", key.id, key.hint)
+    for other in ("", "fc_", "fc_\x00", "fc_é", "fc_" + "a" * 10_000, *near):
         assert keys.find(other) is None
 
 

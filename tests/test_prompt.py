@@ -157,6 +157,8 @@ def test_rendered_size() -> None:
     with pytest.raises(FormcallError, match="longer than"):
         prompt("{{ text }}" * 5).render({"text": "x" * (MAX_RENDERED // 4)})
     assert len(prompt("{{ text }}").render({"text": "x" * MAX_RENDERED})) == MAX_RENDERED
+    with pytest.raises(FormcallError, match="longer than"):
+        prompt("{{ text }}").render({"text": "x" * (MAX_RENDERED + 1)})
 
 
 class Meter(str):

@@ -65,10 +65,10 @@ def test_spaces_around_a_value_are_no_part_of_it(tmp_path: Path) -> None:
     assert (found.engine, found.openai_api_key, found.max_in_flight, found.templates) == ("scripted", "sk-a", 7, None)
 
 
-@pytest.mark.parametrize(("text", "wanted"), [("1", True), ("TRUE", True), ("yes", True), ("on", True), ("0", False), ("no", False), ("Off", False)])
-def test_switches(tmp_path: Path, text: str, wanted: bool) -> None:
+@pytest.mark.parametrize("text", ["1", "TRUE", "yes", "on", "0", "False", "no", "Off"])
+def test_switches(tmp_path: Path, text: str) -> None:
     """A switch may be written in any of the usual words."""
-    assert read(tmp_path, FORMCALL_RETRY_AFTER_TIMEOUT=text).retry_after_timeout is wanted
+    assert read(tmp_path, FORMCALL_RETRY_AFTER_TIMEOUT=text).retry_after_timeout is (text in {"1", "TRUE", "yes", "on"})
 
 
 def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,7 @@ def test_secrets_are_hidden(tmp_path: Path) -> None:
     assert "hunter2" not in str(rows)
     shown = {variable: value for variable, value, _ in rows}
     assert [shown[name] for name in given] == ["set (hidden)", "set (hidden)", "set (hidden)", "https://host/v1"]
-    assert {shown[name] for name in given if dict((v, t) for v, t, _ in Settings().shown())[name] == "not set"} == {"set (hidden)"}
+    assert [value for variable, value, _ in Settings().shown() if variable in given and variable != "OPENAI_BASE_URL"] == ["not set"] * 3
 
 
 def test_settings_cannot_be_changed() -> None:

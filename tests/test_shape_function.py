@@ -396,7 +396,7 @@ BAD_PLAIN: list[tuple[str, Any, str]] = [
     ("c", None, "must not be null"),
     ("c", ["x"], "one of the 2"),
     ("cn", "ab", "one of the 2 given choices or null"),
-    ("l", [], "at least 1 entries"),
+    ("l", [], "at least 1 entry; there are 0"),
     ("l", ["p"] * 4, "at most 3 entries"),
     ("l", "p", "must be a list"),
     ("l", [1], "must be text"),

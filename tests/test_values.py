@@ -193,11 +193,11 @@ def named(number: float) -> str:
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=named)
-@pytest.mark.parametrize("field", [name for name in FORM.form if name != "instructions"])
-def test_absurd_numbers(field: str, number: float) -> None:
-    """A number of any size is taken or refused, never a failure."""
-    for sent in (number, [number], {"a": number}):
-        assert len(said({field: sent})) < 700
+def test_absurd_numbers(number: float) -> None:
+    """A number of any size is taken or refused in any box, never a failure."""
+    for field in FORM.form:
+        for sent in (number, [number], {"a": number}):
+            assert len(said({field: sent})) < 700
 
 
 def test_whole_numbers_are_exact() -> None:
@@ -222,14 +222,11 @@ LARGE = {
     "100,000 lines": "\n".join(f"line {number}" for number in range(100_000)),
     "a million lines": "a\n" * (MEGA // 2),
     "commas": "," * MEGA,
-    "commas and letters": "a," * (MEGA // 2),
     "comma and spaces": "a: b," + " " * MEGA,
-    "colons": "a:" * (MEGA // 2),
     "commas and colons": "a:b, " * (MEGA // 5),
     "named": "a: b, " * (MEGA // 6),
     "brackets": "[" * MEGA,
     "braces": "{" * MEGA,
-    "a JSON list": "[" + ",".join(["1"] * 500_000) + "]",
     "round brackets": "a choice(" * (MEGA // 9),
     "bars": "a choice(" + "|" * MEGA + ")",
     "choices": "a choice(" + "|".join(map(str, range(300_000))) + ")",
@@ -241,7 +238,6 @@ LARGE = {
     "blank": " " * MEGA,
     "NULs": "\x00" * MEGA,
     "half pairs": "\ud800" * MEGA,
-    "bullets": "- " * (MEGA // 2),
 }
 
 

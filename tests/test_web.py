@@ -6,8 +6,6 @@ import json
 import logging
 import re
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -60,6 +58,7 @@ def told(response: Any, status: int, code: str) -> Json:
 
 LINES = ["technical: errors and crashes", "account: sign-in — שלום 🎈"]
 FORM = {"text": "Die Länge stimmt nicht — שלום 🎈 &=+%20", "categories": "\n".join(LINES), "multiple": "true"}
+REPEATED = MultiDict([("categories", LINES[0]), ("text", FORM["text"]), ("categories", LINES[1]), ("multiple", "1")])
 READ = {
     "text": FORM["text"],
     "categories": [{"name": "technical", "description": "errors and crashes"}, {"name": "account", "description": "sign-in — שלום 🎈"}],
@@ -86,11 +85,8 @@ WAYS: dict[str, Json] = {
     "a list as an object": {"json": {**FORM, "categories": dict(line.split(": ") for line in LINES)}},
     "a list as JSON in a text": {"data": {**FORM, "categories": json.dumps(LINES)}},
     "a list as an object in a text": {"data": {**FORM, "categories": json.dumps(dict(line.split(": ") for line in LINES))}},
-    "a list as a repeated key": {"data": MultiDict([("categories", LINES[0]), ("text", FORM["text"]), ("categories", LINES[1]), ("multiple", "1")])},
-    "a list as repeated parts": {
-        "data": MultiDict([("categories", LINES[0]), ("text", FORM["text"]), ("categories", LINES[1]), ("multiple", "1")]),
-        "content_type": "multipart/form-data",
-    },
+    "a list as a repeated key": {"data": REPEATED},
+    "a list as repeated parts": {"data": REPEATED, "content_type": "multipart/form-data"},
     "a list in one line": {"data": {**FORM, "categories": ", ".join(LINES)}},
     "lines of Windows": {"json": {**FORM, "categories": "\r\n".join([*LINES, ""])}},
 }
@@ -253,9 +249,9 @@ def test_a_body_that_is_too_large(make: Callable[..., Made]) -> None:
 
 def test_a_body_that_is_too_large_in_chunks(live: Service) -> None:
     """So is one that comes in chunks, without a length."""
-    for kind, piece in ((JSON_TYPE, b" "), ("application/x-www-form-urlencoded", b"a"), ("multipart/form-data; boundary=x", b"a"), ("", b"a")):
+    for kind in (JSON_TYPE, "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
         for many in (41, 200):
-            told(live.send((piece * 100_000 for _ in range(many)), kind), 413, "body_too_large")
+            told(live.send((b" " * 100_000 for _ in range(many)), kind), 413, "body_too_large")
     told(live.send(b"a" * 20_000_000, JSON_TYPE), 413, "body_too_large")
 
 
@@ -353,7 +349,7 @@ BAD_FIELDS: dict[str, tuple[Json, str, str, str]] = {
     "no such choice": ({**TICKET, "effort": "max"}, "effort", "not_a_choice", "takes one of low, medium, high"),
     "one category": ({**TICKET, "categories": "billing"}, "categories", "too_few", "needs at least 2 entries"),
     "a category twice": ({**TICKET, "categories": "a, b, A"}, "categories", "duplicate", "each name may stand once"),
-    "501 categories": ({**TICKET, "categories": [str(n) for n in range(501)]}, "categories", "too_many", "takes at most 500 entries; there are 501"),
+    "501 categories": ({**TICKET, "categories": [*map(str, range(501))]}, "categories", "too_many", "at most 500 entries; there are 501"),
     "3 MB of text": ({**TICKET, "text": "a" * 3_000_000}, "text", "too_long", "takes at most 2,000,000 characters; there are 3,000,000"),
     "an example of nothing": ({**TICKET, "examples": "a"}, "examples", "bad_line", "`text => choice`"),
     "an example of another category": ({**TICKET, "examples": "a => biling"}, "examples", "not_a_choice", 'Did you mean "billing"?'),
@@ -457,9 +453,9 @@ def test_a_failed_run_carries_its_bill_and_id(make: Callable[..., Made]) -> None
 
     def nonsense(request: Request) -> Reply:
         usage = {"input_tokens": 1_000, "output_tokens": 100, "total_tokens": 1_100}
-        call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "classify", "arguments": '{"category": 7}', "status": "completed"}
-        return json_reply({"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": request.row.id, "output": [call],
-                           "usage": usage, "parallel_tool_calls": False, "tool_choice": "auto", "tools": []})  # fmt: skip
+        call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "classify", "arguments": '{"category": 7}'}
+        head = {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": request.row.id}
+        return json_reply({**head, "output": [{**call, "status": "completed"}], "usage": usage})
 
     with FakeUpstream([nonsense, nonsense, nonsense]) as upstream:
         body = told(make(**_hosted(upstream)).post(json=TICKET), 502, "invalid_output")
@@ -488,19 +484,13 @@ def test_failures_of_the_provider(make: Callable[..., Made], name: str, options:
 
 
 def test_too_many_runs_at_once(make: Callable[..., Made]) -> None:
-    """A run that finds no place in time is told to come back, and has cost nothing."""
-    with FakeUpstream(delay=1.5) as upstream:
-        made = make(**_hosted(upstream, max_in_flight=1, deadline_seconds=0.5))
-        first = threading.Thread(target=lambda: made.post(json=TICKET))
-        first.start()
-        time.sleep(0.2)
-        responses = [made.post(json=TICKET) for _ in range(1)]
-        first.join()
-    codes = {response.json["code"]: response for response in responses}
-    if "busy" in codes:
-        assert codes["busy"].headers["Retry-After"] == "5"
-        told(codes["busy"], 503, "busy")
-    assert set(codes) <= {"busy", "provider_timeout"}
+    """A run that finds no place in time is told to come back in a few seconds."""
+    made = make(max_in_flight=1, deadline_seconds=0.1)
+    with made.app.extensions["formcall"].engine._slots:
+        response = made.post(json=TICKET)
+    told(response, 503, "busy")
+    assert response.headers["Retry-After"] == "5"
+    assert made.post(json=TICKET).status_code == 200
 
 
 def test_not_ready(make: Callable[..., Made]) -> None:
@@ -514,9 +504,10 @@ def test_not_ready(make: Callable[..., Made]) -> None:
 # --- ids, origins, pages -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("given", "kept"), [("abc-1.2_3", True), ("", False), ("a b", False), ("x" * 65, False), ("é", False), ("<b>", False)])
-def test_request_ids(web: Made, given: str, kept: bool) -> None:
+@pytest.mark.parametrize("given", ["abc-1.2_3", "x" * 64, "", "a b", "x" * 65, "é", "<b>"])
+def test_request_ids(web: Made, given: str) -> None:
     """A request's id comes back; one that is not a plain word is replaced."""
+    kept = given in {"abc-1.2_3", "x" * 64}
     response = web.client.get("/nothing", headers={"X-Request-ID": given})
     assert response.headers["X-Request-ID"] == response.json["id"]
     assert (response.headers["X-Request-ID"] == given) is kept

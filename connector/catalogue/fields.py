@@ -78,6 +78,9 @@ class FieldType:
     list_like: bool = False
 
 
+_ONE = {"entries": "entry", "characters": "character"}
+
+
 # --- the form's side ---------------------------------------------------------------------------------------------------
 
 
@@ -85,14 +88,16 @@ def _within(count: int | float, entry: Field | Return, unit: str) -> None:
     """``Fault`` when ``count`` is outside the field's bounds, said in its unit."""
     if entry.min is not None and count < entry.min:
         code = {"entries": "too_few", "characters": "too_short"}.get(unit, "out_of_range")
-        raise Fault(code, f"needs at least {entry.min:,} {unit}".rstrip() + f"; there {_are(count, unit)}.")
+        raise Fault(code, f"needs at least {_counted(entry.min, count, unit)}.")
     if entry.max is not None and count > entry.max:
         code = {"entries": "too_many", "characters": "too_long"}.get(unit, "out_of_range")
-        raise Fault(code, f"takes at most {entry.max:,} {unit}".rstrip() + f"; there {_are(count, unit)}.")
+        raise Fault(code, f"takes at most {_counted(entry.max, count, unit)}.")
 
 
-def _are(count: int | float, unit: str) -> str:
-    return f"are {count:,}" if unit else f"is {count:,}"
+def _counted(bound: int | float, count: int | float, unit: str) -> str:
+    if not unit:
+        return f"{bound:,}, not {count:,}"
+    return f"{bound:,} {_ONE[unit] if bound == 1 else unit}; there {'is' if count == 1 else 'are'} {count:,}"
 
 
 def _read_text(value: Any, entry: Field) -> str:

@@ -29,10 +29,8 @@ def answer_function(action: Action, form: Mapping[str, Any]) -> tuple[str, str, 
     ``InvalidInput`` when the caller's words make a schema that no provider takes.
     """
     asked = action.asked(form)
-    if lone := lone_record(asked):
-        parameters = _strict(lone, form)
-    else:
-        parameters = _closed(asked, form)
+    lone = lone_record(asked)
+    parameters = _strict(lone, form) if lone else _closed(asked, form)
     _refuse_too_large(parameters, action, asked)
     return action.id, "", parameters
 
@@ -100,8 +98,9 @@ def _refuse_too_large(parameters: Json, action: Action, asked: Mapping[str, Retu
     for enum in enums:
         size = sum(map(len, enum))
         if len(enum) > LONG_ENUM and size > MAX_LONG_ENUM_CHARACTERS:
-            words = f"has {len(enum)} names with {size:,} characters in all; more than {LONG_ENUM} names may have {MAX_LONG_ENUM_CHARACTERS:,}. Shorten the names."
-            raise _too_large(source, "too_long", words)
+            words = f"has {len(enum)} names with {size:,} characters in all"
+            rule = f"more than {LONG_ENUM} names may have {MAX_LONG_ENUM_CHARACTERS:,}"
+            raise _too_large(source, "too_long", f"{words}; {rule}. Shorten the names.")
 
 
 def _too_large(field: Field | None, code: str, words: str) -> InvalidInput:

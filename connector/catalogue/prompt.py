@@ -64,6 +64,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 def _printed(value: Any) -> Any:
+    """``value`` as a person would write it: nothing for none, names for a list, no ``.0`` behind a whole number."""
+    if isinstance(value, list | Mapping):
+        return _join(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return "" if value is None else value
 
 
@@ -93,14 +98,17 @@ class Prompt:
     def render(self, values: Mapping[str, Any]) -> str:
         """The prompt with ``values`` filled in; a field that is absent counts as none."""
         if self._lone_name:
-            return str(_printed(values.get(self._lone_name))).strip()
+            whole = str(_printed(values.get(self._lone_name))).strip()
+            if len(whole) > MAX_RENDERED:
+                raise _too_long()
+            return whole
         given = {name: values.get(name) for name in self._names}
         parts, size = [], 0
         try:
             for part in self._template.generate(given):
                 size += len(part)
                 if size > MAX_RENDERED:
-                    raise FormcallError("too_long", f"The filled-in prompt is longer than {MAX_RENDERED:,} characters.")
+                    raise _too_long()
                 parts.append(part)
         except UndefinedError as error:
             raise self._error(f"{error.message}.", 1) from None
@@ -118,6 +126,10 @@ def _lone_name(tree: nodes.Template) -> str:
         only = tree.body[0].nodes[0]
         return only.name if isinstance(only, nodes.Name) else ""
     return ""
+
+
+def _too_long() -> FormcallError:
+    return FormcallError("too_long", f"The filled-in prompt is longer than {MAX_RENDERED:,} characters.")
 
 
 class _Refused(Exception):

@@ -23,7 +23,7 @@ _KEY = re.compile(r"[^A-Za-z0-9]+")
 _TYPED = re.compile(r"(?P<name>.+?)\s+(?P<type>[a-z]+)\s*(?:\((?P<choices>[^()]*)\))?")
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 _EMAIL_LENGTH = 254
-_MAX_CHOICES = 100
+_MIN_CHOICES, _MAX_CHOICES = 2, 100
 
 
 @dataclass(frozen=True)
@@ -249,8 +249,9 @@ def _made(name: str, kind: str, hint: str, choices: list[str], *, of: str = "") 
         raise Fault("bad_line", f"a name has 1 to {_NAME_LENGTH} characters and no double underscore; not {shown(name)}.")
     if kind not in SHAPE_TYPES or (kind == "currency" and not of):
         raise Fault("not_a_choice", f"{shown(kind)} is not a type; the types are {', '.join(WRITABLE)}.")
-    if kind == "choice" and not 2 <= len(choices) <= _MAX_CHOICES:
-        raise Fault("too_few", f"{shown(name)} needs its choices, such as choice(low|high): 2 to {_MAX_CHOICES} of them.")
+    if kind == "choice" and not _MIN_CHOICES <= len(choices) <= _MAX_CHOICES:
+        words = f"{shown(name)} needs its choices, such as choice(low|high): {_MIN_CHOICES} to {_MAX_CHOICES} of them."
+        raise Fault("too_few" if len(choices) < _MIN_CHOICES else "too_many", words)
     if choices and kind != "choice":
         raise Fault("bad_line", f"{shown(name)} is a {kind}; only a choice has a list in brackets.")
     refuse_twice(choices)

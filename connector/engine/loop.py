@@ -71,13 +71,16 @@ class _Loop:
         """The final call's values, or what is wrong with it."""
         if len(reply.calls) != 1:
             return Read({}, ("there was no function call" if not reply.calls else "the answer was given more than once",))
-        if self._run.form.get("require_tool") and not self._run.steps:
+        if self._lacks_a_tool():
             return Read({}, (f"an answer without a tool is not accepted; use one of {', '.join(self._tools)} first",))
         return read_call(self._run, reply.calls[0])
 
+    def _lacks_a_tool(self) -> bool:
+        return bool(self._run.form.get("require_tool")) and not any(step.ok for step in self._run.steps)
+
     def repair(self, reply: Reply, faults: tuple[str, ...]) -> None:
         if self._repaired:
-            if self._run.form.get("require_tool") and not self._run.steps:
+            if self._lacks_a_tool():
                 raise FormcallError("tool_required", "The model answered without using a tool, although one is required.")
             raise invalid_output(faults)
         self._repaired = True

@@ -17,6 +17,7 @@ _FILE = Path(__file__).with_name("models.yaml")
 _SNAPSHOT = re.compile(r"(.+)-\d{4}-\d{2}-\d{2}")
 _RANK = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _MILLION = 1_000_000
+_PLAIN_TIERS = {None, "", "auto", "default", "standard"}
 
 Row = TypeVar("Row")
 
@@ -61,8 +62,12 @@ class Model:
         return min(self.efforts, key=lambda effort: abs(_RANK.index(effort) - _RANK.index(wanted)))
 
     def cost(self, usage: Usage, tier: str | None = None) -> float | None:
-        """US dollars for ``usage``, or None when the row has no prices. Cached and written tokens are inside the input."""
-        if not self.price:
+        """US dollars for ``usage``; None when the row has no prices, or none for the service tier that answered.
+
+        Cached and written tokens are inside the input.
+        """
+        factor = self.tiers.get(tier or "", 1.0 if tier in _PLAIN_TIERS else None)
+        if not self.price or factor is None:
             return None
         plain = max(usage.input - usage.cached - usage.cache_write, 0)
         into = plain * self.price["input"]
@@ -71,7 +76,7 @@ class Model:
         out = usage.output * self.price["output"]
         if self.long and usage.input > self.long["above"]:
             into, out = into * self.long["input"], out * self.long["output"]
-        return (into + out) * self.tiers.get(tier or "", 1.0) / _MILLION
+        return (into + out) * factor / _MILLION
 
 
 @dataclass(frozen=True)

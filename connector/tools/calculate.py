@@ -133,7 +133,7 @@ class _Parser:
     def _atom(self) -> Fraction:
         token = self._peek()
         self._at += 1
-        if token == "(":
+        if token == "(":  # noqa: S105  a sign, no secret
             value = self._sum()
             self._close()
             return value
@@ -229,7 +229,9 @@ def _decimal(value: Fraction, places: int) -> str:
 
 
 @tool("Exact arithmetic. Use it for every calculation.")
-def calculate(expression: Annotated[str, "such as 15 / 100 * 1240.50; + - * / // % ** ( ) round abs min max sum avg, sqrt to 20 places"]) -> str:
+def calculate(
+    expression: Annotated[str, "such as 15 / 100 * 1240.50; + - * / // % ** ( ) round abs min max sum avg, sqrt to 20 places"],
+) -> str:
     """The exact value of ``expression`` as text."""
     text = expression.translate(_SIGNS).lower().strip()
     if len(text) > _MAX_LENGTH:

@@ -51,7 +51,7 @@ def _add(date: dt.date, amount: int | None, unit: str | None) -> dt.date:
 
 
 @tool("Calendar arithmetic. Use it for every date.")
-def dates(
+def dates(  # noqa: PLR0917  a tool has as many arguments as it needs
     operation: Literal["today", "add", "difference", "weekday"],
     date: Annotated[str | None, "YYYY-MM-DD; null: today"],
     other: Annotated[str | None, "for difference: the later date"],
