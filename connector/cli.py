@@ -171,11 +171,13 @@ def run() -> None:
 @plainly
 def check(files: tuple[Path, ...]) -> None:
     """Check action files (all of them by default); each fault is said with its file and line."""
+    from connector.engine.run import refuse_unknown_tools
+
     paths = list(files) or action_files(read_settings().templates)
     faults = 0
     for path in paths:
         try:
-            read_file(path)
+            refuse_unknown_tools(read_file(path), file=str(path))
         except FormcallError as error:
             faults += 1
             click.echo(error.detail, err=True)

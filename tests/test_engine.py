@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from connector.catalogue import Catalogue, load_catalogue, read_action_file
 from connector.catalogue.answer import flat_schemas
+from connector.catalogue.sample import sample_answer
 from connector.engine.run import Engine, Outcome
-from connector.engine.sample import sample_answer
 from connector.errors import KINDS, FormcallError, InvalidInput, ProviderError
 from connector.providers.base import Call, ModelRequest, Reply, Usage
 from connector.providers.models import load_models

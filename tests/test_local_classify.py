@@ -153,3 +153,11 @@ def test_praise_and_complaint_are_told_apart(engine: LocalProvider, text: str, t
     """Categories of tone go by what is said of the thing, not by what the text is about."""
     categories = [{"name": name, "description": ""} for name in ("positive", "negative", "neutral")]
     assert classify(engine, text=text, categories=categories)["category"] == tone
+
+
+def test_an_actions_file_may_name_every_method() -> None:
+    """The methods that an action's file may name are those that the embedded engine has."""
+    from connector.catalogue.reader import LOCAL_METHODS
+    from connector.providers.local.provider import METHODS
+
+    assert set(LOCAL_METHODS) == set(METHODS)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.catalogue.places import find_quote, find_value
 from connector.catalogue.shape import SHAPE_TYPES
-from connector.engine.places import find_quote, find_value
 from connector.strictyaml import read_yaml
 
 

@@ -82,4 +82,5 @@ def _field_errors(messages: Any) -> list[FieldError]:
     for name, entries in messages.items():
         for entry in entries if isinstance(entries, list) else [entries]:
             found.append(FieldError(str(name), entry["code"], entry["message"]))
-    return found
+    # a mistyped name first: it is why another field is empty
+    return sorted(found, key=lambda error: error.code != "unknown_field")

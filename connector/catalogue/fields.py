@@ -340,10 +340,14 @@ class FormSchema(marshmallow.Schema):
 
     @marshmallow.pre_load
     def _drop_empty(self, data: Mapping[str, Any], **kwargs: Any) -> Mapping[str, Any]:
+        return {key: value for key, value in data.items() if key in self._form_fields and not is_absent(value)}
+
+    @marshmallow.validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _refuse_unknown(self, _: Any, original: Mapping[str, Any], **kwargs: Any) -> None:
+        """Names every key that is no field, beside what is wrong with the fields."""
         known = self._form_fields
-        if unknown := [clean(str(key))[:NAME_LENGTH] for key in islice((key for key in data if key not in known), _MOST_UNKNOWN)]:
+        if unknown := [clean(str(key))[:NAME_LENGTH] for key in islice((key for key in original if key not in known), _MOST_UNKNOWN)]:
             raise marshmallow.ValidationError({key: [self._unknown(key)] for key in unknown})
-        return {key: value for key, value in data.items() if not is_absent(value)}
 
     @marshmallow.post_load
     def _finish(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:

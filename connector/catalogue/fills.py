@@ -1,7 +1,7 @@
 """What the server works out by itself, so that no model is asked (or paid) for it.
 
 An action's file says ``fill: {words: summary}``; this table says which rules there are, what they are told and what they
-give. The work itself is done in ``engine/fills.py``, one function a rule.
+give. The work itself is done in ``filling.py``, one function a rule.
 """
 
 from __future__ import annotations

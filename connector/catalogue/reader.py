@@ -28,6 +28,7 @@ from connector.strictyaml import Lines, read_yaml
 Json = dict[str, Any]
 
 EFFORTS = ("low", "medium", "high")
+LOCAL_METHODS = ("classify", "extract", "summarize", "answer")  # what the embedded engine can do
 ACTION_KEYS = (
     "title", "summary", "group", "effort", "local", "tools", "max_steps", "fields", "returns", "instructions", "message",
     "examples",
@@ -36,6 +37,7 @@ REQUIRED_KEYS = ("title", "summary", "group", "fields", "returns", "instructions
 FIELD_KEYS = ("type", "label", "help", "placeholder", "required", "default", "choices", "choices_from", "min", "max")
 RETURN_KEYS = ("type", "help", "nullable", "choices", "choices_from", "shape_from", "min", "max", "when", "fill")
 EXAMPLE_KEYS = ("name", "input", "calls", "output", "check")
+_CALL_KEYS = {"tool", "arguments", "output"}
 # the types that a key goes with, on each side; a key that is not here goes with all
 _COUNTED = ("text", "longtext", "number", "integer", "list", "options", "shape")
 FIELD_FITS = {"choices": ("choice", "list"), "choices_from": ("list",), "min": _COUNTED, "max": _COUNTED}
@@ -90,7 +92,7 @@ class _Reader:
             instructions=self._prompt(top, "instructions", fields),
             message=self._prompt(top, "message", fields),
             examples=(),
-            local=self._text(top, "local", limit=40) if "local" in top else None,
+            local=self._one_of(top["local"], LOCAL_METHODS, "local") if "local" in top else None,
             tools=tools,
             max_steps=self._whole(top.get("max_steps", 8 if tools else 0), "max_steps"),
         )
@@ -296,10 +298,12 @@ class _Reader:
         if unknown := [name for name in checked if name not in action.returns]:
             raise self._wrong(f"`check` names {unknown[0]}, which the answer does not have.", *path, "check")
         calls = entry.get("calls", [])
-        if not isinstance(calls, list) or any(not isinstance(call, dict) or set(call) != {"tool", "arguments"} for call in calls):
-            raise self._wrong("`calls` is a list of {tool, arguments}.", *path, "calls")
-        if any(call["tool"] not in action.tools or not isinstance(call["arguments"], dict) for call in calls):
-            raise self._wrong("a call names one of the action's `tools` and its arguments as a map.", *path, "calls")
+        if not isinstance(calls, list) or any(not isinstance(call, dict) or set(call) != _CALL_KEYS for call in calls):
+            raise self._wrong("`calls` is a list of {tool, arguments, output}.", *path, "calls")
+        kinds = [(call["tool"] in action.tools, isinstance(call["arguments"], dict), isinstance(call["output"], str)) for call in calls]
+        if not all(map(all, kinds)):
+            words = "a call names one of the action's `tools`, its arguments as a map and its output as text."
+            raise self._wrong(words, *path, "calls")
         return Example(self._text(entry, "name", *path, limit=60), entry["input"], output, tuple(calls), checked)
 
     # --- small readers, each with its sentence ---

@@ -21,6 +21,16 @@ _LINE_LENGTH = 4_000
 _SHOWN_KEY = 64
 _KEY = re.compile(r"[^A-Za-z0-9]+")
 _TYPED = re.compile(r"(?P<name>.+?)\s+(?P<type>[a-z]+)\s*(?:\((?P<choices>[^()]*)\))?")
+# things whose "number" is a name and not a quantity
+_NUMBERED = frozenset({
+    "account", "article", "bank", "batch", "bill", "booking", "card", "case", "certificate", "claim", "client",
+    "confirmation", "contract", "customer", "delivery", "document", "employee", "flight", "id", "identification",
+    "insurance", "invoice", "item", "job", "licence", "license", "lot", "member", "membership", "model", "offer", "order",
+    "part", "passport", "policy", "po", "product", "project", "purchase", "quote", "receipt", "ref", "reference",
+    "registration", "request", "room", "routing", "serial", "shipment", "sku", "social", "tax", "ticket", "tracking",
+    "transaction", "vat", "vehicle",
+})  # fmt: skip
+_DIALLED = frozenset({"cell", "contact", "fax", "mobile", "phone", "telephone"})
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 _EMAIL_LENGTH = 254
 _MIN_CHOICES, _MAX_CHOICES = 2, 100
@@ -116,6 +126,7 @@ SHAPE_TYPES: dict[str, ShapeType] = {
     "currency": ShapeType({"type": "string", "pattern": "^[A-Z]{3}$"}, _currency, "ISO 4217"),
 }
 WRITABLE = tuple(name for name in SHAPE_TYPES if name != "currency")
+_TYPED_HINT = re.compile(rf"\s*(?:{'|'.join(WRITABLE)})\s*(?:\([^()]*\))?\s*(?::|\Z)")
 
 
 def read_shape(value: Any) -> list[Json]:
@@ -132,11 +143,18 @@ def read_shape(value: Any) -> list[Json]:
         except Fault as fault:
             raise Fault(fault.code, f"entry {number}: {fault.message}") from None
         found.append(field)
-        if field["type"] == "money":
-            found.append(_made(f"{field['name']}_currency", "currency", "", [], of=field["name"]))
     refuse_twice([field["name"] for field in found])
+    found = [one for field in found for one in (field, *_currency_of(field, found))]
     _key_apart(found)
     return found
+
+
+def _currency_of(field: Json, others: list[Json]) -> list[Json]:
+    """The currency field that a money field brings along, unless the caller asked for one of that name."""
+    name = f"{field['name']}_currency"
+    if field["type"] != "money" or name.casefold() in {other["name"].casefold() for other in others}:
+        return []
+    return [_made(name, "currency", "", [], of=field["name"])]
 
 
 def strict_schema(field: Json) -> Json:
@@ -193,7 +211,7 @@ def _is_map(value: Any) -> bool:
 
 
 def _is_entry(value: Json) -> bool:
-    return "name" in value and set(value) <= {"name", "type", "hint", "choices"}
+    return "name" in value and set(value) <= {"name", "type", "hint", "description", "choices"}
 
 
 def _field(entry: Any) -> Json:
@@ -202,17 +220,18 @@ def _field(entry: Any) -> Json:
         return _of_pair(read_text(name).strip(), rest)
     if isinstance(entry, dict):
         return _of_object(entry)
-    left, _, hint = read_text(entry).strip().removeprefix("- ").partition(":")
+    left, _, hint = read_text(entry).strip().partition(":")
+    if _TYPED_HINT.match(hint) and _split(left.strip()) is None:
+        return _of_pair(left.strip(), hint)  # `name: type` and `name: type: hint`, as people write them too
     return _typed(left.strip(), hint)
 
 
 def _of_pair(name: str, rest: Any) -> Json:
     """An entry of an object: ``{"total": "money: the amount"}`` or ``{"total": "money"}`` or ``{"total": "the amount"}``."""
     words = "" if is_absent(rest) else read_text(rest).strip()
-    kind, colon, hint = words.partition(":")
-    typed = re.fullmatch(r"([a-z]+)\s*(?:\(([^()]*)\))?", kind.strip())
-    if typed and typed[1] in WRITABLE:
-        return _typed(f"{name} {kind.strip()}", hint if colon else "")
+    kind, _, hint = words.partition(":")
+    if _TYPED_HINT.match(words):
+        return _typed(f"{name} {kind.strip()}", hint)
     return _made(name, "text", words, [])
 
 
@@ -222,7 +241,8 @@ def _of_object(entry: Json) -> Json:
     kind = read_text(entry.get("type") or "text").strip()
     listed = entry.get("choices")
     choices = [] if is_absent(listed) else [read_text(choice).strip() for choice in read_list(listed)]
-    hint = "" if is_absent(entry.get("hint")) else read_text(entry["hint"])
+    said = entry.get("hint") or entry.get("description")
+    hint = "" if is_absent(said) else read_text(said)
     if "(" in kind:
         return _typed(f"{read_text(entry['name'])} {kind}", hint)
     return _made(read_text(entry["name"]).strip(), kind, hint, choices)
@@ -233,14 +253,28 @@ def _typed(left: str, hint: str) -> Json:
     if len(left) > _LINE_LENGTH:
         raise Fault("bad_line", f"is longer than {_LINE_LENGTH} characters before its colon; write `name type: hint`.")
     left = " ".join(left.split())
-    match = _TYPED.fullmatch(left)
-    if match and match["type"] in WRITABLE:
-        choices = [choice.strip() for choice in (match["choices"] or "").split("|") if choice.strip()]
-        return _made(match["name"], match["type"], hint, choices)
-    if "(" in left:
+    if parts := _split(left):
+        name, kind, listed = parts
+        choices = [choice.strip() for choice in re.split("[|,]", listed) if choice.strip()]
+        return _made(name, kind, hint, choices)
+    if "|" in left:
         kinds = ", ".join(WRITABLE)
         raise Fault("bad_line", f"{shown(left)} is not `name type`; the types are {kinds}, and choice(a|b) lists its choices.")
     return _made(left, "text", hint, [])
+
+
+def _split(left: str) -> tuple[str, str, str] | None:
+    """Name, type and the list in brackets of ``name type(a|b)``; None when there is no type.
+
+    An "invoice number" is the name of a text, for it may have letters and begin with 0; a "phone number" is a telephone number.
+    """
+    match = _TYPED.fullmatch(left)
+    if not match or match["type"] not in WRITABLE:
+        return None
+    last = match["name"].casefold().split()[-1]
+    if match["type"] == "number" and last in _DIALLED | _NUMBERED:
+        return left, "phone" if last in _DIALLED else "text", ""
+    return match["name"], match["type"], match["choices"] or ""
 
 
 def _made(name: str, kind: str, hint: str, choices: list[str], *, of: str = "") -> Json:

@@ -18,8 +18,9 @@ _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 _TRUE = {"true", "1", "yes", "on"}
 _FALSE = {"false", "0", "no", "off"}
-_COMMA = re.compile(",")
+_DIVIDERS = re.compile("[(),]")
 _NEXT_NAMED = re.compile(r",(?=[^,:\n]{1,60}:(?:\s|$))")
+_BULLET = re.compile(r"(?:[-*•]|\d{1,3}[.)])\s+")
 _QUOTED = 60
 _LONGEST_NUMBER = 400
 _LARGEST = 10**300  # beyond it a number has no decimal form worth showing
@@ -222,11 +223,25 @@ def _listed(text: str, commas: bool) -> list[Any]:
     parsed = _json(text, "[")
     if isinstance(parsed, list):
         return parsed
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [_BULLET.sub("", line.strip(), count=1) if _BULLET.match(line.strip()) else line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line]
     if commas and len(lines) == 1:
         # with descriptions only a comma before the next `name:` divides, so that a description may have commas
-        return [part.strip() for part in (_NEXT_NAMED if ":" in text else _COMMA).split(lines[0])]
+        return [part.strip() for part in (_NEXT_NAMED.split(lines[0]) if ":" in text else _at_commas(lines[0]))]
     return lines
+
+
+def _at_commas(line: str) -> list[str]:
+    """``line`` divided at its commas, but not at those in brackets, as in ``choice(a, b)``."""
+    if "(" not in line:
+        return line.split(",")
+    parts, start, depth = [], 0, 0
+    for match in _DIVIDERS.finditer(line):
+        depth = max(depth + {"(": 1, ")": -1}.get(match[0], 0), 0)
+        if match[0] == "," and not depth:
+            parts.append(line[start : match.start()])
+            start = match.end()
+    return [*parts, line[start:]]
 
 
 def _is_option(value: dict[str, Any]) -> bool:
@@ -239,7 +254,7 @@ def _option(entry: Any) -> dict[str, str]:
             raise Fault("bad_line", f"has an entry that is not `name: description`: {shown(entry)}.")
         name, description = entry["name"], entry.get("description")
     else:
-        name, _, description = read_text(entry).strip().removeprefix("- ").partition(":")
+        name, _, description = read_text(entry).strip().partition(":")
     name, description = " ".join(read_text(name).split()), "" if is_absent(description) else read_text(description)
     if not name:
         raise Fault("bad_line", f"has an entry without a name: {shown(entry)}.")

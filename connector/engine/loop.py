@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.catalogue import Fault
+from connector.catalogue.filling import Step
 from connector.engine.calls import Read, ask_whole, call_arguments, invalid_output, read_call, repair_turn, usable
-from connector.engine.fills import Step
 from connector.engine.turns import Incomplete, Run
 from connector.errors import FormcallError
 from connector.providers.base import Call, CallResult, Function, Reply, Turn

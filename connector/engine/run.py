@@ -16,14 +16,16 @@ from typing import Any
 
 from connector.catalogue import Action, Catalogue
 from connector.catalogue.answer import flat_values, result_text
+from connector.catalogue.filling import fill
+from connector.catalogue.values import nearest
 from connector.engine.calls import answer_at_once
-from connector.engine.fills import fill
 from connector.engine.loop import answer_with_tools
 from connector.engine.turns import Incomplete, Run
-from connector.errors import FieldError, FormcallError, InvalidInput
+from connector.errors import FieldError, FormcallError, InvalidInput, TemplateError
 from connector.providers.base import Provider, Usage
 from connector.providers.models import Models
 from connector.settings import Settings
+from connector.tools import TOOLS
 
 Json = dict[str, Any]
 
@@ -79,6 +81,8 @@ class Engine:
 
     def __init__(self, catalogue: Catalogue, provider: Provider, models: Models, settings: Settings) -> None:
         self.catalogue, self.provider, self.models, self.settings = catalogue, provider, models, settings
+        for action in catalogue.values():
+            refuse_unknown_tools(action)
         self._slots = threading.BoundedSemaphore(settings.max_in_flight)
 
     def run(self, action: Action | str, values: Mapping[str, Any]) -> Outcome:
@@ -128,6 +132,14 @@ class Engine:
             duration_ms=round((time.monotonic() - run.started) * 1000),
             warnings=tuple(dict.fromkeys(run.warnings)),
         )
+
+
+def refuse_unknown_tools(action: Action, *, file: str = "") -> None:
+    """``TemplateError`` when ``action`` names a tool that this service does not have."""
+    for name in action.tools:
+        if name not in TOOLS:
+            hint = nearest(name, TOOLS) or f" The tools are {', '.join(TOOLS)}."
+            raise TemplateError(f"tools: there is no tool `{name}`.{hint}", file=file or f"{action.id}.yaml")
 
 
 def _refuse_tool_without_tools(form: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.catalogue import Action, answer_function
-from connector.engine.fills import Step
+from connector.catalogue.filling import Step
 from connector.errors import FormcallError
 from connector.providers.base import Function, ModelRequest, Provider, Reply, Turn, Usage
 from connector.providers.models import Models

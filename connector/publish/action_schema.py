@@ -13,7 +13,7 @@ from typing import Any
 from connector.catalogue import FILLS, OPTIONS, reader
 from connector.catalogue.action import ENVELOPE
 from connector.catalogue.fields import FORM_TYPES, RETURN_TYPES, TYPES
-from connector.catalogue.reader import ACTION_KEYS, EFFORTS, EXAMPLE_KEYS, FIELD_KEYS, REQUIRED_KEYS, RETURN_KEYS
+from connector.catalogue.reader import ACTION_KEYS, EFFORTS, EXAMPLE_KEYS, FIELD_KEYS, LOCAL_METHODS, REQUIRED_KEYS, RETURN_KEYS
 from connector.catalogue.shape import WRITABLE
 
 Json = dict[str, Any]
@@ -142,7 +142,7 @@ _ACTION: Json = {
     "summary": _text("What it does, in one sentence.", reader._SUMMARY_LENGTH),
     "group": _text("Where it stands in a list, such as text.", _GROUP_LENGTH),
     "effort": {**_one_of("How long the model thinks unless the form says otherwise.", EFFORTS), "default": EFFORTS[0]},
-    "local": _text("The method of the embedded engine; without it the action needs a model.", _GROUP_LENGTH),
+    "local": {"description": "The method of the embedded engine; without it the action needs a model.", "enum": list(LOCAL_METHODS)},
     "tools": _texts("The tools it may use."),
     "max_steps": {"description": "How many rounds of tool calls there may be at most.", "type": "integer", "minimum": 0},
     "fields": _named("field", "The form, in this order: names with what each box is.", taken=OPTIONS),
@@ -194,12 +194,12 @@ _EXAMPLE: Json = {
     "name": _text("What it shows.", _LABEL_LENGTH),
     "input": {"description": "What a form would send: texts, as a person types them.", "type": "object"},
     "calls": {
-        "description": "The tool calls the model makes on the way.",
+        "description": "The tool calls the model makes on the way, and what each tool gives.",
         "type": "array",
         "items": {
             "type": "object",
-            "properties": {"tool": {"type": "string"}, "arguments": {"type": "object"}},
-            "required": ["tool", "arguments"],
+            "properties": {"tool": {"type": "string"}, "arguments": {"type": "object"}, "output": {"type": "string"}},
+            "required": ["tool", "arguments", "output"],
             "additionalProperties": False,
         },
     },

@@ -11,7 +11,7 @@ import marshmallow
 from connector import __version__
 from connector.catalogue import Action
 from connector.errors import KINDS
-from connector.publish.samples import sample_answer, sample_input
+from connector.publish.samples import published_answer, sample_input
 from connector.publish.schemas import DESCRIBED, HEALTH, LISTED, READY, answer_schema, request_schema
 
 Json = dict[str, Any]
@@ -126,7 +126,7 @@ def action_operation(action: Action) -> Operation:
         summary=action.title,
         description=action.summary,
         group=action.group,
-        answers={200: Body(f"{action.id}_answer", answer_schema(action), sample_answer(action), "The answer.")},
+        answers={200: Body(f"{action.id}_answer", answer_schema(action), published_answer(action), "The answer.")},
         body=Body(f"{action.id}_input", request_schema(action), sample_input(action), "The fields of the form."),
         parameters=(_SAMPLE,),
         codes=RUN_CODES,

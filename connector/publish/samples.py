@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from connector.catalogue import TYPES, Action, Field
-from connector.catalogue.answer import flat_values, result_text
-from connector.catalogue.reply import check_arguments
+from connector.catalogue.sample import sample_answer
 
 Json = dict[str, Any]
 
@@ -44,66 +42,6 @@ def as_published(entry: Field, value: Any, read: Any) -> Any:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def sample_answer(action: Action) -> Json:
+def published_answer(action: Action) -> Json:
     """The answer to the first example, with all its keys in their order."""
-    form = action.read_form(action.examples[0].input)
-    values = check_arguments(action, form, action.examples[0].output).values
-    asked = action.asked(form)
-    work = _Sample(action, form, dict(values))
-    values = {name: work.value(name) for name in action.returns}
-    flat = flat_values(action, values, confidence_kind="reported")
-    head = {"ok": True, "status": "done", "result": result_text(action, values, asked)}
-    return {**head, **flat, "id": "run_0123456789abcdef", "action": action.id, **_BILL, "effort": action.effort}
-
-
-class _Sample:
-    """The values of the answer, each worked out when it is first needed."""
-
-    def __init__(self, action: Action, form: Json, values: Json) -> None:
-        self.action, self.form, self._values = action, form, values
-
-    def value(self, name: str) -> Any:
-        if name not in self._values:
-            self._values[name] = None  # two values that are made from each other end here
-            rule, names = self.action.returns[name].fill or ("", ())
-            self._values[name] = SAMPLE_FILLS[rule](self, *names)
-        return self._values[name]
-
-    def evidence(self, name: str, box: str) -> list[Json]:
-        """Those entries that stand in the text word for word."""
-        value, text = self.value(name), self.form.get(box) or ""
-        entries = value.items() if isinstance(value, dict) else [(name, one) for one in value or ()]
-        return [_proof(field, quote, text.find(quote)) for field, quote in entries if isinstance(quote, str) and quote and quote in text]
-
-    def trace(self) -> list[Json]:
-        calls = enumerate(self.action.examples[0].calls, 1)
-        return [_step(number, call["tool"], call["arguments"]) for number, call in calls]
-
-
-def _proof(field: str, quote: str, start: int) -> Json:
-    return {"field": field, "quote": quote, "start": start, "end": start + len(quote), "verified": True}
-
-
-def _step(number: int, tool: str, arguments: Json) -> Json:
-    shown = json.dumps(arguments, ensure_ascii=False)
-    return {"step": number, "tool": tool, "input": shown, "output": "The tool's answer.", "ok": True, "duration_ms": 2}
-
-
-def _absent(value: Any) -> list[str]:
-    return [name for name, one in (value or {}).items() if one in (None, [])]
-
-
-# One row a rule of ``catalogue.FILLS``. They show what a rule gives and need not be as thorough as the server's own.
-SAMPLE_FILLS: dict[str, Callable[..., Any]] = {
-    "given": lambda sample, name: sample.value(name) not in (None, "", []),
-    "first": lambda sample, name: next(iter(sample.value(name) or ()), None),
-    "only": lambda sample, name: [] if sample.value(name) is None else [sample.value(name)],
-    "joined": lambda sample, name: "\n".join(f"- {entry}" for entry in sample.value(name) or ()),
-    "sentences": lambda sample, name: [f"{part.rstrip('.')}." for part in (sample.value(name) or "").split(". ") if part],
-    "words": lambda sample, name: len((sample.value(name) or "").split()),
-    "absent": lambda sample, name: _absent(sample.value(name)),
-    "evidence": _Sample.evidence,
-    "tools_used": lambda sample: list(dict.fromkeys(step["tool"] for step in sample.trace())),
-    "steps": lambda sample: len(sample.trace()),
-    "trace": _Sample.trace,
-}
+    return {**sample_answer(action), "id": "run_0123456789abcdef", **_BILL, "effort": action.effort}

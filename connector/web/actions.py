@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from connector.catalogue import Action, Fault, Field, Return
+from connector.catalogue.sample import sample_answer
 from connector.catalogue.values import is_absent, read_boolean
-from connector.engine.sample import sample_answer
 from connector.errors import FieldError, InvalidInput
 from connector.web.auth import needs_key
 from connector.web.bodies import read_body

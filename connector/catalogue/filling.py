@@ -1,4 +1,4 @@
-"""The server's own work on an answer: one function for each rule of ``catalogue/fills.py``."""
+"""The server's own work on an answer: one function for each rule of ``fills.py``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connector.catalogue import FILLS, Action
-from connector.engine.places import Place, find_quote, find_value
+from connector.catalogue.action import Action
+from connector.catalogue.fills import FILLS
+from connector.catalogue.places import Place, find_quote, find_value
 
 Json = dict[str, Any]
 
