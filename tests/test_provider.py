@@ -487,7 +487,7 @@ def test_lost_answer_is_asked_for_again_only_if_allowed(name: str, allowed: bool
 
 def test_unreachable_server_is_not_a_lost_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that is refused or never comes about sent nothing, so it is tried again and told as what it is."""
-    monkeypatch.setattr(transport_module, "_CONNECT_SECONDS", 0.1)
+    monkeypatch.setitem(transport_module._TIMES, "connect", 0.1)
     with socket.socket() as full, socket.socket() as closed:
         full.bind(("127.0.0.1", 0))
         full.listen(0)

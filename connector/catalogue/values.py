@@ -50,6 +50,8 @@ def is_absent(value: Any) -> bool:
 
 def clean(text: str) -> str:
     """``text`` without what no encoding can carry: NUL and lone surrogates become U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text  # nearly every name and many texts, and twenty times as fast
     return _UNUSABLE.sub("\ufffd", text)
 
 

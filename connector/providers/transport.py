@@ -13,7 +13,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpcore2
@@ -22,7 +22,7 @@ import openai
 
 MAX_RESPONSE_BYTES = 10_000_000
 SHARDS = 8  # one pool's bookkeeping grows with its connections; several small pools stay fast with hundreds in flight
-_CONNECT_SECONDS = 5.0
+_TIMES = {"connect": 5.0}  # seconds
 _SMALL_WRITE, _PIECE = 65_536, 262_144
 # what the SDK tells of this machine with each call; nobody needs it, and each header costs time
 _TELLTALES = (
@@ -150,8 +150,8 @@ class _Client(httpx2.Client):
     """
 
     def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
-        timeout = httpx2.Timeout(given.get("timeout")).as_dict()
-        return httpx2.Request(method, url, headers=given.get("headers"), content=given.get("content"), extensions={"timeout": timeout})
+        # the call's deadline bounds each read and write below; only connecting has a bound of its own
+        return httpx2.Request(method, url, headers=given.get("headers"), content=given.get("content"), extensions={"timeout": _TIMES})
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **_: Any) -> httpx2.Response:
         response = self._transport.handle_request(request)
@@ -181,17 +181,16 @@ class Transport:
         # bytes, not the dict: the SDK would copy a dict deeply and walk it several times
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         url = self._address + path
-        return self._within(deadline, lambda client, options: client.post(url, content=content, cast_to=object, options=options))
+        return self._within(deadline, lambda client: client.post(url, content=content, cast_to=object))
 
     def get(self, path: str, *, deadline: float) -> Any:
-        return self._within(deadline, lambda client, options: client.get(self._address + path, cast_to=object, options=options))
+        return self._within(deadline, lambda client: client.get(self._address + path, cast_to=object))
 
-    def _within(self, deadline: float, call: Any) -> Any:
+    def _within(self, deadline: float, call: Callable[[openai.OpenAI], Any]) -> Any:
         client = self._clients[next(self._turn) % len(self._clients)]
         _limits.deadline, _limits.bytes_left, _limits.too_large = deadline, MAX_RESPONSE_BYTES, False
-        left = max(deadline - time.monotonic(), 0.001)
         try:
-            return call(client, {"timeout": httpx2.Timeout(left, connect=min(_CONNECT_SECONDS, left))})
+            return call(client)
         except openai.APIConnectionError as error:
             if _limits.too_large:
                 raise AnswerTooLarge(str(error.__cause__ or error)) from None
@@ -210,6 +209,7 @@ def _client(base_url: str, api_key: str) -> openai.OpenAI:
         base_url=base_url,
         api_key=api_key.strip() or "none",  # servers without keys still need the header to be well-formed
         max_retries=0,
+        timeout=None,
         default_headers=headers,
         http_client=_Client(transport=_GuardedTransport(), follow_redirects=False, trust_env=False),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from connector.catalogue.values import clean
@@ -38,11 +39,17 @@ def whole(value: Any) -> int:
 
 def cleaned(value: Any) -> Any:
     """``value`` with every text in it as one that can be sent again: half of a surrogate pair has no UTF-8."""
+    # written out in ASCII, what needs cleaning shows as one of these; most answers have neither and need no walk
+    written = json.dumps(value)
+    return _walked(value) if "\\ud" in written or "\\u0000" in written else value
+
+
+def _walked(value: Any) -> Any:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [cleaned(one) for one in value]
-    return {clean(key): cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [_walked(one) for one in value]
+    return {clean(key): _walked(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def usage(raw: Any, names: tuple[str, str]) -> Usage:
