@@ -8,12 +8,24 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
+from gunicorn.workers.gthread import ThreadWorker
 
 from connector.errors import FormcallError
 from connector.settings import Settings
 
 # a few threads more than runs at the same time, so that health checks and specs are answered while all runs wait
 _SPARE_THREADS = 16
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn brings no types
+    """gunicorn's thread worker, which ends in one way: it takes no more requests and finishes those it has.
+
+    Its own quick way (Ctrl-C) shuts its pool down inside the signal's handler, and so waits for ever when the signal comes while the
+    same thread holds the pool's lock. It would also throw away answers that are paid for.
+    """
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        self.handle_exit(sig, frame)
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
@@ -27,7 +39,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
         options: dict[str, Any] = {
             "bind": self._bind,
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "threads": self._settings.max_in_flight + _SPARE_THREADS,
             "keepalive": 30,
             "graceful_timeout": 30,
