@@ -18,11 +18,13 @@ import openai
 import pytest
 
 from connector.catalogue import Action, Example, answer_function, load_catalogue
+from connector.catalogue.shape import WRITABLE
 from connector.engine.run import Engine
 from connector.errors import FormcallError, ProviderError, SettingsError
 from connector.providers import openai as provider_module
 from connector.providers import transport as transport_module
 from connector.providers.base import Call, CallResult, Function, ModelRequest, Reply, Turn, Usage
+from connector.providers.factory import make_provider
 from connector.providers.models import load_models
 from connector.providers.openai import MAX_TRIES, OpenAIProvider
 from connector.settings import Settings
@@ -1005,3 +1007,17 @@ def test_unknown_failure_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> No
             asked.respond(asks())
     assert issubclass(ProviderError, FormcallError)
     assert Call("a", "b", "c") == Call("a", "b", "c")
+
+
+@pytest.mark.parametrize("dialect", ["responses", "chat"])
+def test_every_type_of_a_callers_field_is_accepted(dialect: str) -> None:
+    """A strict function with one field of each type a caller may write is taken, and its answer passes our own checks."""
+    lines = "\n".join(f"{kind}_one {kind}(a|b)" if kind == "choice" else f"{kind}_one {kind}" for kind in WRITABLE)
+    with FakeUpstream() as up:
+        settings = Settings(openai_api_key="sk-test", openai_base_url=up.base_url, dialect=dialect)
+        models, catalogue = load_models(), load_catalogue()
+        engine = Engine(catalogue, make_provider(settings, models, catalogue), models, settings)
+        outcome = engine.run("extract", {"text": "x", "fields": lines})
+        assert up.errors == []
+    assert outcome.ok, outcome.error
+    assert set(outcome.values["data"]) == {f"{kind}_one" for kind in WRITABLE} | {"money_one_currency"}

@@ -19,7 +19,7 @@ FORMATS = {
     "uri": "https://example.com/",
     "uuid": "123e4567-e89b-42d3-a456-426614174000",
 }
-PATTERN_GUESSES = (*f"{WORD} SAMPLE a A 1 12 123 1234 12:30 1.5 a1 A-1 AB ABC".split(), *FORMATS.values(), "")
+PATTERN_GUESSES = (*f"{WORD} SAMPLE a A 1 12 123 1234 12:30 2025-01-31T12:30 1.5 a1 A-1 AB ABC".split(), *FORMATS.values(), "")
 DEEP = 12
 
 
