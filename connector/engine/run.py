@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from connector.catalogue import Action, Catalogue
@@ -107,8 +107,9 @@ class Engine:
     def _done(self, run: Run, given: Json) -> Outcome:
         values = fill(run.action, run.form, given, run.steps)
         asked = run.action.asked(run.form)
-        return replace(
-            self._outcome(run, "done"),
+        return self._outcome(
+            run,
+            "done",
             values=flat_values(run.action, values, confidence_kind=run.confidence_kind),
             result=result_text(run.action, values, asked),
         )
@@ -116,9 +117,9 @@ class Engine:
     def _failed(self, run: Run, error: FormcallError, status: str) -> Outcome:
         if run.steps:
             error.extra["trace"] = [vars(step) for step in run.steps]
-        return replace(self._outcome(run, status), error=error)
+        return self._outcome(run, status, error=error)
 
-    def _outcome(self, run: Run, status: str) -> Outcome:
+    def _outcome(self, run: Run, status: str, **more: Any) -> Outcome:
         return Outcome(
             id=run.id,
             action=run.action.id,
@@ -131,6 +132,7 @@ class Engine:
             cost_usd=run.cost_usd,
             duration_ms=round((time.monotonic() - run.started) * 1000),
             warnings=tuple(dict.fromkeys(run.warnings)),
+            **more,
         )
 
 

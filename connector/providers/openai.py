@@ -236,8 +236,7 @@ def _refuse_unusable(settings: Settings) -> None:
     except ValueError:
         usable = False
     if not usable:
-        words = f"OPENAI_BASE_URL must be an address such as https://api.openai.com/v1, not {settings.openai_base_url[:200]!r}."
-        raise SettingsError(words)
+        raise SettingsError("OPENAI_BASE_URL must be an address such as https://api.openai.com/v1.")  # it may hold a password: not shown
     key = settings.openai_api_key.strip()
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise SettingsError("OPENAI_API_KEY has a character that no key has, such as a space or a line break. Copy it again.")

@@ -143,6 +143,11 @@ class _GuardedTransport(httpx2.HTTPTransport):
         return response
 
 
+@functools.lru_cache(maxsize=64)
+def _read_address(text: str) -> httpx2.URL:
+    return httpx2.URL(text)
+
+
 class _Client(httpx2.Client):
     """httpx2's client without what no call to a provider has: cookies, redirects, sign-in flows and environment proxies.
 
@@ -150,6 +155,8 @@ class _Client(httpx2.Client):
     """
 
     def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
+        # the SDK gives the address as text again; there are only a few, and reading one costs as much as a header block
+        url = _read_address(str(url))
         # the call's deadline bounds each read and write below; only connecting has a bound of its own
         return httpx2.Request(method, url, headers=given.get("headers"), content=given.get("content"), extensions={"timeout": _TIMES})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Request
+from flask import Request, g
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -38,8 +38,8 @@ def read_body(request: Request) -> Json:
 def discard_body(request: Request) -> None:
     """Read what no view has read, up to a bound: who is still sending would find the connection closed and never see the answer."""
     stream, left = request.environ["wsgi.input"], _MOST_DISCARDED
-    if not request.environ.get("wsgi.input_terminated"):
-        return  # a server that does not say where the body ends
+    if "body_read" in g or not request.environ.get("wsgi.input_terminated"):
+        return  # nothing is left, or the server does not say where the body ends
     try:
         while left > 0 and (piece := stream.read(_PIECE)):
             left -= len(piece)
@@ -53,6 +53,7 @@ def _whole(request: Request) -> bytes:
     request.max_content_length = limit + 1  # a body in chunks is cut there without a word
     try:
         data: bytes = request.get_data()
+        g.body_read = True
     except (OSError, ParseException):  # what the server raises when the chunks of a body are not as they should be
         raise FormcallError("bad_request", _NOT_WHOLE) from None
     if len(data) > limit:
