@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from connector.settings import Settings
 
 # a few threads more than runs at the same time, so that health checks and specs are answered while all runs wait
 _SPARE_THREADS = 16
+_GARBAGE_THRESHOLD = 20_000  # objects made and not freed since the last look
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn brings no types
@@ -52,9 +54,13 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
 
     def load(self) -> Flask:
         try:
-            return self._make_app(self._settings)
+            app = self._make_app(self._settings)
         except FormcallError as error:
             raise AppImportError(f"{error.code}: {error.detail}") from None  # gunicorn prints this alone and ends
+        # what was made so far stays until the end; looking through it for garbage again and again would cost each call a little
+        gc.freeze()
+        gc.set_threshold(_GARBAGE_THRESHOLD)
+        return app
 
 
 def bind_address(host: str, port: int) -> str:
