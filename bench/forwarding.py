@@ -112,7 +112,7 @@ def wait(port: int) -> None:
         try:
             requests.get(f"http://127.0.0.1:{port}/healthz", timeout=1)
             return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
     raise SystemExit("a server did not start")
 

@@ -39,7 +39,19 @@ KINDS: dict[str, Kind] = {
     "not_found": Kind(404, "There is nothing at this address"),
     "unknown_action": Kind(404, "There is no such action"),
     "method_not_allowed": Kind(405, "This address does not take that method"),
+    "address_refused": Kind(422, "That address may not be called"),
+    "conflict": Kind(409, "That cannot be done at the moment"),
+    "idempotency_mismatch": Kind(422, "This idempotency key belongs to another request"),
+    # money and limits
+    "budget_exceeded": Kind(402, "The budget is used up"),
+    "budget_reserved": Kind(429, "The rest of the budget is reserved at the moment", retryable=True),
+    "cost_limit": Kind(422, "The run would cost more than it may"),
+    "price_unknown": Kind(422, "The price of this model is not known"),
+    "rate_limited": Kind(429, "Too many calls with this API key", retryable=True),
+    "too_many_at_once": Kind(429, "Too many runs of this API key at the same time", retryable=True),
     # what became of a run
+    "cancelled": Kind(409, "The run was cancelled"),
+    "interrupted": Kind(503, "The run was cut off", retryable=True),
     "refused": Kind(422, "The model refused to answer"),
     "max_steps": Kind(422, "The question was not finished within its limits"),
     "tool_required": Kind(422, "The model answered without using a tool"),
@@ -102,6 +114,21 @@ class FormcallError(Exception):
     def kind(self) -> Kind:
         return KINDS[self.code]
 
+    def as_problem(self, id: str) -> dict[str, Any]:
+        """The members of the problem (RFC 9457) that a caller gets; ``id`` is the run's, or the request's."""
+        kind = self.kind
+        return {
+            "type": f"urn:formcall:problem:{self.code}",
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail,
+            "code": self.code,
+            "retryable": kind.retryable,
+            "id": id,
+            "errors": [entry.as_dict() for entry in self.errors],
+            **self.extra,
+        }
+
 
 class InvalidInput(FormcallError):
     """One or more fields of the form are not right; ``detail`` is the first sentence, ``errors`` has them all."""
@@ -113,7 +140,12 @@ class InvalidInput(FormcallError):
 
 
 class ProviderError(FormcallError):
-    """The model's side failed. ``extra["upstream_request_id"]`` names the provider's own record of the call."""
+    """The model's side failed. ``extra["upstream_request_id"]`` names the provider's own record of the call.
+
+    ``unseen`` says that the call's end was not seen: the provider may have worked for it, and billed it.
+    """
+
+    unseen = False
 
 
 class TemplateError(FormcallError):

@@ -23,6 +23,8 @@ ENGINES = ("auto", "openai", "local", "scripted")
 DIALECTS = ("auto", "responses", "chat")
 PROFILES = ("auto", "openai", "azure", "generic")
 RETIRED = ("replace", "error")
+STORE_TEXT = ("on", "hash", "off")
+LOGS = ("json", "off")
 
 
 def _setting(variable: str, default: Any, help: str, *, choices: tuple[str, ...] = (), secret: bool = False) -> Any:
@@ -54,6 +56,13 @@ class Settings:
         "FORMCALL_RETRY_AFTER_TIMEOUT", False, "ask once more after a time-out, at the risk of paying twice"
     )
     max_in_flight: int = _setting("FORMCALL_MAX_IN_FLIGHT", 512, "runs at the same time in one process")
+    rows_at_once: int = _setting("FORMCALL_ROWS_AT_ONCE", 16, "rows of batches under way at the same time in one process")
+    store_text: str = _setting("FORMCALL_STORE_TEXT", "on", "whether forms and answers are kept with their runs", choices=STORE_TEXT)
+    keep_days: float = _setting("FORMCALL_KEEP_DAYS", 30.0, "days after which runs, answers and deliveries are deleted")
+    keep_ledger_days: float = _setting("FORMCALL_KEEP_LEDGER_DAYS", 400.0, "days after which what was spent is forgotten")
+    limits_url: str = _setting("FORMCALL_LIMITS_URL", "", "a Redis that several machines count calls in", secret=True)
+    allow_hosts: str = _setting("FORMCALL_ALLOW_HOSTS", "", "private hosts and networks that callbacks may go to, with commas")
+    log: str = _setting("FORMCALL_LOG", "json", "a line for each request and run on standard error", choices=LOGS)
     max_body_bytes: int = _setting("FORMCALL_MAX_BODY_BYTES", 16_000_000, "largest request body")
 
     def __post_init__(self) -> None:
@@ -61,7 +70,7 @@ class Settings:
             choices = entry.metadata["choices"]
             if choices and getattr(self, entry.name) not in choices:
                 raise _wrong(entry.metadata["variable"], f"one of {', '.join(choices)}", getattr(self, entry.name))
-        for name in ("deadline_seconds", "max_in_flight", "max_body_bytes"):
+        for name in ("deadline_seconds", "max_in_flight", "max_body_bytes", "rows_at_once", "keep_days", "keep_ledger_days"):
             if not 0 < getattr(self, name) < math.inf:
                 raise SettingsError(f"{_variable(name)} must be more than 0, not {getattr(self, name)}.")
         if self.public_url and not _is_address(self.public_url):
@@ -78,6 +87,11 @@ class Settings:
     def database(self) -> str:
         """The SQLAlchemy address of the database."""
         return self.database_url or f"sqlite:///{self.data_dir / 'formcall.db'}"
+
+    @property
+    def jobs_database(self) -> str:
+        """The address of the database for durable jobs: a file of its own beside ours, or the same PostgreSQL."""
+        return self.database if "sqlite" not in self.database.partition(":")[0] else f"sqlite:///{self.data_dir / 'jobs.db'}"
 
     def shown(self) -> list[tuple[str, str, str]]:
         """(variable, value, help) of each setting, for ``formcall doctor``; a secret shows only whether it is set."""

@@ -61,7 +61,7 @@ class Made:
 
     def close(self) -> None:
         """Give up what is open: the database, and the connections to a provider."""
-        self.keys.close()
+        self.app.extensions["formcall"].workshop.close()
         connected = getattr(self.app.extensions["formcall"].engine.provider, "_connected", None)
         for client in connected._clients if connected else ():
             client.close()
@@ -101,8 +101,9 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     app = create_app(Settings(engine="scripted", data_dir=tmp_path_factory.mktemp("web")))
     keys: Keys = app.extensions["formcall"].keys
     _, plain = keys.create("test")
-    yield Made(app, keys, plain)
-    keys.close()
+    made = Made(app, keys, plain)
+    yield made
+    made.close()
 
 
 # --- a real service ----------------------------------------------------------------------------------------------------

@@ -6,12 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,17 +29,25 @@ from openai.types.responses import Response, response_create_params
 from tests.upstream import (
     FAULTS,
     MODELS,
+    Chance,
     FakeUpstream,
+    Log,
     ModelRow,
     Reply,
     Script,
+    Usage,
+    billed,
+    dearest,
     fault,
     forced_call,
     function_call,
     function_calls,
+    gated,
     incomplete,
     json_reply,
+    read_log,
     refusal,
+    slow,
     text,
 )
 from tests.upstream.cases import (
@@ -58,6 +69,7 @@ from tests.upstream.cases import (
     tool,
 )
 from tests.upstream.dialects import CHAT, RESPONSES
+from tests.upstream.load import user_texts
 from tests.upstream.rules import refusal as refusal_of
 from tests.upstream.samples import sample
 from tests.upstream.strict import strict_fault
@@ -524,6 +536,220 @@ def test_delay_and_keep_alive() -> None:
             kept.request("GET", "/v1/models")
             assert kept.getresponse().read()
         assert kept.sock is first
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Until it holds."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def test_held_in_flight() -> None:
+    """A gated call is counted until it is released, and whoever has its answer is not counted any more."""
+    gate = threading.Event()
+    steps = [gated(gate, text(str(n))) for n in range(3)]
+    with FakeUpstream(steps) as upstream, ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(post, upstream) for _ in range(3)]
+        wait_for(lambda: upstream.in_flight == 3)
+        assert not any(call.done() for call in calls)
+        gate.set()
+        said = {call.result().json()["output"][-1]["content"][0]["text"] for call in calls}
+        assert (said, upstream.in_flight, upstream.peak) == ({"0", "1", "2"}, 0, 3)
+        assert post(upstream).status_code == 200
+        assert requests.get(f"{upstream.base_url}/models", timeout=5).ok
+        assert (upstream.in_flight, upstream.peak) == (0, 3)
+
+
+def test_slow_step() -> None:
+    """One slow step leaves the others as they are."""
+    with FakeUpstream([slow(0.2, text("late")), text("soon")]) as upstream, ThreadPoolExecutor(1) as pool:
+        late = pool.submit(post, upstream)
+        wait_for(lambda: upstream.in_flight == 1)
+        assert "soon" in post(upstream).text
+        assert not late.done()
+        assert "late" in late.result().text
+
+
+def test_stalled_calls_are_in_flight() -> None:
+    """A call that never gets an answer is in flight until its client leaves."""
+    with FakeUpstream([fault("stall"), fault("drip")]) as upstream:
+        with raw_request(upstream), raw_request(upstream):
+            wait_for(lambda: upstream.in_flight == 2)
+            time.sleep(0.1)
+            assert upstream.in_flight == 2
+        wait_for(lambda: upstream.in_flight == 0)
+
+
+def test_closing_releases() -> None:
+    """Closing the server lets go of what it holds: a test that failed does not hang."""
+    with FakeUpstream([gated(threading.Event()), slow(60)]) as upstream, raw_request(upstream) as held, raw_request(upstream) as late:
+        wait_for(lambda: upstream.in_flight == 2)
+        started = time.monotonic()
+        upstream.close()
+        assert time.monotonic() - started < 5
+        held.recv(1)
+        late.recv(1)
+
+
+@pytest.mark.parametrize(
+    ("usage", "changes", "wanted"),
+    [
+        ((412, 100, 96, 64), {}, (412, 100, 0, 96, 64)),
+        (Usage(412, 0, 96, 0, written=300), {}, (412, 0, 300, 96, 0)),
+        (dearest(412), {"max_output_tokens": 4096}, (412, 0, 0, 4096, 0)),
+        (dearest(412, cached=128, reasoning=16), {}, (412, 128, 0, 100_000, 16)),
+        (dearest(1), {"model": "gpt-6-luna"}, (1, 0, 0, 128_000, 0)),
+    ],
+)
+def test_told_usage(usage: Any, changes: dict[str, Any], wanted: tuple[int, ...]) -> None:
+    """Replies of both dialects cost what they are told to, up to all that the request allows."""
+    chat_changes = {"max_completion_tokens" if key == "max_output_tokens" else key: changes[key] for key in changes}
+    if "model" in changes:
+        chat_changes["reasoning_effort"] = "none"
+    with serving(usage=usage) as (_, client):
+        used = client.responses.create(**body(R, **changes)).usage
+        chat = client.chat.completions.create(**body(C, **chat_changes)).usage
+    assert used and chat and chat.prompt_tokens_details and chat.completion_tokens_details
+    details = used.input_tokens_details
+    assert (used.input_tokens, details.cached_tokens, details.cache_write_tokens) == wanted[:3]
+    assert (used.output_tokens, used.output_tokens_details.reasoning_tokens) == wanted[3:]
+    assert used.total_tokens == chat.total_tokens == wanted[0] + wanted[3]
+    assert (chat.prompt_tokens, chat.prompt_tokens_details.cached_tokens) == wanted[:2]
+    assert (chat.completion_tokens, chat.completion_tokens_details.reasoning_tokens) == wanted[3:]
+
+
+def test_billed_step() -> None:
+    """One step can cost something else than the server's others."""
+    with FakeUpstream([billed((1, 0, 2, 0)), text("x")], usage=(10, 0, 20, 0)) as upstream:
+        assert [post(upstream).json()["usage"]["total_tokens"] for _ in range(2)] == [3, 30]
+
+
+def test_chance() -> None:
+    """Shares come out as told, the same seed gives the same fates, and nothing happens unless told."""
+    fates = [Chance(errors=0.1, limited=0.05, seed=7) for _ in range(2)]
+    drawn = [[each.fault() for _ in range(4000)] for each in fates]
+    assert drawn[0] == drawn[1]
+    found = Counter(drawn[0])
+    assert found.keys() == {None, "rate_limit", "server_error", "unavailable"}
+    assert 120 < found["rate_limit"] < 280 and 280 < found["server_error"] + found["unavailable"] < 520
+    assert {Chance().fault() for _ in range(100)} == {None}
+    waits = [Chance(jitter=0.5, seed=n).delay(2.0, None) for n in range(200)]
+    assert 1.0 <= min(waits) < 1.2 and 2.8 < max(waits) <= 3.0
+    assert Chance().delay(2.0, None) == 2.0 and Chance().delay(2.0, "rate_limit") == 0.0
+
+
+def test_chance_takes_no_step() -> None:
+    """A request that chance fails leaves the script's step to the next one; a limited one is told when to come again."""
+    with FakeUpstream([text("x")], chance=Chance(limited=1.0)) as upstream:
+        answer = post(upstream)
+        assert (answer.status_code, answer.headers["Retry-After"], upstream.script.left) == (429, "1", 1)
+        assert requests.post(f"{upstream.base_url}/responses", json={}, timeout=5).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "texts"),
+    [
+        (body(R, input="one row-1"), ["one row-1"]),
+        (body(C), ["Where is my invoice?"]),
+        (body(R, input=[{"role": "developer", "content": "row-0"}, ASK]), ["Where is my invoice?"]),
+        (body(R, input=[{"role": "user", "content": [{"type": "input_text", "text": "a"}, {"text": 5}, 5]}]), ["a"]),
+        *((junk, []) for junk in (None, "x", [], {"input": 5}, {"input": [5, {"role": "user"}]})),
+    ],
+)
+def test_user_texts(sent: Any, texts: list[str]) -> None:
+    """The log reads what the user says in either dialect, and stumbles over nothing."""
+    assert list(user_texts(sent)) == texts
+
+
+def test_log(tmp_path: Path) -> None:
+    """Each call of a model is logged when it arrives and when it is answered, refused ones too, stalled ones once."""
+    with closing(Log(tmp_path / "log", r"inv\w+")) as log, FakeUpstream([text("x"), fault("stall")], log=log) as upstream:
+        post(upstream)
+        assert requests.post(f"{upstream.base_url}/responses", data=b"{", timeout=5).status_code == 400
+        assert requests.get(f"{upstream.base_url}/models", timeout=5).ok
+        with raw_request(upstream):
+            wait_for(lambda: upstream.in_flight == 1)
+    lines = read_log(tmp_path / "log")
+    assert [(each["id"], each["event"], each["status"], each["marker"]) for each in lines] == [
+        (0, "asked", None, "invoice"), (0, "answered", 200, "invoice"),
+        (1, "asked", None, None), (1, "answered", 400, None), (2, "asked", None, "invoice"),
+    ]  # fmt: skip
+    assert [each["at"] for each in lines] == sorted(each["at"] for each in lines)
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The fake as a process of its own, and its base URL."""
+    command = [sys.executable, "-m", "tests.upstream", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            yield running, running.stdout.readline().strip()
+        finally:
+            running.kill()
+
+
+@pytest.mark.parametrize("mode", [["--plain"], []])
+def test_load_as_a_process(mode: list[str], tmp_path: Path) -> None:
+    """A seeded process fails the same requests each time, says what it was told to cost, and its log survives a kill."""
+    options = [
+        "--errors", "0.2", "--limited", "0.1", "--seed", "5", "--jitter", "--delay", "0.002", "--usage", "412/96",
+        "--reply", '{"category": "other"}', "--log", str(tmp_path / "log"), "--marker", r"row-\d+",
+    ]  # fmt: skip
+    statuses: list[list[int]] = []
+    for _ in range(2):
+        with process(*options, *mode) as (running, base_url), requests.Session() as session:
+            sent = [body(R, input=[{"role": "user", "content": f"Sort row-{n} of many"}]) for n in range(60)]
+            answers = [session.post(f"{base_url}/responses", json=each, timeout=5) for each in sent]
+            running.kill()
+        statuses.append([answer.status_code for answer in answers])
+        good = [answer.json()["usage"] for answer in answers if answer.ok]
+        assert {(usage["input_tokens"], usage["output_tokens"]) for usage in good} == {(412, 96)}
+        assert {answer.headers.get("Retry-After") for answer in answers if answer.status_code == 429} == {"1"}
+    assert statuses[0] == statuses[1] and {200, 429, 500, 503} == set(statuses[0])
+    lines = read_log(tmp_path / "log")
+    assert Counter((each["event"], each["marker"]) for each in lines) == {
+        (event, f"row-{n}"): 2 for event in ("asked", "answered") for n in range(60)
+    }
+    assert [each["status"] for each in lines if each["event"] == "answered"] == statuses[0] * 2
+
+
+@pytest.mark.parametrize("mode", [["--plain"], []])
+def test_many_connections(mode: list[str], tmp_path: Path) -> None:
+    """64 connections that wait 200 ms each are served side by side, and their log lines stay whole."""
+    options = ["--delay", "0.2", "--reply", '{"category": "other"}', "--log", str(tmp_path / "log"), "--errors", "0"]
+    with process(*options, *mode) as (_, base_url), ThreadPoolExecutor(64) as pool:
+        started = time.monotonic()
+        calls = [pool.submit(requests.post, f"{base_url}/responses", json=body(R), timeout=10) for _ in range(128)]
+        assert {call.result().status_code for call in calls} == {200}
+        assert time.monotonic() - started < 8
+    lines = read_log(tmp_path / "log")
+    assert Counter(each["id"] for each in lines) == dict.fromkeys(range(128), 2)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--plain"], ["--plain", "--reply", "1", "--usage", "412/max"], ["--usage", "many"], ["--reply", "{"]]
+)
+def test_wrong_options(arguments: list[str]) -> None:
+    """Options that mean nothing together end the process with a word, before it serves."""
+    command = [sys.executable, "-m", "tests.upstream", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2 and "error: " in done.stderr
+
+
+def test_batches_as_a_process() -> None:
+    """The process serves the Batch API as well, and `max` makes each reply as dear as its request allows."""
+    with (
+        process("--usage", "412/max", "--batch-seconds", "0") as (_, base_url),
+        OpenAI(base_url=base_url, api_key="k", max_retries=0) as client,
+    ):
+        row = {"custom_id": "a", "method": "POST", "url": R, "body": body(R, max_output_tokens=900)}
+        file = client.files.create(file=("rows.jsonl", json.dumps(row).encode()), purpose="batch")
+        batch = client.batches.create(input_file_id=file.id, endpoint=R, completion_window="24h")
+        usage = client.batches.retrieve(batch.id).usage
+    assert usage and (usage.input_tokens, usage.output_tokens) == (412, 900)
 
 
 @pytest.mark.parametrize("mode", [["--plain"], []])

@@ -5,7 +5,7 @@ from connector.catalogue.catalogue import Catalogue, action_files, load_catalogu
 from connector.catalogue.fields import TYPES, Field, Return
 from connector.catalogue.fills import FILLS
 from connector.catalogue.function import answer_function, lone_record
-from connector.catalogue.options import OPTIONS
+from connector.catalogue.options import OPTIONS, RunOptions, take_options
 from connector.catalogue.reader import read_action, read_action_file
 from connector.catalogue.reply import Checked, check_arguments, read_arguments
 from connector.catalogue.values import Choice, Fault
@@ -22,6 +22,7 @@ __all__ = [
     "Fault",
     "Field",
     "Return",
+    "RunOptions",
     "action_files",
     "answer_function",
     "check_arguments",
@@ -31,4 +32,5 @@ __all__ = [
     "read_action_file",
     "read_arguments",
     "read_file",
+    "take_options",
 ]

@@ -17,7 +17,7 @@ from connector.catalogue.filling import Step
 from connector.engine.calls import Read, ask_whole, call_arguments, invalid_output, read_call, repair_turn, usable
 from connector.engine.turns import Incomplete, Run
 from connector.errors import FormcallError
-from connector.providers.base import Call, CallResult, Function, Reply, Turn
+from connector.providers.base import Call, CallResult, Reply, Turn
 from connector.tools import Tool, ToolContext, ToolError
 
 Json = dict[str, Any]
@@ -57,7 +57,6 @@ class _Loop:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._tools = {tool.name: tool for tool in run.tools}
-        self._functions = [Function(tool.name, tool.description, tool.parameters) for tool in run.tools] + [run.function]
         self._max_steps = run.form.get("max_steps") or run.action.max_steps or _DEFAULT_STEPS
         self._rounds = self._calls = 0
         self._repaired = False
@@ -65,7 +64,7 @@ class _Loop:
 
     def ask(self) -> Reply:
         self._check_limits()
-        return usable(self._run, ask_whole(self._run, self._functions, force=None))
+        return usable(self._run, ask_whole(self._run, self._run.functions, force=None))
 
     def read(self, reply: Reply) -> Read:
         """The final call's values, or what is wrong with it."""

@@ -1,6 +1,6 @@
 """The main job: one action, one form, one answer.
 
-    Engine.run(action, values) -> Outcome
+    Engine.run(action, values) -> Outcome      or, in two steps, prepare(action, values) -> Run and carry_out(run) -> Outcome
 
 The web, the jobs and the command line only call this. An ``Outcome`` comes back whenever the form was right, also when the
 model failed: what it cost is known either way. A form that is not right is ``InvalidInput`` before anything is spent.
@@ -87,20 +87,27 @@ class Engine:
 
     def run(self, action: Action | str, values: Mapping[str, Any]) -> Outcome:
         """The outcome of ``action`` for a form's ``values``; ``InvalidInput`` when the form is not right."""
+        return self.carry_out(self.prepare(action, values))
+
+    def prepare(self, action: Action | str, values: Mapping[str, Any]) -> Run:
+        """The run of ``action`` for a form's ``values``, of which nothing is asked yet; ``InvalidInput`` when the form is not right."""
         if isinstance(action, str):
             action = self.catalogue.find(action)
         form = action.read_form(values)
         _refuse_tool_without_tools(form)
-        run = Run(action, form, self.provider, self.models, self.settings)
+        return Run(action, form, self.provider, self.models, self.settings)
+
+    def carry_out(self, run: Run) -> Outcome:
+        """What becomes of ``run``; its meter may end it early."""
         if not self._slots.acquire(timeout=self.settings.deadline_seconds):
             raise FormcallError("busy", "Too many runs are going on at the moment. Try again in a few seconds.", retry_after=5)
         try:
             given = answer_with_tools(run) if run.tools else answer_at_once(run)
             return self._done(run, given)
         except Incomplete as error:
-            return self._failed(run, error, "incomplete")
+            return self.failed(run, error, "incomplete")
         except FormcallError as error:
-            return self._failed(run, error, "failed")
+            return self.failed(run, error, "cancelled" if error.code == "cancelled" else "failed")
         finally:
             self._slots.release()
 
@@ -114,7 +121,8 @@ class Engine:
             result=result_text(run.action, values, asked),
         )
 
-    def _failed(self, run: Run, error: FormcallError, status: str) -> Outcome:
+    def failed(self, run: Run, error: FormcallError, status: str = "failed") -> Outcome:
+        """What became of a run that ended with ``error``: what it used so far is in it."""
         if run.steps:
             error.extra["trace"] = [vars(step) for step in run.steps]
         return self._outcome(run, status, error=error)

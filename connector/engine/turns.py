@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+import threading
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from connector.catalogue import Action, answer_function
+from connector.catalogue import Action, answer_function, take_options
 from connector.catalogue.filling import Step
-from connector.errors import FormcallError
+from connector.engine.meter import Meter, Unmetered
+from connector.errors import FormcallError, ProviderError
 from connector.providers.base import Function, ModelRequest, Provider, Reply, Turn, Usage
 from connector.providers.models import Models
 from connector.settings import Settings
@@ -29,14 +31,28 @@ class Incomplete(FormcallError):
         super().__init__("max_steps", detail)
 
 
-class Run:
-    """The state of one run. ``ask`` is the only way to the model, so nothing is used that is not counted."""
+class Cancelled(FormcallError):
+    """Somebody has cancelled the run; what was asked of the model so far is paid, nothing more is asked."""
 
-    def __init__(self, action: Action, form: Json, provider: Provider, models: Models, settings: Settings) -> None:
-        self.id = f"run_{uuid.uuid4().hex}"
+    def __init__(self) -> None:
+        super().__init__("cancelled", "The run was cancelled. Calls that had been made are paid; no more were made.")
+
+
+class Run:
+    """The state of one run. ``ask`` is the only way to the model, so nothing is used that is not counted.
+
+    ``options`` say how it is carried out and are no part of ``form``, what the action and its model see.
+    """
+
+    def __init__(self, action: Action, values: Json, provider: Provider, models: Models, settings: Settings) -> None:
+        self.id = run_id()
+        form, self.options = take_options(values)
         self.action, self.form = action, form
-        self.started = time.monotonic()
-        self.deadline = self.started + settings.deadline_seconds
+        self.meter: Meter = Unmetered()
+        self.cancelled = threading.Event()
+        self.upstream_seconds = 0.0
+        self._seconds = settings.deadline_seconds
+        self.begin()
         # where the form has a box for tools, an empty one allows none
         allowed = form.get("tools", ()) if "tools" in action.fields else action.tools
         self.tools: tuple[Tool, ...] = tuple(TOOLS[name] for name in action.tools if name in allowed)
@@ -54,20 +70,48 @@ class Run:
         self.model = self.model_requested
         self._request = self._first_request()
 
+    def begin(self) -> None:
+        """The time begins to run."""
+        self.started = time.monotonic()
+        self.deadline = self.started + self._seconds
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """What the model may call: the tools that are allowed, and the function that ends the run."""
+        return (*(Function(tool.name, tool.description, tool.parameters) for tool in self.tools), self.function)
+
+    def opening(self) -> ModelRequest:
+        """The first request, as it is sent when nothing stands in its way."""
+        return replace(self._request, functions=self.functions, force=None if self.tools else self.function.name)
+
     def ask(self, functions: Sequence[Function], *, force: str | None, max_output_tokens: int | None = None) -> Reply:
         """One reply to everything so far; what it used and cost is added to the run even if it cannot be used."""
-        request = replace(self._request, functions=tuple(functions), force=force, turns=tuple(self.turns))
+        request = replace(self._request, functions=tuple(functions), force=force, turns=tuple(self.turns), deadline=self.deadline)
         if max_output_tokens:
             request = replace(request, max_output_tokens=max_output_tokens)
-        reply = self._provider.respond(request)
+        if self.cancelled.is_set():
+            raise Cancelled
+        reply = self._respond(self.meter.before(request))
         self.usage += reply.usage
         self.model = reply.model or self.model
         if self._provider.engine == "openai":
             self.effort = reply.effort  # "" where the model has none, or the server takes none
         self.confidence_kind = reply.confidence_kind
         self.warnings += reply.warnings
-        self._add_cost(reply)
+        cost = self._cost(reply)
+        self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
+        self.meter.after(reply, cost)
         return reply
+
+    def _respond(self, request: ModelRequest) -> Reply:
+        began = time.monotonic()
+        try:
+            return self._provider.respond(request)
+        except ProviderError as error:
+            self.meter.failed(error)
+            raise
+        finally:
+            self.upstream_seconds += time.monotonic() - began
 
     def max_output_tokens(self) -> int:
         return self._request.max_output_tokens
@@ -93,9 +137,14 @@ class Run:
             values=form,
         )
 
-    def _add_cost(self, reply: Reply) -> None:
+    def _cost(self, reply: Reply) -> float | None:
         if self._provider.engine != "openai":
-            return
-        counted = reply.usage != Usage()  # a provider that counts nothing has not worked for nothing
-        cost = self._models.find(self.model).cost(reply.usage, reply.service_tier) if counted else None
-        self.cost_usd = None if cost is None or self.cost_usd is None else self.cost_usd + cost
+            return 0.0
+        if reply.usage == Usage():  # a provider that counts nothing has not worked for nothing
+            return None
+        return self._models.find(self.model).cost(reply.usage, reply.service_tier)
+
+
+def run_id() -> str:
+    """A new run's id. It begins with the time, so that a table of runs grows at its end; the rest nobody can guess."""
+    return f"run_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(12)}"

@@ -128,6 +128,15 @@ class ModelRequest:
         return f"{self.action}-{hashlib.sha256(schemas.encode()).hexdigest()[:16]}"
 
 
+@dataclass(frozen=True)
+class Preview:
+    """A call as it would be made now. ``url`` has neither a name nor a password nor a query in it."""
+
+    method: str
+    url: str
+    body: Json
+
+
 class Provider(Protocol):
     """Who answers. ``engine`` is the name each answer carries: openai, local or scripted."""
 

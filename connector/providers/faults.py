@@ -40,7 +40,7 @@ _INSIDE = {
 class Failure:
     """One failed call. ``error`` is what the caller hears; the rest says whether another try could help.
 
-    ``sent``       whether the provider may have worked (and billed) although no answer came
+    ``sent``       whether the provider may have worked (and billed) although no answer came; the error then says ``unseen``
     ``optional``   the parameter that the provider does not take, when it named one
     """
 
@@ -51,6 +51,9 @@ class Failure:
     no_endpoint: bool = False
     optional: str = ""
     stale_reasoning: bool = False
+
+    def __post_init__(self) -> None:
+        self.error.unseen = self.sent or self.error.code == "provider_bad_reply"
 
 
 def failure(error: Exception, secret: str = "") -> Failure:

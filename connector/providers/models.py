@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -16,10 +20,28 @@ from connector.strictyaml import read_yaml
 _FILE = Path(__file__).with_name("models.yaml")
 _SNAPSHOT = re.compile(r"(.+)-\d{4}-\d{2}-\d{2}")
 _RANK = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-_MILLION = 1_000_000
-_PLAIN_TIERS = {None, "", "auto", "default", "standard"}
+_PLAIN_TIERS = ("", "auto", "default", "standard")
+_NANO = 1_000_000_000
+_NANO_A_TOKEN = 1_000  # one dollar for a million tokens is a thousand nano-dollars for a token
+
+NO_LIMIT = sys.maxsize
 
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """What a token costs, in whole parts of which ``per`` make a nano-dollar: so sums are exact and fast."""
+
+    input: int
+    cached: int
+    cache_write: int
+    output: int
+    per: int
+
+    @property
+    def dearest_input(self) -> int:
+        return max(self.input, self.cached, self.cache_write)
 
 
 @dataclass(frozen=True)
@@ -62,21 +84,74 @@ class Model:
         return min(self.efforts, key=lambda effort: abs(_RANK.index(effort) - _RANK.index(wanted)))
 
     def cost(self, usage: Usage, tier: str | None = None) -> float | None:
-        """US dollars for ``usage``; None when the row has no prices, or none for the service tier that answered.
+        """``nano`` in US dollars."""
+        amount = self.nano(usage, tier)
+        return None if amount is None else amount / _NANO
+
+    def nano(self, usage: Usage, tier: str | None = None) -> int | None:
+        """Nano-dollars for ``usage``, rounded half up; None when the row has no prices, or none for the service tier that answered.
 
         Cached and written tokens are inside the input.
         """
-        factor = self.tiers.get(tier or "", 1.0 if tier in _PLAIN_TIERS else None)
-        if not self.price or factor is None:
+        rates = self._rates.get((self._tier(tier), bool(self.long) and usage.input > self.long["above"]))
+        if rates is None:
             return None
         plain = max(usage.input - usage.cached - usage.cache_write, 0)
-        into = plain * self.price["input"]
-        into += usage.cached * self.price.get("cached", self.price["input"])
-        into += usage.cache_write * self.price.get("cache_write", self.price["input"])
-        out = usage.output * self.price["output"]
-        if self.long and usage.input > self.long["above"]:
-            into, out = into * self.long["input"], out * self.long["output"]
-        return (into + out) * factor / _MILLION
+        parts = plain * rates.input + usage.cached * rates.cached + usage.cache_write * rates.cache_write + usage.output * rates.output
+        return (2 * parts + rates.per) // (2 * rates.per)
+
+    def most(self, input_tokens: int, output_tokens: int) -> int | None:
+        """The most nano-dollars, rounded up, that a call with at most so many tokens can cost; None when the row has no prices.
+
+        Input counts as the dearest kind it may turn out to be (cached and written tokens are inside it), and with the surcharge
+        for long requests where that can apply. The tier is the plain one, since no request of ours asks for another; an operator
+        whose project at the provider is set to a dearer one writes its factor into the row, as ``tiers: {default: ...}``.
+        """
+        lines = self._lines(input_tokens)
+        return max((-(-(fixed + output_tokens * each) // per) for fixed, each, per in lines), default=None)
+
+    def affordable(self, nano: int, input_tokens: int) -> int | None:
+        """The most output tokens with which ``most`` stays within ``nano``; None when the row has no prices.
+
+        0 when not even the input is paid for, ``NO_LIMIT`` when output is free.
+        """
+        left = [(nano * per - fixed, each) for fixed, each, per in self._lines(input_tokens)]
+        return min((0 if rest < 0 else rest // each if each else NO_LIMIT for rest, each in left), default=None)
+
+    def _lines(self, input_tokens: int) -> list[tuple[int, int, int]]:
+        """(the input, each output token, parts of a nano-dollar) of every way in which so much input can be charged at most."""
+        plain, long = (self._rates.get((self._plain_tier, with_surcharge)) for with_surcharge in (False, True))
+        if plain is None:
+            return []
+        if long is None or input_tokens <= self.long["above"]:
+            return [(input_tokens * plain.dearest_input, plain.output, plain.per)]
+        most = int(self.long["above"])
+        return [(most * plain.dearest_input, plain.output, plain.per), (input_tokens * long.dearest_input, long.output, long.per)]
+
+    def _tier(self, tier: str | None) -> str:
+        return "" if tier is None or (tier in _PLAIN_TIERS and tier not in self.tiers) else tier
+
+    @cached_property
+    def _plain_tier(self) -> str:
+        """The dearest of the tiers that answer when none is asked for."""
+        return self._tier(max(_PLAIN_TIERS, key=lambda name: self.tiers.get(name, 1)))
+
+    @cached_property
+    def _rates(self) -> Mapping[tuple[str, bool], _Rates]:
+        """The rates by service tier, and by whether the surcharge for long requests applies; empty without prices."""
+        if not self.price:
+            return {}
+        factors: dict[str, float] = {"": 1, **self.tiers}
+        surcharges: dict[bool, Mapping[str, float]] = {False: {}, **({True: self.long} if self.long else {})}
+        return {(tier, long): self._rate(factors[tier], surcharges[long]) for tier in factors for long in surcharges}
+
+    def _rate(self, factor: float, surcharge: Mapping[str, float]) -> _Rates:
+        # the text of a number is what stands in the file; the number itself is only near to it
+        into, out = (Fraction(str(factor)) * Fraction(str(surcharge.get(side, 1))) * _NANO_A_TOKEN for side in ("input", "output"))
+        costs = {kind: Fraction(str(self.price.get(kind, self.price["input"]))) * into for kind in ("input", "cached", "cache_write")}
+        costs["output"] = Fraction(str(self.price["output"])) * out
+        per = lcm(*(cost.denominator for cost in costs.values()))
+        return _Rates(**{kind: int(cost * per) for kind, cost in costs.items()}, per=per)
 
 
 @dataclass(frozen=True)
@@ -104,6 +179,16 @@ class Models:
         if (match := _SNAPSHOT.fullmatch(model)) and match[1] in self._by_name:
             return self._by_name[match[1]]
         return Model(model, known=False)
+
+    def answering(self, model: str, retired: str) -> tuple[Model, ...]:
+        """The rows that may answer when ``model`` is asked for: its own first, then what replaces it when ``retired`` is "replace"."""
+        rows = [self.find(model)]
+        while retired == "replace" and rows[-1].replacement:
+            row = self.find(rows[-1].replacement)
+            if row in rows:
+                break
+            rows.append(row)
+        return tuple(rows)
 
     def profile(self, base_url: str, wanted: str = "auto") -> Profile:
         """The profile called ``wanted``, or with ``auto`` the one whose hosts match the address."""

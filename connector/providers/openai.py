@@ -12,14 +12,16 @@ import threading
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from connector.errors import ProviderError, SettingsError
-from connector.providers.base import ModelRequest, Reply, Usage
+from connector.providers.base import ModelRequest, Preview, Reply, Usage
+from connector.providers.bounds import Hosted
 from connector.providers.models import Model, Models, Profile
 from connector.settings import Settings
 
 if TYPE_CHECKING:
+    from connector.providers.dialects import Dialect
     from connector.providers.faults import Failure
     from connector.providers.transport import Transport
 
@@ -38,6 +40,7 @@ _OPTIONAL = {
     "max_completion_tokens": "max_completion_tokens",
     "max_tokens": "max_tokens",
 }
+_OUTPUT_LIMITS = frozenset({"max_output_tokens", "max_completion_tokens", "max_tokens"})
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class _Manner:
     left_out: frozenset[str]
 
 
-class OpenAIProvider:
+class OpenAIProvider(Hosted):
     """Asks the provider at ``settings.openai_base_url``; thread-safe, one for the whole process."""
 
     engine = "openai"
@@ -101,6 +104,20 @@ class OpenAIProvider:
             raise failed.error
         return dict(found)
 
+    def preview(self, request: ModelRequest) -> Preview:
+        request = replace(request, model=self._replaced.get(request.model, request.model))
+        row = self._models.find(request.model)
+        spoken, body = self._written(request, row, self._manner(request.model, row))
+        return Preview("POST", _without_secrets(self._settings.openai_base_url) + spoken.path, body)
+
+    def priced(self, model: str) -> tuple[Model, ...]:
+        if model in self._replaced:
+            return (self._models.find(self._replaced[model]),)
+        return self._models.answering(model, self._settings.retired)
+
+    def limits_output(self, model: str) -> bool:
+        return not self._left_out.get(self._replaced.get(model, model), frozenset()) & _OUTPUT_LIMITS
+
     @property
     def _secret(self) -> str:
         return self._settings.openai_api_key
@@ -111,7 +128,7 @@ class OpenAIProvider:
         row = self._models.find(request.model)
         tries, after_timeout, dropped_reasoning = 1, 0, False
         while True:
-            manner = _Manner(self._dialect(row), self._left_out.get(request.model, frozenset()))
+            manner = self._manner(request.model, row)
             outcome = self._try(replace(request, deadline=self._until(request.deadline, after_timeout)), row, manner)
             if isinstance(outcome, Reply):
                 return self._marked(outcome, request, row, manner)
@@ -135,14 +152,10 @@ class OpenAIProvider:
         return (time.monotonic() + deadline) / 2
 
     def _try(self, request: ModelRequest, row: Model, manner: _Manner) -> Reply | Failure:
-        from connector.providers.dialects import DIALECTS
         from connector.providers.dialects.reading import BadReply, cleaned
         from connector.providers.faults import failure, failure_inside
 
-        spoken = DIALECTS[manner.dialect]
-        body = spoken.body(request, row, self._profile)
-        for name in manner.left_out:
-            body.pop(name, None)
+        spoken, body = self._written(request, row, manner)
         try:
             raw = cleaned(self._transport.post(spoken.path, body, deadline=request.deadline))
             if not isinstance(raw, dict):
@@ -150,6 +163,19 @@ class OpenAIProvider:
             return failure_inside(raw, self._secret) or spoken.reply(raw)
         except Exception as error:
             return failure(error, self._secret)
+
+    def _manner(self, model: str, row: Model) -> _Manner:
+        return _Manner(self._dialect(row), self._left_out.get(model, frozenset()))
+
+    def _written(self, request: ModelRequest, row: Model, manner: _Manner) -> tuple[Dialect, Json]:
+        """The body of one try, and the dialect it is in."""
+        from connector.providers.dialects import DIALECTS
+
+        spoken = DIALECTS[manner.dialect]
+        body = spoken.body(request, row, self._profile)
+        for name in manner.left_out:
+            body.pop(name, None)
+        return spoken, body
 
     def _marked(self, reply: Reply, request: ModelRequest, row: Model, manner: _Manner) -> Reply:
         warnings = list(reply.warnings)
@@ -240,6 +266,12 @@ def _refuse_unusable(settings: Settings) -> None:
     key = settings.openai_api_key.strip()
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise SettingsError("OPENAI_API_KEY has a character that no key has, such as a space or a line break. Copy it again.")
+
+
+def _without_secrets(address: str) -> str:
+    """``address`` as calls begin with it, without the name, the password and the query that may stand in it."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
 
 
 def _without_reasoning(request: ModelRequest) -> ModelRequest:

@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,42 @@ from sqlalchemy.exc import IntegrityError
 from connector.errors import FormcallError
 from connector.settings import Settings
 from connector.store.database import open_database, secret
+from connector.store.money import dollars
+from connector.store.notes import Limits
 from connector.store.tables import NAME_LENGTH, keys
 
 SCOPES = ("actions", "tools", "admin")
 _PREFIX = "fc_"
 _LONGEST = 200
 _REMEMBERED_SECONDS = 5.0  # also when somebody changes the database by hand
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How much a key may do; None: no limit. ``rate_per_minute`` calls, ``at_once`` runs under way, budgets in nano-dollars (UTC)."""
+
+    rate_per_minute: int | None = None
+    at_once: int | None = None
+    budget_run_nusd: int | None = None
+    budget_day_nusd: int | None = None
+    budget_month_nusd: int | None = None
+
+    @property
+    def is_budgeted(self) -> bool:
+        return (self.budget_run_nusd, self.budget_day_nusd, self.budget_month_nusd) != (None, None, None)
+
+    def limits(self) -> Limits:
+        """What the journal holds each run against."""
+        return Limits(self.budget_day_nusd, self.budget_month_nusd, self.at_once)
+
+    def __str__(self) -> str:
+        parts = [f"{self.rate_per_minute} calls a minute"] if self.rate_per_minute is not None else []
+        parts += [f"{self.at_once} at once"] if self.at_once is not None else []
+        budgets = (("run", self.budget_run_nusd), ("day", self.budget_day_nusd), ("month", self.budget_month_nusd))
+        return ", ".join(parts + [f"{dollars(amount)} a {period}" for period, amount in budgets if amount is not None])
+
+
+ALLOWANCES = tuple(entry.name for entry in fields(Allowance))
 
 
 @dataclass(frozen=True)
@@ -37,6 +67,7 @@ class Key:
     scopes: tuple[str, ...]
     created_at: dt.datetime
     revoked_at: dt.datetime | None = None
+    allowance: Allowance = Allowance()
 
 
 class Keys:
@@ -52,7 +83,7 @@ class Keys:
         self._remembered_at: tuple[int, float] = (0, 0.0)
         self._by_digest = select(keys).where(keys.c.digest == bindparam("digest"), keys.c.revoked_at.is_(None))
 
-    def create(self, name: str, scopes: Sequence[str] = ("actions", "tools")) -> tuple[Key, str]:
+    def create(self, name: str, scopes: Sequence[str] = ("actions", "tools"), allowance: Allowance | None = None) -> tuple[Key, str]:
         """A new key and its plain text, which nobody can read again; ``FormcallError`` for a name that is taken."""
         name = " ".join(name.split())
         if not name or len(name) > NAME_LENGTH:
@@ -60,8 +91,10 @@ class Keys:
         if unknown := [scope for scope in scopes if scope not in SCOPES]:
             raise FormcallError("bad_request", f'"{unknown[0]}" is not a scope; the scopes are {", ".join(SCOPES)}.')
         plain = _PREFIX + secrets.token_urlsafe(32)
-        key = Key(f"key_{secrets.token_hex(8)}", name, plain[:8], tuple(scopes), dt.datetime.now(dt.UTC))
-        row = {**vars(key), "scopes": list(key.scopes), "digest": self._digest(plain)}
+        allowance = allowance or Allowance()
+        key = Key(f"key_{secrets.token_hex(8)}", name, plain[:8], tuple(scopes), dt.datetime.now(dt.UTC), allowance=allowance)
+        row = {**vars(key), **asdict(allowance), "scopes": list(key.scopes), "digest": self._digest(plain)}
+        del row["allowance"]
         try:
             with self._database.begin() as connection:
                 connection.execute(keys.insert().values(**row))
@@ -115,28 +148,50 @@ class Keys:
         with self._database.connect() as connection:
             return [_key(row) for row in connection.execute(select(keys).order_by(keys.c.created_at))]
 
+    def named(self, name_or_id: str) -> Key:
+        """The valid key of this name or id; ``FormcallError`` when there is none."""
+        mine = (keys.c.name == name_or_id) | (keys.c.id == name_or_id)
+        with self._database.connect() as connection:
+            row = connection.execute(select(keys).where(mine, keys.c.revoked_at.is_(None))).first()
+        if row is None:
+            raise FormcallError("not_found", f'There is no valid key called "{name_or_id[:100]}".')
+        return _key(row)
+
+    def by_id(self, key_id: str) -> Key | None:
+        """The key with this id, also a revoked one: what it began may have to be finished."""
+        with self._database.connect() as connection:
+            row = connection.execute(select(keys).where(keys.c.id == key_id)).first()
+        return _key(row) if row else None
+
+    def change(self, name_or_id: str, **allowance: int | None) -> Key:
+        """Set some limits of a key (None takes one away); they hold from its next run on."""
+        key = self.named(name_or_id)
+        with self._database.begin() as connection:
+            connection.execute(update(keys).where(keys.c.id == key.id).values(allowance))
+        self._touch()
+        return replace(key, allowance=replace(key.allowance, **allowance))
+
     def revoke(self, name_or_id: str) -> Key:
         """Revoke a key by its name or id; ``FormcallError`` when there is none that is still valid."""
-        mine = (keys.c.name == name_or_id) | (keys.c.id == name_or_id)
+        key = self.named(name_or_id)
+        at = dt.datetime.now(dt.UTC)
         with self._database.begin() as connection:
-            row = connection.execute(select(keys).where(mine, keys.c.revoked_at.is_(None))).first()
-            if row is None:
-                raise FormcallError("not_found", f'There is no valid key called "{name_or_id[:100]}".')
-            connection.execute(update(keys).where(keys.c.id == row.id).values(revoked_at=dt.datetime.now(dt.UTC)))
+            connection.execute(update(keys).where(keys.c.id == key.id).values(revoked_at=at))
         self._touch()
-        return _key(row)
+        return replace(key, revoked_at=at)
 
     def _digest(self, plain: str) -> str:
         return hmac.new(self._secret, plain.encode(), hashlib.sha256).hexdigest()
 
 
 def _key(row: Row[Any]) -> Key:
-    return Key(row.id, row.name, row.hint, tuple(row.scopes), row.created_at, row.revoked_at)
+    allowance = Allowance(**{name: getattr(row, name) for name in ALLOWANCES})
+    return Key(row.id, row.name, row.hint, tuple(row.scopes), row.created_at, row.revoked_at, allowance)
 
 
-def open_keys(settings: Settings) -> Keys:
-    """The keys in the settings' database."""
-    database = open_database(settings)
+def open_keys(settings: Settings, database: Engine | None = None) -> Keys:
+    """The keys in the settings' database, which is opened unless it is given."""
+    database = database or open_database(settings)
     # beside the file, so that all who share the file share the stamp
     stamp = Path(str(database.url.database)).with_name("keys.stamp") if database.dialect.name == "sqlite" else None
     return Keys(database, secret(settings), stamp=stamp)

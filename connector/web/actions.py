@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from connector.catalogue import Action, Fault, Field, Return
 from connector.catalogue.sample import sample_answer
@@ -13,7 +13,7 @@ from connector.catalogue.values import is_absent, read_boolean
 from connector.errors import FieldError, InvalidInput
 from connector.web.auth import needs_key
 from connector.web.bodies import read_body
-from connector.web.problems import problem
+from connector.web.runs import response
 from connector.web.services import services
 
 Json = dict[str, Any]
@@ -43,12 +43,20 @@ def run_action(action_id: str) -> Response:
     action = services().catalogue.find(action_id)
     if _wants_sample():
         return _json(sample_answer(action))
-    outcome = services().engine.run(action, read_body(request))
-    if outcome.error is None:
-        return _json(outcome.answer())
-    bill = {key: value for key, value in outcome.bill().items() if key != "id"}
-    outcome.error.extra = {"run_status": outcome.status, **bill, **outcome.error.extra}
-    return problem(outcome.error, id=outcome.id)
+    runner = services().workshop.runner
+    asked = runner.admission.ask(g.key, action_id, _with_header(read_body(request)))
+    return response(runner.run(asked), action_id)
+
+
+def _with_header(values: Json) -> Json:
+    """``values`` with the idempotency key that may also come as a header."""
+    given = request.headers.get("Idempotency-Key")
+    if not given:
+        return values
+    if not is_absent(own := values.get("idempotency_key")) and str(own) != given:
+        words = '"Idempotency key" is not the same in the header Idempotency-Key and in the field idempotency_key. Send one of them.'
+        raise InvalidInput([FieldError("idempotency_key", "not_the_same", words)])
+    return {**values, "idempotency_key": given}
 
 
 def _json(body: Json) -> Response:

@@ -8,33 +8,27 @@ from functools import lru_cache
 
 from flask import Flask, Response, g, request
 
-from connector.catalogue import load_catalogue
 from connector.engine.readiness import Checker
-from connector.engine.run import Engine
-from connector.providers.factory import make_provider
-from connector.providers.models import load_models
+from connector.jobs.durable import Role
+from connector.jobs.workshop import open_workshop
 from connector.publish import openapi
 from connector.settings import Settings
-from connector.store.keys import open_keys
 from connector.web.actions import actions
 from connector.web.bodies import discard_body
 from connector.web.health import health
 from connector.web.problems import add_problems
+from connector.web.runs import runs
 from connector.web.services import Services
 from connector.web.specs import specs
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def create_app(settings: Settings) -> Flask:
-    """The service for ``settings``: catalogue, models, provider, engine and keys, then the views over them."""
-    catalogue = load_catalogue(settings.templates)
-    models = load_models(settings.models_file)
-    provider = make_provider(settings, models, catalogue)
-    engine = Engine(catalogue, provider, models, settings)
-    keys = open_keys(settings)
-
-    published = lru_cache(maxsize=16)(lambda address: openapi.build(catalogue, public_url=address))
+def create_app(settings: Settings, *, role: Role = "all") -> Flask:
+    """The service for ``settings``: the workshop that carries runs out, then the views over it."""
+    workshop = open_workshop(settings, role=role)
+    readiness = Checker(settings, workshop.models, workshop.engine.provider)
+    published = lru_cache(maxsize=16)(lambda address: openapi.build(workshop.catalogue, public_url=address))
 
     # our folder of actions is called templates, which must never be what Flask renders pages from
     app = Flask("formcall", static_folder=None, template_folder=None)
@@ -42,13 +36,13 @@ def create_app(settings: Settings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
-    app.extensions["formcall"] = Services(settings, catalogue, engine, keys, Checker(settings, models, provider), published)
+    app.extensions["formcall"] = Services(workshop, readiness, published)
 
     app.before_request(_name_request)
     app.after_request(_take_in)
     app.after_request(_tell_request_id)
     add_problems(app)
-    for blueprint in (actions, specs, health):
+    for blueprint in (actions, runs, specs, health):
         app.register_blueprint(blueprint)
     return app
 

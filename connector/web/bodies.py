@@ -6,9 +6,12 @@ import json
 from typing import Any
 
 from flask import Request, g
+from flask import request as current_request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from connector.catalogue import Fault
+from connector.catalogue.values import read_number
 from connector.errors import FieldError, FormcallError, InvalidInput
 
 Json = dict[str, Any]
@@ -33,6 +36,20 @@ def read_body(request: Request) -> Json:
     if kind != "application/json" and not kind.endswith("+json"):
         raise FormcallError("unsupported_media_type", "Send the fields as JSON (Content-Type: application/json) or as a form.")
     return _json(data)
+
+
+def read_query_number(name: str, default: float, *, low: float, high: float) -> float:
+    """The number ``name`` of the address's query, within its bounds."""
+    given = current_request.args.get(name, "")
+    if not given.strip():
+        return default
+    try:
+        number = read_number(given)
+    except Fault as fault:
+        raise InvalidInput([FieldError(name, fault.code, f'"{name}" {fault.message}')]) from None
+    if not low <= number <= high:
+        raise InvalidInput([FieldError(name, "out_of_range", f'"{name}" takes a number from {low:g} to {high:g}, not {number:g}.')])
+    return number
 
 
 def discard_body(request: Request) -> None:

@@ -10,7 +10,7 @@ import traceback
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from connector.errors import FormcallError
+from connector.errors import KINDS, FormcallError
 
 log = logging.getLogger("formcall")
 
@@ -20,21 +20,16 @@ _FROM_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed",
 
 def problem(error: FormcallError, *, id: str | None = None) -> Response:
     """The response for ``error``; ``id`` is the run's, else the request's."""
-    kind = error.kind
-    body = {
-        "type": f"urn:formcall:problem:{error.code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": error.detail,
-        "code": error.code,
-        "retryable": kind.retryable,
-        "id": id or g.get("request_id", ""),
-        "errors": [entry.as_dict() for entry in error.errors],
-        **error.extra,
-    }
-    response = Response(json.dumps(body, ensure_ascii=False), kind.status, mimetype="application/problem+json")
+    body = error.as_problem(id or g.get("request_id", ""))
+    return kept_problem(error.code, json.dumps(body, ensure_ascii=False), error.retry_after)
+
+
+def kept_problem(code: str, body: str, retry_after: float | None = None) -> Response:
+    """The response for a failure whose problem was written down before."""
+    kind = KINDS[code]
+    response = Response(body, kind.status, mimetype="application/problem+json")
     if kind.status in {429, 503}:
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after or _RETRY_SECONDS))
+        response.headers["Retry-After"] = str(math.ceil(retry_after or _RETRY_SECONDS))
     if kind.status == 401:  # noqa: PLR2004
         response.headers["WWW-Authenticate"] = 'Bearer realm="formcall"'
     return response

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
+import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +16,14 @@ from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import ThreadWorker
 
 from connector.errors import FormcallError
+from connector.jobs.workshop import Workshop
 from connector.settings import Settings
+
+log = logging.getLogger("formcall")
 
 # a few threads more than runs at the same time, so that health checks and specs are answered while all runs wait
 _SPARE_THREADS = 16
+_LEAVING_SECONDS = 5  # beyond the longest run
 _GARBAGE_THRESHOLD = 20_000  # objects made and not freed since the last look
 
 
@@ -29,12 +37,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn brings no types
     def handle_quit(self, sig: int, frame: Any) -> None:
         self.handle_exit(sig, frame)
 
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            self.app.stop()
+
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
     """gunicorn, told what to do by us alone; the application is made in the worker, after the fork."""
 
     def __init__(self, settings: Settings, make_app: Callable[[Settings], Flask], *, host: str, port: int) -> None:
         self._settings, self._make_app, self._bind = settings, make_app, bind_address(host, port)
+        self._workshop: Workshop | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -44,7 +59,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
             "worker_class": Worker,
             "threads": self._settings.max_in_flight + _SPARE_THREADS,
             "keepalive": 30,
-            "graceful_timeout": 30,
+            "graceful_timeout": round(self._settings.deadline_seconds) + _LEAVING_SECONDS,
             "control_socket_disable": True,
             "loglevel": "error",  # its warnings quote header lines that it cannot read, and a key may be in one
             "proc_name": "formcall",
@@ -57,10 +72,26 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
             app = self._make_app(self._settings)
         except FormcallError as error:
             raise AppImportError(f"{error.code}: {error.detail}") from None  # gunicorn prints this alone and ends
+        self._workshop = app.extensions["formcall"].workshop
+        threading.Thread(target=self._launch, args=(self._workshop,), name="launch", daemon=True).start()
         # what was made so far stays until the end; looking through it for garbage again and again would cost each call a little
         gc.freeze()
         gc.set_threshold(_GARBAGE_THRESHOLD)
         return app
+
+
+    def _launch(self, workshop: Workshop) -> None:
+        """Answers are given from the first moment; the job engine takes a little longer to come up."""
+        try:
+            workshop.launch()
+        except Exception as error:
+            log.critical("durable jobs cannot be carried out; the service stops", exc_info=error)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def stop(self) -> None:
+        """The worker has answered its last request."""
+        if self._workshop:
+            self._workshop.stop(self._settings.deadline_seconds)
 
 
 def bind_address(host: str, port: int) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import current_app
+from flask import current_app, request
 
 from connector.catalogue import Catalogue
 from connector.engine.readiness import Checker
 from connector.engine.run import Engine
+from connector.jobs.workshop import Workshop
 from connector.settings import Settings
 from connector.store.keys import Keys
 
@@ -18,12 +19,30 @@ from connector.store.keys import Keys
 class Services:
     """The parts a view may use. ``specs`` gives the specification files for the address that others reach us at."""
 
-    settings: Settings
-    catalogue: Catalogue
-    engine: Engine
-    keys: Keys
+    workshop: Workshop
     readiness: Checker
     specs: Callable[[str], dict[str, bytes]]
+
+    @property
+    def settings(self) -> Settings:
+        return self.workshop.settings
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.workshop.catalogue
+
+    @property
+    def engine(self) -> Engine:
+        return self.workshop.engine
+
+    @property
+    def keys(self) -> Keys:
+        return self.workshop.keys
+
+
+def base_address() -> str:
+    """The address that others reach this service at."""
+    return services().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
 
 
 def services() -> Services:

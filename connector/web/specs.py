@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from importlib import resources
 
-from flask import Blueprint, Response, redirect, request, send_from_directory
+from flask import Blueprint, Response, redirect, send_from_directory
 from werkzeug.wrappers import Response as Redirect
 
 from connector.errors import FormcallError
-from connector.web.services import services
+from connector.web.services import base_address, services
 
 specs = Blueprint("specs", __name__)
 
@@ -80,7 +80,6 @@ def ui_file(name: str) -> Response:
 
 
 def _spec(name: str) -> Response:
-    address = services().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
-    body = services().specs(address)[f"openapi/{name}"]
+    body = services().specs(base_address())[f"openapi/{name}"]
     # a specification is public and is fetched by pages of other hosts
     return Response(body, mimetype="application/json", headers={"Access-Control-Allow-Origin": "*"})

@@ -5,29 +5,42 @@ checks each request first (`rules`), and answers (`replies`) or misbehaves (`scr
 
     with FakeUpstream([fault("rate_limit", retry_after=1), function_call("classify", {"category": "billing"})]) as up:
         client = OpenAI(base_url=up.base_url, api_key="any")
+
+Steps may wait (`slow`, `gated`) and say what they cost (`billed`); batches and files are there as well (`batches`), and
+`python -m tests.upstream` runs it as a process of its own, for loads.
 """
 
+from .load import Chance, Log, read_log
 from .models import MODELS, ModelRow
-from .replies import forced_call, function_call, function_calls, incomplete, refusal, text
-from .script import FAULTS, Script, fault
+from .replies import automatic, forced_call, function_call, function_calls, incomplete, refusal, text
+from .script import FAULTS, Script, billed, fault, gated, slow
 from .server import FakeUpstream
-from .wire import Reply, Request, Step, json_reply
+from .wire import Reply, Request, Step, Usage, dearest, json_reply
 
 __all__ = [
     "FAULTS",
     "MODELS",
+    "Chance",
     "FakeUpstream",
+    "Log",
     "ModelRow",
     "Reply",
     "Request",
     "Script",
     "Step",
+    "Usage",
+    "automatic",
+    "billed",
+    "dearest",
     "fault",
     "forced_call",
     "function_call",
     "function_calls",
+    "gated",
     "incomplete",
     "json_reply",
+    "read_log",
     "refusal",
+    "slow",
     "text",
 ]

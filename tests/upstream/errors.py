@@ -32,6 +32,14 @@ def refuse(
     return {"status": status, "error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
+class Refused(Exception):
+    """A refusal on its way to the client, raised from wherever it was found."""
+
+    def __init__(self, found: Refusal) -> None:
+        super().__init__(found)
+        self.found = found
+
+
 def unsupported(param: str, hint: str = "") -> Refusal:
     """A key that the service knows and this model does not take."""
     message = f"Unsupported parameter: '{param}' is not supported with this model.{hint}"

@@ -23,7 +23,10 @@ REASONING_REFUSES = frozenset(
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One model: `refuses` are its unsupported parameters, `tool_effort` the only effort at which chat takes tools."""
+    """One model: `refuses` are its unsupported parameters, `tool_effort` the only effort at which chat takes tools.
+
+    `max_output` is the most tokens it writes, `batches` whether the Batch API takes it.
+    """
 
     id: str
     dialects: tuple[str, ...] = ("responses", "chat")
@@ -33,6 +36,8 @@ class ModelRow:
     roles: tuple[str, ...] = ("developer", "system", "user", "assistant", "tool")
     tool_effort: str | None = None
     answers_as: str | None = None
+    max_output: int = 128_000
+    batches: bool = True
     shutdown_date: str | None = None
     retired: bool = False
 
@@ -42,13 +47,18 @@ class ModelRow:
         return self.answers_as or self.id
 
 
-_O_SERIES = ("low", "medium", "high")
 _SUCCESSOR = ("none", "low", "medium", "high", "xhigh", "max")
 
+
+def _o_series(name: str, shutdown_date: str, answers_as: str | None = None) -> ModelRow:
+    efforts = ("low", "medium", "high")
+    return ModelRow(name, efforts=efforts, answers_as=answers_as, max_output=100_000, shutdown_date=shutdown_date)
+
+
 ROWS = (
-    ModelRow("o4-mini", efforts=_O_SERIES, answers_as="o4-mini-2025-04-16", shutdown_date="2026-10-23"),
-    ModelRow("o4-mini-2025-04-16", efforts=_O_SERIES, shutdown_date="2026-10-23"),
-    ModelRow("o3", efforts=_O_SERIES, answers_as="o3-2025-04-16", shutdown_date="2026-12-11"),
+    _o_series("o4-mini", "2026-10-23", answers_as="o4-mini-2025-04-16"),
+    _o_series("o4-mini-2025-04-16", "2026-10-23"),
+    _o_series("o3", "2026-12-11", answers_as="o3-2025-04-16"),
     ModelRow("gpt-5.6-terra", efforts=_SUCCESSOR, tool_effort="none"),
     ModelRow("gpt-5.6-luna", efforts=_SUCCESSOR, tool_effort="none"),
     ModelRow("gpt-6-luna", efforts=_SUCCESSOR, tool_effort="none"),
@@ -59,6 +69,7 @@ ROWS = (
         refuses=frozenset(),
         strict=False,
         roles=("system", "user", "assistant", "tool"),
+        batches=False,
     ),
 )
 MODELS: dict[str, ModelRow] = {row.id: row for row in ROWS}

@@ -6,19 +6,22 @@ so it is one event loop that looks at as few bytes as it can. Replies repeat the
 
 import asyncio
 import gc
+import itertools
 import json
 import re
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
 
 from .dialects import CHAT, DIALECTS, Body
+from .load import Chance, Log
 from .models import MODELS
 from .replies import forced_call, text
-from .wire import Reply, Request, Seals
+from .script import fault
+from .wire import Reply, Request, Seals, Usage
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 FORCED = re.compile(rb'"tool_choice": ?\{[^}]*?"name": ?"([\w-]+)"')
@@ -31,7 +34,7 @@ Answerer = Callable[[str, str | None], bytes]
 """(path, name of the forced function) -> the whole response, head and body."""
 
 
-def answers(arguments: Any) -> Answerer:
+def answers(arguments: Any, usage: Usage | None = None) -> Answerer:
     """Replies that call the forced function with `arguments`, or say them as text where none is forced."""
 
     @lru_cache(maxsize=1024)
@@ -39,22 +42,29 @@ def answers(arguments: Any) -> Answerer:
         if path not in DIALECTS:
             return _wire(Reply(404, b'{"detail": "Not Found"}'))
         said = text(json.dumps(arguments)) if function is None else forced_call(arguments)
-        return _wire(said(_request(path, function)))
+        return _wire(said(_request(path, function, usage)))
 
     return answer
 
 
-def _request(path: str, function: str | None) -> Request:
+@lru_cache(maxsize=16)
+def failure(name: str) -> bytes:
+    """The whole response of a named fault."""
+    return _wire(fault(name)(_request("/v1/responses", None)))
+
+
+def _request(path: str, function: str | None, usage: Usage | None = None) -> Request:
     body: Body = {"model": MODEL}
     if function is not None:
         tool = {"function": {"name": function}} if DIALECTS[path] is CHAT else {"name": function}
         body |= {"tools": [tool], "tool_choice": tool}
-    return Request(path, {}, body, TYPICAL_BODY, 0, MODELS[MODEL], SEALS)
+    return Request(path, {}, body, TYPICAL_BODY, 0, MODELS[MODEL], SEALS, usage)
 
 
 def _wire(reply: Reply) -> bytes:
+    headers = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
     head = (
-        f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\nContent-Type: application/json\r\n"
+        f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n{headers}"
         f"x-request-id: req_plain\r\nopenai-processing-ms: 1\r\nContent-Length: {len(reply.body)}\r\n\r\n"
     )
     return head.encode() + reply.body
@@ -87,23 +97,65 @@ class Plain(asyncio.Protocol):
             self.buffer = self.buffer[total:]
 
     def _respond(self, request: bytes) -> None:
-        path = request[: request.index(b"\r\n")].split(b" ")[1].decode("latin-1")
-        forced = FORCED.search(request)
-        response = self.answer(path, forced[1].decode() if forced else None)
+        response = self._found(request)
         if self.delay:
             self.loop.call_later(self.delay, self.transport.write, response)
         else:
             self.transport.write(response)
 
+    def _found(self, request: bytes) -> bytes:
+        path = request[: request.index(b"\r\n")].split(b" ")[1].decode("latin-1")
+        forced = FORCED.search(request)
+        return self.answer(path, forced[1].decode() if forced else None)
 
-async def serve(arguments: Any, *, port: int, delay: float, announce: Callable[[str], None]) -> None:
+
+@dataclass(eq=False, kw_only=True)
+class Eventful(Plain):
+    """One connection with chance and a log, which the fast path does not pay for."""
+
+    chance: Chance
+    log: Log | None
+    numbers: Iterator[int]
+
+    def _respond(self, request: bytes) -> None:
+        number, unlucky = next(self.numbers), self.chance.fault()
+        marker = self.log.asked(number, _body(request)) if self.log else None
+        response = failure(unlucky) if unlucky else self._found(request)
+        self.loop.call_later(self.chance.delay(self.delay, unlucky), self._answer, number, marker, response)
+
+    def _answer(self, number: int, marker: str | None, response: bytes) -> None:
+        if self.log:
+            self.log.answered(number, int(response[9:12]), marker)
+        if not self.transport.is_closing():
+            self.transport.write(response)
+
+
+def _body(request: bytes) -> Any:
+    try:
+        return json.loads(request.partition(b"\r\n\r\n")[2])
+    except ValueError:
+        return None
+
+
+async def serve(
+    arguments: Any,
+    *,
+    port: int,
+    delay: float,
+    announce: Callable[[str], None],
+    usage: Usage | None = None,
+    chance: Chance | None = None,
+    log: Log | None = None,
+) -> None:
     """Serve until cancelled; `announce` gets the base URL once connections are accepted."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        partial(Plain, answers(arguments), delay, loop), "127.0.0.1", port, backlog=BACKLOG
-    )
+    common = answers(arguments, usage), delay, loop
+    connection: Callable[[], Plain] = partial(Plain, *common)
+    if chance or log:
+        connection = partial(Eventful, *common, chance=chance or Chance(), log=log, numbers=itertools.count())
+    server = await loop.create_server(connection, "127.0.0.1", port, backlog=BACKLOG)
     announce(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
     gc.freeze()
     async with server:

@@ -1,7 +1,7 @@
 """Well-formed answers in both dialects, each a step for a script: `[function_call("add", {"a": 1}), text("1")]`.
 
-Usage is made up but consistent: a token is four bytes, reasoning is part of the output. Other numbers, such as cached
-tokens, are set with `dataclasses.replace(function_call(...), cached=128)`.
+Usage is made up but consistent: a token is four bytes, reasoning is part of the output. Cached tokens are set with
+`dataclasses.replace(function_call(...), cached=128)`, all figures at once with `billed(...)` or the server's `usage`.
 """
 
 import json
@@ -123,16 +123,19 @@ def _calls(answer: Answer, request: Request) -> list[tuple[str, str]]:
     ]
 
 
-def _counts(answer: Answer, request: Request) -> tuple[int, int, int]:
-    """Input, reasoning and all output tokens."""
+def _counts(answer: Answer, request: Request) -> tuple[int, int, int, int, int]:
+    """Input, cached, written, reasoning and all output tokens: as told, else made up."""
+    if (told := request.usage) is not None:
+        spent = request.limit if told.output is None else told.output
+        return told.input, told.cached, told.written, told.reasoning, spent
     said = "".join(arguments for _, arguments in _calls(answer, request)) + (answer.text or "") + (answer.refusal or "")
     reasoning = answer.reasoning if _thinks(request) else 0
-    return math.ceil(request.size / 4), reasoning, reasoning + max(1, math.ceil(len(said) / 4))
+    return math.ceil(request.size / 4), answer.cached, 0, reasoning, reasoning + max(1, math.ceil(len(said) / 4))
 
 
 def _response(answer: Answer, request: Request) -> Body:
     body = request.body
-    got, reasoning, spent = _counts(answer, request)
+    got, cached, written, reasoning, spent = _counts(answer, request)
     return {
         "id": _id("resp_"),
         "object": "response",
@@ -160,7 +163,7 @@ def _response(answer: Answer, request: Request) -> Body:
         "truncation": "disabled",
         "usage": {
             "input_tokens": got,
-            "input_tokens_details": {"cached_tokens": answer.cached, "cache_write_tokens": 0},
+            "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
             "output_tokens": spent,
             "output_tokens_details": {"reasoning_tokens": reasoning},
             "total_tokens": got + spent,
@@ -193,7 +196,7 @@ def _reasoning(request: Request) -> Body:
 
 
 def _chat(answer: Answer, request: Request) -> Body:
-    got, reasoning, spent = _counts(answer, request)
+    got, cached, written, reasoning, spent = _counts(answer, request)
     content = "" if answer.incomplete and answer.text is None else answer.text
     message: Body = {"role": "assistant", "content": content, "refusal": answer.refusal, "annotations": []}
     if answer.calls:
@@ -211,7 +214,7 @@ def _chat(answer: Answer, request: Request) -> Body:
             "prompt_tokens": got,
             "completion_tokens": spent,
             "total_tokens": got + spent,
-            "prompt_tokens_details": {"cached_tokens": answer.cached, "audio_tokens": 0},
+            "prompt_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written, "audio_tokens": 0},
             "completion_tokens_details": {
                 "reasoning_tokens": reasoning,
                 "audio_tokens": 0,

@@ -3,13 +3,17 @@
 import gzip
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from .dialects import CHAT
 from .replies import automatic
 from .rules import deprecated
-from .wire import JSON_TYPE, Reply, Request, Step, json_reply
+from .wire import JSON_TYPE, Reply, Request, Step, Usage, json_reply
+
+GLANCE = 0.02
+"""Seconds between two looks of a gated step at whether its server closes."""
 
 
 class Script:
@@ -31,6 +35,32 @@ class Script:
     def left(self) -> int:
         """How many steps were not consumed yet: a test that expects all of them to be asks for 0."""
         return len(self._steps)
+
+
+def slow(seconds: float, step: Step = automatic) -> Step:
+    """The step, `seconds` later."""
+
+    def later(request: Request) -> Reply:
+        request.hurry.wait(seconds)
+        return step(request)
+
+    return later
+
+
+def gated(event: threading.Event, step: Step = automatic) -> Step:
+    """The step, once `event` is set: until then the request is held in flight."""
+
+    def released(request: Request) -> Reply:
+        while not event.wait(GLANCE) and not request.hurry.is_set():
+            pass
+        return step(request)
+
+    return released
+
+
+def billed(usage: Usage | tuple[int, int, int | None, int], step: Step = automatic) -> Step:
+    """The step, whose reply says that it cost `usage`."""
+    return lambda request: step(replace(request, usage=Usage(*usage)))
 
 
 def error_reply(

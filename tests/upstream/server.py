@@ -1,37 +1,48 @@
-"""The server: HTTP/1.1 with keep-alive over a real socket, a thread a connection."""
+"""The server: what is answered to whom, and what is recorded. `sockets` sends it."""
 
+import itertools
 import json
-import secrets
-import select
-import socket
-import sys
 import threading
-import time
-from collections.abc import Iterable
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from .batches import BATCHES_PATH, Batches, Batching, route
 from .dialects import Body
-from .errors import Refusal, refuse
+from .errors import Refusal, Refused, refuse
+from .files import FILES_PATH, read_form
+from .load import Chance, Log
 from .models import ModelRow, rows
 from .replies import automatic
 from .rules import deprecated, refusal
-from .script import Script
-from .wire import Reply, Request, Seals, Step, json_reply
+from .script import Script, fault
+from .sockets import Flights, Server
+from .wire import Reply, Request, Seals, Step, Usage, json_reply, refused
 
 MODELS_PATH = "/v1/models"
 CREATED = 1_744_225_351
-LEAVING = 2.0
+LOST = "lost"
+AT_ONCE = threading.Event()
+AT_ONCE.set()
 
 
 class FakeUpstream:
     """An OpenAI-compatible server that refuses what the real one refuses.
 
-    `requests` holds each POST as {"path", "headers", "body", "request_id"} (header names in lower case), `errors` each
-    refused one with its "status" and "error". A refused request consumes no step of the script. `retired` models answer
-    404, `models` adds rows (a deployment's name), `delay` is the seconds before each answer.
+    `requests` holds each POST as {"path", "headers", "body", "request_id"} (header names in lower case), `lines` each
+    line of a batch that was run as {"batch", "custom_id", "path", "body"}, `errors` each refused one of them, and each
+    file or batch that was not found, with "status" and "error". A refused request consumes no step of the script, nor
+    does one that `chance` fails.
+
+    `retired` models answer 404, `models` adds rows (a deployment's name), `delay` is the seconds before each answer, a
+    `log` keeps each call of a model. `usage` is what all replies say they cost: (input, cached, output, reasoning), or
+    `dearest(input)`.
+
+    A batch takes `batch_seconds` on a clock that `advance` puts forward, and expires after `expire_after`. `batch_faults`
+    is what happens to the line with a `custom_id`, or to all (`*`): a fault's name, a step, or `timeout` (the model did),
+    `missing` (run, and in neither file), `expired` (its batch ends so) and `token_limit` (its whole batch fails).
+    `trouble` is what the next calls of one kind meet, {"POST /v1/batches": ["lost", "server_error"], "GET
+    /v1/files/{id}/content": [...]}: a fault's name in place of the answer, or `lost`: it is done, and nobody is told.
     """
 
     def __init__(
@@ -42,16 +53,49 @@ class FakeUpstream:
         api_key: str | None = None,
         delay: float = 0.0,
         models: Iterable[ModelRow] = (),
+        usage: Usage | tuple[int, int, int | None, int] | None = None,
+        chance: Chance | None = None,
+        log: Log | None = None,
+        batch_seconds: float = Batching.seconds,
+        batch_faults: Mapping[str, str | Step] | None = None,
+        expire_after: float = Batching.expire_after,
+        batch_lines: int = Batching.most_lines,
+        batch_bytes: int = Batching.most_bytes,
+        trouble: Mapping[str, list[str]] | None = None,
     ) -> None:
         self.script = script if isinstance(script, Script) else Script(script or ())
         self.requests: list[Body] = []
+        self.lines: list[Body] = []
         self.errors: list[Body] = []
         self.stopping = threading.Event()
+        self.flights = Flights()
         self._models = rows(retired, models)
         self._api_key = api_key
         self._delay = delay
+        self._usage = None if usage is None else Usage(*usage)
+        self._chance = chance
+        self._log = log
         self._seals = Seals()
+        self._trouble = {} if trouble is None else trouble
+        self._numbers = itertools.count()
         self._lock = threading.Lock()
+        faults = {} if batch_faults is None else batch_faults
+        batching = Batching(batch_seconds, faults, expire_after, batch_lines, batch_bytes)
+        self.batches = Batches(batching, self._models, self._line)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests for a model wait for their answer."""
+        return self.flights.now
+
+    @property
+    def peak(self) -> int:
+        """The most that ever did at once."""
+        return self.flights.peak
+
+    def advance(self, seconds: float) -> None:
+        """Put the clock of the batches forward."""
+        self.batches.advance(seconds)
 
     @property
     def base_url(self) -> str:
@@ -60,7 +104,7 @@ class FakeUpstream:
 
     def start(self, port: int = 0) -> Self:
         """Serve in a thread of its own, on a free port unless told."""
-        self._server = _Server(self, port)
+        self._server = Server(self, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         return self
@@ -81,35 +125,90 @@ class FakeUpstream:
     ) -> None:
         self.close()
 
-    def get(self, path: str, headers: dict[str, str]) -> Reply:
-        """The models: all of them, or one with its shutdown date."""
+    def get(self, path: str, headers: dict[str, str], query: Mapping[str, str]) -> Reply:
+        """The models, all of them or one with its shutdown date; files and batches."""
         if denied := self._denied(headers):
-            return _refused(denied)
+            return refused(denied)
+        if path.startswith((FILES_PATH, BATCHES_PATH)):
+            return self._managed("GET", {"path": path}, lambda: self.batches.get(path, query))
         if path == MODELS_PATH:
             living = [_model(row) for row in self._models.values() if not row.retired]
             return json_reply({"object": "list", "data": living})
         name = path.removeprefix(f"{MODELS_PATH}/")
         if name == path:
-            return _refused(refuse(f"Invalid URL (GET {path})", None, None, status=404))
+            return refused(refuse(f"Invalid URL (GET {path})", None, None, status=404))
         row = self._models.get(name)
         if row is None:
-            return _refused(refuse(f"The model '{name}' does not exist", "model", "model_not_found", status=404))
-        return _refused(deprecated(name)) if row.retired else json_reply(_model(row))
+            return refused(refuse(f"The model '{name}' does not exist", "model", "model_not_found", status=404))
+        return refused(deprecated(name)) if row.retired else json_reply(_model(row))
+
+    def delete(self, path: str, headers: dict[str, str]) -> Reply:
+        """Delete a file."""
+        if denied := self._denied(headers):
+            return refused(denied)
+        return self._managed("DELETE", {"path": path}, lambda: self.batches.delete(path))
 
     def post(self, path: str, headers: dict[str, str], raw: bytes, request_id: str) -> Reply:
-        """Record, check, and only then let the script answer."""
-        body, unreadable = _parse(raw)
+        """Record, check, and only then let the script or the batches answer."""
+        body, unreadable = _read(path, headers.get("content-type", ""), raw)
         record = {"path": path, "headers": headers, "body": body, "request_id": request_id}
         with self._lock:
-            number = len(self.requests)
             self.requests.append(record)
+        found = self._denied(headers) or unreadable
+        if path.startswith((FILES_PATH, BATCHES_PATH)):
+            return self._managed("POST", record, lambda: self.batches.post(path, body), found)
+        return self._called(record, len(raw), found, self.stopping)
+
+    def _managed(
+        self, method: str, record: Body, answer: Callable[[], Reply], found: Refusal | None = None
+    ) -> Reply:
+        """One call about files or batches, and what comes between it and its answer."""
+        with self._lock:
+            awaiting = self._trouble.get(route(method, record["path"]))
+            name = awaiting.pop(0) if awaiting else None
+        if name is not None and name != LOST:
+            request = Request(record["path"], {}, {}, 0, 0, ModelRow("batches"), self._seals)
+            return self._tried(record, lambda: fault(name)(request), found)
+        reply = self._tried(record, answer, found)
+        return Reply(reply.status, announced=1) if name == LOST else reply
+
+    def _line(self, batch: str, entry: Body, step: Step | None) -> Reply:
+        """What the model replies to a line of a batch."""
+        record = {"batch": batch, "custom_id": entry["custom_id"], "path": entry["url"], "body": entry["body"]}
+        with self._lock:
+            self.lines.append(record)
+        return self._called(record, len(json.dumps(entry["body"])), None, AT_ONCE, step)
+
+    def _called(
+        self, record: Body, size: int, found: Refusal | None, hurry: threading.Event, step: Step | None = None
+    ) -> Reply:
+        """One call of a model, numbered and logged."""
+        path, body, number = record["path"], record["body"], next(self._numbers)
+        marker = self._log.asked(number, body) if self._log else None
+
+        def answer() -> Reply:
+            wrong = refusal(path, body, self._models, issued=self._seals.issued)
+            if wrong is not None:
+                raise Refused(wrong)
+            headers, row = record.get("headers", {}), self._models[body["model"]]
+            return self._answer(
+                Request(path, headers, body, size, number, row, self._seals, self._usage, hurry), step
+            )
+
+        reply = self._tried(record, answer, found)
+        if self._log and not reply.lasting:
+            self._log.answered(number, reply.status, marker)
+        return reply
+
+    def _tried(self, record: Body, answer: Callable[[], Reply], found: Refusal | None = None) -> Reply:
+        """The answer, or the refusal; an error of a script's own must reach the test, not a thread's stderr."""
         try:
-            found = self._denied(headers) or unreadable or refusal(path, body, self._models, issued=self._seals.issued)
             if found is not None:
-                return self._refuse(record, found)
-            row = self._models[body["model"]]
-            return self._answer(Request(path, headers, body, len(raw), number, row, self._seals))
-        except Exception as error:  # a wrong script or an unheard-of body must reach the test, not a thread's stderr
+                raise Refused(found)
+            return answer()
+        except Refused as error:
+            return self._refuse(record, error.found)
+        except Exception as error:
             message = f"the fake upstream failed: {type(error).__name__}: {error}"
             return self._refuse(record, refuse(message, None, "fake_failed", status=500, kind="server_error"))
 
@@ -117,15 +216,18 @@ class FakeUpstream:
         """Keep an error of the socket side, so that a test sees it."""
         self.errors.append({"path": None, "status": None, "error": {"message": repr(error)}, "body": None})
 
-    def _answer(self, request: Request) -> Reply:
-        step = self.script.take() or automatic
-        self.stopping.wait(self._delay)
+    def _answer(self, request: Request, step: Step | None) -> Reply:
+        # a line of a batch, which is in a hurry, meets the faults of the batch and no chance
+        chance = self._chance if request.hurry is self.stopping else None
+        unlucky = chance.fault() if chance else None
+        step = step or (fault(unlucky) if unlucky else self.script.take()) or automatic
+        request.hurry.wait(chance.delay(self._delay, unlucky) if chance else self._delay)
         return step(request)
 
     def _refuse(self, record: Body, found: Refusal) -> Reply:
         with self._lock:
             self.errors.append(record | found)
-        return _refused(found)
+        return refused(found)
 
     def _denied(self, headers: dict[str, str]) -> Refusal | None:
         given = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("api-key", "")
@@ -133,6 +235,13 @@ class FakeUpstream:
             return None
         message = f"Incorrect API key provided: {given[:3]}***. You can find your API key in your account settings."
         return refuse(message, None, "invalid_api_key", status=401)
+
+
+def _read(path: str, content_type: str, raw: bytes) -> tuple[Any, Refusal | None]:
+    """The body of a POST, or what there is of it and why it cannot be read; a batch is cancelled without one."""
+    if path == FILES_PATH:
+        return _parse_form(content_type, raw)
+    return (None, None) if path.startswith(f"{BATCHES_PATH}/") and not raw else _parse(raw)
 
 
 def _parse(raw: bytes) -> tuple[Any, Refusal | None]:
@@ -144,12 +253,16 @@ def _parse(raw: bytes) -> tuple[Any, Refusal | None]:
         return raw.decode("utf-8", "replace"), refuse(message, None, None)
 
 
+def _parse_form(content_type: str, raw: bytes) -> tuple[Any, Refusal | None]:
+    """The fields of an upload, or nothing and why they cannot be read."""
+    try:
+        return read_form(content_type, raw), None
+    except Refused as error:
+        return None, error.found
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-def _refused(found: Refusal) -> Reply:
-    return json_reply({key: value for key, value in found.items() if key != "status"}, found["status"])
 
 
 def _model(row: ModelRow) -> Body:
@@ -160,120 +273,3 @@ def _model(row: ModelRow) -> Body:
         "owned_by": "system",
         "shutdown_date": row.shutdown_date,
     }
-
-
-class _Server(ThreadingHTTPServer):
-    """Knows its connections, so that closing it ends those that wait as well."""
-
-    daemon_threads = True
-    request_queue_size = 1024
-
-    def __init__(self, upstream: FakeUpstream, port: int) -> None:
-        self.upstream = upstream
-        self.connections: set[socket.socket] = set()
-        super().__init__(("127.0.0.1", port), _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self.connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        super().shutdown_request(request)
-        self.connections.discard(request)
-
-    def drop_connections(self) -> None:
-        """Wake the threads that read or wait, and give them a moment to end."""
-        for connection in list(self.connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-        deadline = time.monotonic() + LEAVING
-        while self.connections and time.monotonic() < deadline:
-            time.sleep(0.002)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that leaves is no error here; anything else is shown to the test."""
-        error = sys.exc_info()[1]
-        if error is not None and not isinstance(error, ConnectionError):
-            self.upstream.failed(error)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Reads a request, sends a reply, and knows how to misbehave."""
-
-    protocol_version = "HTTP/1.1"
-    server_version = "fake-upstream"
-    disable_nagle_algorithm = True
-    wbufsize = 1 << 16
-    server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Silence: a test prints what it wants to know."""
-
-    def do_GET(self) -> None:
-        self._send(self.server.upstream.get(self._path, self._lower_headers), _request_id(), time.monotonic())
-
-    def do_POST(self) -> None:
-        started, request_id = time.monotonic(), _request_id()
-        length = self.headers.get("Content-Length")
-        if length is None:
-            self.close_connection = True
-            self._send(_refused(refuse("Content-Length is required", None, None, status=411)), request_id, started)
-            return
-        raw = self.rfile.read(int(length))
-        self._send(self.server.upstream.post(self._path, self._lower_headers, raw, request_id), request_id, started)
-
-    @property
-    def _path(self) -> str:
-        return self.path.partition("?")[0]
-
-    @property
-    def _lower_headers(self) -> dict[str, str]:
-        return {name.lower(): value for name, value in self.headers.items()}
-
-    def _send(self, reply: Reply, request_id: str, started: float) -> None:
-        try:
-            self._send_all(reply, request_id, started)
-        except ConnectionError:
-            self.close_connection = True
-
-    def _send_all(self, reply: Reply, request_id: str, started: float) -> None:
-        if reply.silent:
-            self._wait()
-            return
-        self.send_response(reply.status)
-        for name, value in reply.headers.items():
-            self.send_header(name, value)
-        self.send_header("x-request-id", request_id)
-        self.send_header("openai-processing-ms", str(int((time.monotonic() - started) * 1000)))
-        if reply.drip is not None:
-            self._drip(reply.drip)
-            return
-        self.send_header("Content-Length", str(len(reply.body) if reply.announced is None else reply.announced))
-        self.end_headers()
-        self.wfile.write(reply.body)
-        self.wfile.flush()
-        self.close_connection = self.close_connection or reply.announced is not None
-
-    def _drip(self, interval: float) -> None:
-        """Spaces are valid before JSON, so a parser that reads along has nothing to object to either."""
-        self.send_header("Connection", "close")
-        self.end_headers()
-        while not self.server.upstream.stopping.is_set():
-            self.wfile.write(b" ")
-            self.wfile.flush()
-            if self._left(interval):
-                break
-
-    def _wait(self) -> None:
-        self.close_connection = True
-        while not self.server.upstream.stopping.is_set() and not self._left(0.05):
-            pass
-
-    def _left(self, seconds: float) -> bool:
-        """Wait so long; true as soon as the client has closed its side."""
-        readable, _, _ = select.select([self.connection], [], [], seconds)
-        return bool(readable) and self.connection.recv(1, socket.MSG_PEEK) == b""
-
-
-def _request_id() -> str:
-    return f"req_{secrets.token_hex(16)}"

@@ -4,19 +4,42 @@ import hashlib
 import hmac
 import json
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .dialects import DIALECTS, Dialect
+from .errors import Refusal
 from .models import ModelRow
 
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
+class Usage(NamedTuple):
+    """What a reply says it cost, in tokens; `cached` and `written` (to the cache) are inside the input, `reasoning` is
+    inside the output. With `output=None` it is all that the request allows.
+    """
+
+    input: int
+    cached: int
+    output: int | None
+    reasoning: int = 0
+    written: int = 0
+
+
+def dearest(input: int, *, cached: int = 0, reasoning: int = 0) -> Usage:
+    """The dearest reply there can be to `input` tokens: its output is the request's own limit."""
+    return Usage(input, cached, None, reasoning)
+
+
 @dataclass(frozen=True)
 class Request:
-    """One request that passed the rules; `size` is its body in bytes, `number` counts from 0 over the server."""
+    """One request that passed the rules; `size` is its body in bytes, `number` counts from 0 over the server.
+
+    `usage` is what the reply shall say it cost. `hurry` is set when a step shall not wait: the server closes, or this is
+    a line of a batch, whose time is the batch's.
+    """
 
     path: str
     headers: Mapping[str, str]
@@ -25,6 +48,14 @@ class Request:
     number: int
     row: ModelRow
     seals: "Seals"
+    usage: Usage | None = None
+    hurry: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def limit(self) -> int:
+        """The most tokens of output that it allows."""
+        limit: int | None = self.body.get(self.dialect.limit) or self.body.get("max_tokens")
+        return limit or self.row.max_output
 
     @property
     def dialect(self) -> Dialect:
@@ -47,6 +78,11 @@ class Reply:
     drip: float | None = None
     silent: bool = False
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it never ends by itself."""
+        return self.silent or self.drip is not None
+
 
 Step = Callable[[Request], Reply]
 """One step of a script: our named replies and faults are such callables, and a test may write its own."""
@@ -55,6 +91,11 @@ Step = Callable[[Request], Reply]
 def json_reply(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """A JSON body with a status."""
     return Reply(status, json.dumps(body).encode(), JSON_TYPE | dict(headers or {}))
+
+
+def refused(found: Refusal) -> Reply:
+    """A refusal as it is sent."""
+    return json_reply({key: value for key, value in found.items() if key != "status"}, found["status"])
 
 
 class Seals:

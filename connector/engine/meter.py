@@ -1,0 +1,37 @@
+"""The seam between a run and whoever pays for it: each call of the model is allowed before it is made and booked after it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from connector.errors import ProviderError
+from connector.providers.base import ModelRequest, Reply
+
+
+class Meter(Protocol):
+    """Keeps a run within its limits."""
+
+    def before(self, request: ModelRequest) -> ModelRequest:
+        """The request that may be sent, perhaps with room for a shorter answer; ``FormcallError`` when none may be."""
+        ...
+
+    def after(self, reply: Reply, cost_usd: float | None) -> None:
+        """A call has ended with ``reply``."""
+        ...
+
+    def failed(self, error: ProviderError) -> None:
+        """A call has ended without a reply; ``error.unseen`` says that it may have been billed."""
+        ...
+
+
+class Unmetered:
+    """No limits, no books: for the command line and for evaluation."""
+
+    def before(self, request: ModelRequest) -> ModelRequest:
+        return request
+
+    def after(self, reply: Reply, cost_usd: float | None) -> None:
+        pass
+
+    def failed(self, error: ProviderError) -> None:
+        pass

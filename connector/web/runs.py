@@ -1,0 +1,100 @@
+"""Runs at addresses of their own: where one stands, what it answered, cancel it, run it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from connector.errors import FieldError, FormcallError, InvalidInput
+from connector.jobs.telling import Told, described, waiting_words, written
+from connector.store.notes import OPEN
+from connector.web.auth import needs_key
+from connector.web.bodies import read_query_number
+from connector.web.problems import kept_problem
+from connector.web.services import base_address, services
+
+Json = dict[str, Any]
+
+runs = Blueprint("runs", __name__, url_prefix="/v1/runs")
+
+RETRY_SECONDS = 2  # how soon it is worth asking again for a run that goes on
+_MOST_LISTED, _LISTED = 100, 25
+_STATUSES = (*OPEN, "done", "failed", "incomplete", "interrupted", "cancelled")
+
+
+@runs.get("")
+@needs_key("actions")
+def list_runs() -> Response:
+    """The newest runs of this key, as a plain list; `status`, `tag`, `action` and `limit` narrow it."""
+    given = request.args
+    if (status := given.get("status", "")) and status not in _STATUSES:
+        raise InvalidInput([FieldError("status", "not_allowed", f'"status" takes one of {", ".join(_STATUSES)}.')])
+    limit = int(read_query_number("limit", _LISTED, low=1, high=_MOST_LISTED))
+    found = services().workshop.records.of_key(
+        g.key.id, status=status, tag=given.get("tag", ""), action=given.get("action", ""), limit=limit
+    )
+    return jsonify([described(row) for row in found])
+
+
+@runs.get("/<run_id>")
+@needs_key("actions")
+def get_run(run_id: str) -> Response:
+    """Where a run stands; with `wait_seconds` the answer waits for the run to end, so long at most."""
+    row = own_run(run_id)
+    seconds = read_query_number("wait_seconds", 0, low=0, high=100)
+    if seconds and row.status in OPEN:
+        services().workshop.runner.wait(run_id, seconds)
+        row = own_run(run_id)
+    body = {**described(row), "status_url": status_url(run_id)}
+    headers = {"Retry-After": str(RETRY_SECONDS)} if row.status in OPEN else {}
+    return Response(written(body), mimetype="application/json", headers=headers)
+
+
+@runs.post("/<run_id>/cancel")
+@needs_key("actions")
+def cancel_run(run_id: str) -> Response:
+    """Cancel a run: one that waits ends at once, one that asks the model ends before its next call."""
+    own_run(run_id)
+    services().workshop.runner.cancel(run_id)
+    return Response(written({**described(own_run(run_id)), "status_url": status_url(run_id)}), mimetype="application/json")
+
+
+@runs.post("/<run_id>/retry")
+@needs_key("actions")
+def retry_run(run_id: str) -> Response:
+    """Run again what ended without an answer: cut off, failed, incomplete or cancelled."""
+    row = own_run(run_id)
+    return going_on(services().workshop.runner.retry(run_id), row.action)
+
+
+def own_run(run_id: str) -> Any:
+    """The record of a run that the request's key may see; ``not_found`` also for those of others."""
+    row = services().workshop.records.find(run_id)
+    if row is None or (row.key_id != g.key.id and "admin" not in g.key.scopes):
+        raise FormcallError("not_found", "There is no such run. Check the id; a run is deleted some time after it has ended.")
+    return row
+
+
+def response(told: Told, action: str) -> Response:
+    """What is told of a run, over HTTP."""
+    if not told.body:
+        return going_on(told, action)
+    if told.code:
+        return kept_problem(told.code, told.body, told.retry_after)
+    return Response(told.body, mimetype="application/json")
+
+
+def going_on(told: Told, action: str) -> Response:
+    """202: the run's id, where to ask for it, and when."""
+    url = status_url(told.id)
+    body = {
+        "ok": True, "status": told.status, "result": "", "id": told.id, "action": action, "status_url": url,
+        "retry_after": RETRY_SECONDS, "detail": waiting_words(told.status),
+    }  # fmt: skip
+    headers = {"Location": url, "Retry-After": str(RETRY_SECONDS)}
+    return Response(written(body), 202, mimetype="application/json", headers=headers)
+
+
+def status_url(run_id: str) -> str:
+    return f"{base_address()}/v1/runs/{run_id}"
