@@ -28,11 +28,39 @@ class Load:
 
 def post(port: int, path: str, body: bytes, *, key: str, connections: int, seconds: float) -> Load:
     """Post ``body`` over ``connections`` for ``seconds``."""
+    return asyncio.run(_all(port, _request(port, path, body, key), connections, seconds))
+
+
+def burst(port: int, path: str, body: bytes, *, key: str, callers: int) -> Load:
+    """Post ``body`` once over each of ``callers`` connections, all at the same moment."""
+    return asyncio.run(_once(port, _request(port, path, body, key), callers))
+
+
+def _request(port: int, path: str, body: bytes, key: str) -> bytes:
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
-    return asyncio.run(_all(port, head.encode() + body, connections, seconds))
+    return head.encode() + body
+
+
+async def _once(port: int, request: bytes, callers: int) -> Load:
+    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(callers)]
+    started = time.perf_counter()
+    answers = await asyncio.gather(*(_ask(reader, writer, request) for reader, writer in connections))
+    wall = time.perf_counter() - started
+    for _, writer in connections:
+        writer.close()
+    return Load([took for took, ok in answers if ok], sum(not ok for _, ok in answers), wall)
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[float, bool]:
+    """Seconds until the whole answer was there, and whether its status is 200."""
+    began = time.perf_counter()
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
+    return time.perf_counter() - began, head.startswith(b"HTTP/1.1 200")
 
 
 async def _all(port: int, request: bytes, connections: int, seconds: float) -> Load:
@@ -46,13 +74,10 @@ async def _one(port: int, request: bytes, until: float) -> tuple[list[float], in
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     times, failed = [], 0
     try:
-        while (began := time.perf_counter()) < until:
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
-            if head.startswith(b"HTTP/1.1 200"):
-                times.append(time.perf_counter() - began)
+        while time.perf_counter() < until:
+            took, ok = await _ask(reader, writer, request)
+            if ok:
+                times.append(took)
             else:
                 failed += 1
     finally:

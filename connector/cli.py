@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector import __version__
-from connector.catalogue import Action, action_files, load_catalogue, read_file
+from connector.batchcli import add_batches
 from connector.errors import FormcallError
-from connector.settings import Settings, read_settings, without_password
+from connector.hookcli import add_hooks
+from connector.opscli import add_operating
+from connector.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from connector.catalogue import Action
 
 Json = dict[str, Any]
 
@@ -53,45 +57,23 @@ def main() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on.")
+@click.option("--role", default="all", show_default=True, type=click.Choice(["all", "web"]), help="web: take runs in, let workers do them.")
 @plainly
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, role: str) -> None:
     """Start the service. The first start makes an API key and shows it once."""
-    from connector.store.keys import open_keys
-    from connector.web.app import create_app
-    from connector.web.server import Server, bind_address
+    from connector import serving
 
-    settings = read_settings()
-    _check_together(settings)  # what is not right is told before anything is started
-    _refuse_taken(host, port)
-    keys = open_keys(settings)
-    address = settings.public_url.rstrip("/") or f"http://{bind_address(host, port)}"
-    click.echo(f"Formcall {__version__} at {address}")
-    click.echo(f"  engine    {_engine_line(settings)}")
-    click.echo(f"  actions   {address}/docs")
-    click.echo(f"  specs     {address}/openapi.json  /openapi-3.1.json  /swagger.json")
-    if not keys.all():
-        _, plain = keys.create("first key", ("actions", "tools", "admin"))
-        click.echo(f"  API key   {plain}   (shown only now; more with `formcall key create NAME`)")
-    sys.stdout.flush()
-    keys.close()  # connections must not be shared with the worker process
-    Server(settings, create_app, host=host, port=port).run()
+    serving.serve(read_settings(), host=host, port=port, role=role)
 
 
-def _refuse_taken(host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            words = f"Cannot listen on {host}:{port} ({error.strerror}). Choose another port with --port."
-            raise FormcallError("settings_error", words) from None
+@main.command()
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Answer GET /metrics on this port of 127.0.0.1.")
+@plainly
+def worker(metrics_port: int | None) -> None:
+    """Carry out what services with the role web take in. It needs a PostgreSQL that they share; start as many as you like."""
+    from connector import serving
 
-
-def _engine_line(settings: Settings) -> str:
-    engine = settings.answering_engine
-    if engine == "openai":
-        return f"openai: {settings.model} at {without_password(settings.openai_base_url)}"
-    return f"{engine} (no key needed)" + ("" if settings.engine != "auto" else "; set OPENAI_API_KEY to ask a hosted model")
+    serving.work(read_settings(), metrics_port=metrics_port)
 
 
 # --- run ---------------------------------------------------------------------------------------------------------------
@@ -102,10 +84,14 @@ class _Actions(click.Group):
 
     @plainly
     def list_commands(self, ctx: click.Context) -> list[str]:
+        from connector.catalogue import load_catalogue
+
         return list(load_catalogue(read_settings().templates))
 
     @plainly
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from connector.catalogue import load_catalogue
+
         return _command(load_catalogue(read_settings().templates).find(cmd_name))
 
 
@@ -150,6 +136,7 @@ def from_source(text: str, *, folder: Path = Path()) -> str:
 
 def make_engine(settings: Settings) -> Any:
     """The engine of ``settings``, as the service would have it."""
+    from connector.catalogue import load_catalogue
     from connector.engine.run import Engine
     from connector.providers.factory import make_provider
     from connector.providers.models import load_models
@@ -171,6 +158,7 @@ def run() -> None:
 @plainly
 def check(files: tuple[Path, ...]) -> None:
     """Check action files (all of them by default); each fault is said with its file and line."""
+    from connector.catalogue import action_files, read_file
     from connector.engine.run import refuse_unknown_tools
 
     paths = list(files) or action_files(read_settings().templates)
@@ -189,6 +177,7 @@ def check(files: tuple[Path, ...]) -> None:
 
 def _check_together(settings: Settings) -> None:
     """Actions that are each right alone may still have the same name, or that of another operation."""
+    from connector.catalogue import load_catalogue
     from connector.publish import openapi
 
     openapi.build(load_catalogue(settings.templates))
@@ -203,6 +192,7 @@ def _check_together(settings: Settings) -> None:
 def build(platform: str | None, folder: Path | None, only_check: bool, base_url: str) -> None:
     """Write the generated files (specifications and plug-ins) of one PLATFORM, or of all, into DIR (here by default)."""
     from connector import publish
+    from connector.catalogue import load_catalogue
 
     settings = read_settings()
     if platform and platform not in publish.PLATFORMS:
@@ -221,47 +211,6 @@ def build(platform: str | None, folder: Path | None, only_check: bool, base_url:
     except OSError as error:
         raise FormcallError("bad_request", f"The files cannot be written to {root.resolve()}: {error.strerror}.") from None
     click.echo(f"{len(files)} files written to {root.resolve()}")
-
-
-# --- keys --------------------------------------------------------------------------------------------------------------
-
-
-def _keys() -> Any:
-    from connector.store.keys import open_keys
-
-    return open_keys(read_settings())
-
-
-@main.group()
-def key() -> None:
-    """Make, list and revoke API keys."""
-
-
-@key.command("create")
-@click.argument("name")
-@click.option("--scope", "scopes", multiple=True, default=("actions", "tools"), show_default=True, help="What it may do; may be repeated.")
-@plainly
-def create_key(name: str, scopes: tuple[str, ...]) -> None:
-    """Make a key and print it, alone, on standard output. It is shown only now."""
-    _, plain = _keys().create(name, scopes)
-    click.echo(plain)
-
-
-@key.command("list")
-@plainly
-def list_keys() -> None:
-    """List the keys: name, first characters, scopes, and whether each is valid."""
-    for one in _keys().all():
-        state = f"revoked {one.revoked_at:%Y-%m-%d}" if one.revoked_at else "valid"
-        click.echo(f"{one.id}  {one.hint}…  {one.name}  [{', '.join(one.scopes)}]  made {one.created_at:%Y-%m-%d}  {state}")
-
-
-@key.command("revoke")
-@click.argument("name_or_id")
-@plainly
-def revoke_key(name_or_id: str) -> None:
-    """Revoke a key by its name or id; it is refused from then on."""
-    click.echo(f'The key "{_keys().revoke(name_or_id).name}" is revoked.')
 
 
 # --- eval and doctor ---------------------------------------------------------------------------------------------------
@@ -315,6 +264,10 @@ def doctor() -> None:
     click.echo(f"checked in {time.monotonic() - started:.1f} s")
     sys.exit(0 if all(line.ok for line in lines) else 1)
 
+
+add_operating(main, plainly)
+add_hooks(main, plainly, from_source)
+add_batches(main, plainly, from_source)
 
 if __name__ == "__main__":
     main()

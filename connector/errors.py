@@ -19,61 +19,103 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kind:
-    """What a code means over HTTP: its status, its short title and whether the same call may work later."""
+    """What a code means: its HTTP status, its short title, what to do about it, and whether the same call may work later.
+
+    ``advice`` is for who reads docs/errors.md; "operator:" stands before what only the operator can mend.
+    """
 
     status: int
     title: str
+    advice: str
     retryable: bool = False
 
 
-KINDS: dict[str, Kind] = {
-    # the caller's side
-    "invalid_input": Kind(422, "A field is not right"),
-    "bad_json": Kind(400, "The body is not JSON"),
-    "unsupported_media_type": Kind(415, "The body is in a format that is not understood"),
-    "body_too_large": Kind(413, "The request is too large"),
-    "too_long": Kind(413, "The text is longer than the model can read"),
-    "bad_request": Kind(400, "The request is not right"),
-    "unauthorized": Kind(401, "A valid API key is needed"),
-    "forbidden": Kind(403, "This API key may not do that"),
-    "not_found": Kind(404, "There is nothing at this address"),
-    "unknown_action": Kind(404, "There is no such action"),
-    "method_not_allowed": Kind(405, "This address does not take that method"),
-    "address_refused": Kind(422, "That address may not be called"),
-    "conflict": Kind(409, "That cannot be done at the moment"),
-    "idempotency_mismatch": Kind(422, "This idempotency key belongs to another request"),
-    # money and limits
-    "budget_exceeded": Kind(402, "The budget is used up"),
-    "budget_reserved": Kind(429, "The rest of the budget is reserved at the moment", retryable=True),
-    "cost_limit": Kind(422, "The run would cost more than it may"),
-    "price_unknown": Kind(422, "The price of this model is not known"),
-    "rate_limited": Kind(429, "Too many calls with this API key", retryable=True),
-    "too_many_at_once": Kind(429, "Too many runs of this API key at the same time", retryable=True),
-    # what became of a run
-    "cancelled": Kind(409, "The run was cancelled"),
-    "interrupted": Kind(503, "The run was cut off", retryable=True),
-    "refused": Kind(422, "The model refused to answer"),
-    "max_steps": Kind(422, "The question was not finished within its limits"),
-    "tool_required": Kind(422, "The model answered without using a tool"),
-    "invalid_output": Kind(502, "The model's answer was not valid", retryable=True),
-    "output_truncated": Kind(502, "The model's answer was cut off", retryable=True),
-    # the provider's side
-    "provider_auth": Kind(502, "The provider does not accept this service's key"),
-    "provider_quota": Kind(402, "The provider's account has no credit left"),
-    "provider_rate_limited": Kind(429, "The provider asks to slow down", retryable=True),
-    "provider_unavailable": Kind(502, "The provider could not answer", retryable=True),
-    "provider_timeout": Kind(504, "The provider took too long", retryable=True),
-    "provider_bad_reply": Kind(502, "The provider's answer cannot be read"),
-    "provider_rejected": Kind(502, "The provider did not accept the request"),
-    "model_retired": Kind(502, "The model has been switched off"),
-    "model_unavailable": Kind(502, "The provider does not have this model"),
-    "needs_model": Kind(501, "This action needs a model"),
-    # our side
-    "busy": Kind(503, "Too much is going on at the moment", retryable=True),
-    "template_error": Kind(500, "An action's file is not right"),
-    "settings_error": Kind(500, "A setting is not right"),
-    "internal": Kind(500, "Something went wrong on our side", retryable=True),
+# the groups are the sections of docs/errors.md
+KIND_GROUPS: dict[str, dict[str, Kind]] = {
+    "The caller's side": {
+        "invalid_input": Kind(422, "A field is not right", "mend the fields that `errors` names"),
+        "bad_json": Kind(400, "The body is not JSON", "check quotes, commas and line breaks of the JSON, or send a form"),
+        "unsupported_media_type": Kind(415, "The body is in a format that is not understood", "send `application/json` or a form"),
+        "body_too_large": Kind(413, "The request is too large", "shorten the text or split it"),
+        "too_long": Kind(413, "The text is longer than the model can read", "shorten the text or split it"),
+        "bad_request": Kind(400, "The request is not right", "the sentence says which part of the request cannot be read"),
+        "unauthorized": Kind(401, "A valid API key is needed", "send a valid key as `X-API-Key` or `Authorization: Bearer`"),
+        "forbidden": Kind(403, "This API key may not do that", "ask the operator for a key with the scope that the sentence names"),
+        "not_found": Kind(
+            404,
+            "There is nothing at this address",
+            "check the address and the id in it; what is older than `FORMCALL_KEEP_DAYS` is deleted",
+        ),
+        "unknown_action": Kind(404, "There is no such action", "check the address; the sentence names the nearest action"),
+        "method_not_allowed": Kind(405, "This address does not take that method", "actions are run with POST"),
+        "address_refused": Kind(
+            422, "That address may not be called", "use a public `https://` address; operator: list private hosts in `FORMCALL_ALLOW_HOSTS`"
+        ),
+        "conflict": Kind(409, "That cannot be done at the moment", "look at how it stands now; the sentence says what is in the way"),
+        "idempotency_mismatch": Kind(
+            422, "This idempotency key belongs to another request", "give each step its own key, or send exactly the first request again"
+        ),
+    },
+    "Money and limits": {
+        "budget_exceeded": Kind(
+            402, "The budget is used up", "wait for the next day or month, or ask the operator to raise the key's budget"
+        ),
+        "budget_reserved": Kind(
+            429,
+            "The rest of the budget is reserved at the moment",
+            "wait for the seconds in `Retry-After`; runs free the rest",
+            retryable=True,
+        ),
+        "cost_limit": Kind(422, "The run would cost more than it may", "raise Max cost, shorten the text, or lower the effort"),
+        "price_unknown": Kind(
+            422, "The price of this model is not known", "leave the limit out; operator: describe the model in the file `FORMCALL_MODELS`"
+        ),
+        "rate_limited": Kind(
+            429, "Too many calls with this API key", "wait for the seconds in `Retry-After`, and call less often", retryable=True
+        ),
+        "too_many_at_once": Kind(
+            429, "Too many runs of this API key at the same time", "wait for the seconds in `Retry-After`, or use a batch", retryable=True
+        ),
+    },
+    "What became of a run": {
+        "cancelled": Kind(409, "The run was cancelled", "nothing, or run it again with retry; calls that had been made are paid"),
+        "interrupted": Kind(503, "The run was cut off", "send it again with the same idempotency key, or retry the run", retryable=True),
+        "refused": Kind(422, "The model refused to answer", "change the text or the instructions: the model or its content filter refused"),
+        "max_steps": Kind(422, "The question was not finished within its limits", "raise Max steps or ask for less at once"),
+        "tool_required": Kind(422, "The model answered without using a tool", "word the question so that it needs a tool"),
+        "invalid_output": Kind(
+            502, "The model's answer was not valid", "try again, or with a higher effort: one repair did not help", retryable=True
+        ),
+        "output_truncated": Kind(502, "The model's answer was cut off", "ask for less at once", retryable=True),
+    },
+    "The provider's side": {
+        "provider_auth": Kind(502, "The provider does not accept this service's key", "operator: check `OPENAI_API_KEY`"),
+        "provider_quota": Kind(402, "The provider's account has no credit left", "operator: top up the provider's account"),
+        "provider_rate_limited": Kind(429, "The provider asks to slow down", "wait for the seconds in `Retry-After`", retryable=True),
+        "provider_unavailable": Kind(502, "The provider could not answer", "try again later", retryable=True),
+        "provider_timeout": Kind(
+            504, "The provider took too long", "try again, knowing that the first call may have been billed", retryable=True
+        ),
+        "provider_bad_reply": Kind(
+            502, "The provider's answer cannot be read", "operator: what answers at `OPENAI_BASE_URL` is not a model's API"
+        ),
+        "provider_rejected": Kind(502, "The provider did not accept the request", "operator: the sentence has the provider's words"),
+        "model_retired": Kind(
+            502, "The model has been switched off", "operator: set `FORMCALL_MODEL` to the model that the sentence names"
+        ),
+        "model_unavailable": Kind(
+            502, "The provider does not have this model", "operator: set `FORMCALL_MODEL` to one that the provider has"
+        ),
+        "needs_model": Kind(501, "This action needs a model", "operator: this action needs a hosted model; set `OPENAI_API_KEY`"),
+    },
+    "Our side": {
+        "busy": Kind(503, "Too much is going on at the moment", "wait for the seconds in `Retry-After`", retryable=True),
+        "template_error": Kind(500, "An action's file is not right", "operator: `formcall check` says where"),
+        "settings_error": Kind(500, "A setting is not right", "operator: the sentence names the setting"),
+        "internal": Kind(500, "Something went wrong on our side", "give the `id` to the operator, whose log has it", retryable=True),
+    },
 }
+KINDS: dict[str, Kind] = {code: kind for group in KIND_GROUPS.values() for code, kind in group.items()}
 
 
 @dataclass(frozen=True)

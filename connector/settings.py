@@ -25,6 +25,7 @@ PROFILES = ("auto", "openai", "azure", "generic")
 RETIRED = ("replace", "error")
 STORE_TEXT = ("on", "hash", "off")
 LOGS = ("json", "off")
+METRICS = ("key", "open")
 
 
 def _setting(variable: str, default: Any, help: str, *, choices: tuple[str, ...] = (), secret: bool = False) -> Any:
@@ -62,7 +63,11 @@ class Settings:
     keep_ledger_days: float = _setting("FORMCALL_KEEP_LEDGER_DAYS", 400.0, "days after which what was spent is forgotten")
     limits_url: str = _setting("FORMCALL_LIMITS_URL", "", "a Redis that several machines count calls in", secret=True)
     allow_hosts: str = _setting("FORMCALL_ALLOW_HOSTS", "", "private hosts and networks that callbacks may go to, with commas")
+    delivery_retries: str = _setting(
+        "FORMCALL_DELIVERY_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400", "seconds before each further try of a callback"
+    )
     log: str = _setting("FORMCALL_LOG", "json", "a line for each request and run on standard error", choices=LOGS)
+    metrics: str = _setting("FORMCALL_METRICS", "key", "who may read /metrics: keys with the scope admin, or all", choices=METRICS)
     max_body_bytes: int = _setting("FORMCALL_MAX_BODY_BYTES", 16_000_000, "largest request body")
 
     def __post_init__(self) -> None:

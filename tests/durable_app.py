@@ -89,14 +89,14 @@ class Works:
             self.note("stray", name, type(pool.submit(steps.do, "step", int).exception()).__name__)
 
 
-def build(log: Path, address: str, *, role: Role = "all", host: str = "", at_once: int = AT_ONCE, per_key: int | None = None) -> Durable:
-    """Jobs as all processes of a test declare them, not yet launched."""
+def build(log: Path, address: str, *, role: Role = "all", host: str = "", at_once: int = AT_ONCE, **limits: Any) -> Durable:
+    """Jobs as all processes of a test declare them, not yet launched; ``limits`` are those of the queue of rows."""
     durable = Durable(address, role=role, host=host or host_name(address, role), threads=8)
     works = Works(log, durable)
     for work in (works.count, works.nap, works.family, works.fail, works.stray):
         durable.register(work.__name__, work, queue="runs")
     durable.queue("runs", at_once=at_once, look=0.05)
-    durable.queue("rows", at_once=at_once, per_key=per_key, look=0.05)
+    durable.queue("rows", at_once=at_once, **limits, look=0.05)
     return durable
 
 

@@ -30,6 +30,7 @@ from connector.jobs.durable import Durable, host_name
 from connector.jobs.records import Load
 from connector.jobs.steps import plain
 from connector.jobs.watch import Hosts
+from connector.store import hosts as store_hosts
 from connector.store.hosts import StoredHosts
 from connector.store.tables import hosts as hosts_table
 from tests.conftest import ROOT, clean_environment, free_port
@@ -166,13 +167,13 @@ def test_killed_three_times(alone: Place) -> None:
 
 def test_work_of_a_dead_process_goes_on_in_another(shared: Place) -> None:
     """What a killed process was carrying out is taken over by another, from its last finished step."""
-    dead = shared.serve(role="worker", host="a", silent=2.0, at_once=4)
+    dead = shared.serve(role="worker", host="a", silent=2.5, at_once=4)
     names = [f"w{number}" for number in range(8)]
     for name in names:
         shared.jobs.enqueue("runs", "count", name, name, 8, 0.1)
     shared.until(lambda: len(shared.noted("end")) >= 8)
     _kill(dead)
-    shared.serve(role="worker", host="b", silent=2.0, at_once=4)
+    shared.serve(role="worker", host="b", silent=2.5, at_once=4)
     shared.until_ended(*names)
     ended = Counter(tuple(line[2:]) for line in shared.noted("end"))
     assert set(ended) == {(name, str(step)) for name in names for step in range(8)}
@@ -183,11 +184,11 @@ def test_work_of_a_dead_process_goes_on_in_another(shared: Place) -> None:
 
 def test_process_that_was_only_asleep(shared: Place) -> None:
     """A process that was stopped for so long that its work was taken over drops it when it wakes, is told, and goes on with other work."""
-    asleep = shared.serve(role="worker", host="a", silent=1.5)
+    asleep = shared.serve(role="worker", host="a", silent=2.5)
     shared.jobs.enqueue("runs", "count", "w", "w", 4, 0.6)
     shared.until(lambda: shared.noted("begin", "w", "1"))
     asleep.send_signal(signal.SIGSTOP)
-    other = shared.serve(role="worker", host="b", silent=1.5)
+    other = shared.serve(role="worker", host="b", silent=2.5)
     shared.until_ended("w")
     asleep.send_signal(signal.SIGCONT)
     shared.until(lambda: [line[0] for line in shared.noted("lost")] == ["a"])
@@ -309,10 +310,9 @@ def test_cancelled_pause_and_children(alone: Place) -> None:
     assert alone.noted("done", "g") == [["local", "done", "g", "cancelled", "done"]]
 
 
-@pytest.mark.parametrize(("per_key", "most"), [(None, 4), (2, 2)])
-def test_many_of_one_key_do_not_hold_up_few_of_another(either: Place, per_key: int | None, most: int) -> None:
-    """Keys take turns; neither all work together nor one key alone goes beyond its limit in a process."""
-    either.limits = {"at_once": 4, "per_key": per_key}
+def test_many_of_one_key_do_not_hold_up_few_of_another(either: Place) -> None:
+    """Keys take turns at each free place of a process, of which one key alone may use all."""
+    either.limits = {"at_once": 4}
     many, few = [f"a{number}" for number in range(150)], [f"b{number}" for number in range(3)]
     for name in many:
         either.jobs.enqueue("rows", "count", name, name, 1, 0.05, key="a")
@@ -324,14 +324,29 @@ def test_many_of_one_key_do_not_hold_up_few_of_another(either: Place, per_key: i
     either.until_ended(*few)
     passed_by = len(either.noted("done")) - before
     assert passed_by < 60
-    assert _most_at_once(either, "a") == most and _most_at_once(either, "") <= 4
+    assert _most_at_once(either, "a") == _most_at_once(either, "") == 4
 
 
-def _most_at_once(place: Place, beginning: str) -> int:
+def test_limits_of_a_key_and_of_all_processes(shared: Place) -> None:
+    """A key's limit in a process and a queue's in all processes together are kept, although there would be room for more."""
+    shared.limits = {"at_once": 4, "per_key": 2, "everywhere": 5}
+    names = [f"{key}{number}" for number in range(10) for key in "ab"]
+    for process in [shared.begin(role="worker", host=host) for host in "xy"]:
+        shared.ready(process)
+    for name in names:
+        shared.jobs.enqueue("rows", "count", name, name, 1, 0.1, key=name[0])
+    shared.until_ended(*names)
+    assert _most_at_once(shared, "") == 5
+    assert all(_most_at_once(shared, key, host) <= 2 for key in "ab" for host in "xy")
+
+
+def _most_at_once(place: Place, beginning: str, host: str = "") -> int:
+    """How many steps of work whose name begins like this were going on together, anywhere or in a process."""
     now, most = 0, 0
-    for _, word, *_ in (line for line in place.lines() if len(line) > 2 and line[2].startswith(beginning)):
-        now += {"begin": 1, "end": -1}.get(word, 0)
-        most = max(most, now)
+    for line in place.lines():
+        if line[1] in {"begin", "end"} and line[2].startswith(beginning) and line[0].startswith(host):
+            now += 1 if line[1] == "begin" else -1
+            most = max(most, now)
     return most
 
 
@@ -353,11 +368,14 @@ def test_launches_at_the_same_moment(shared: Place) -> None:
 def test_second_process_on_a_file(alone: Place) -> None:
     """A second process that would carry out the jobs of a file is refused in a sentence; one of role web is not."""
     alone.serve()
-    assert alone.jobs.counts() == {"runs": Load(), "rows": Load()}
-    alone.jobs.stop(0)
     second = build(alone.log, alone.address)
     with pytest.raises(SettingsError, match="Another Formcall works on the same data folder"):
         second.launch()
+    other = build(alone.log, alone.address, role="web")
+    other.launch()
+    other.enqueue("runs", "count", "w", "w", 1, 0)
+    alone.until(lambda: other.status("w") == "done")
+    other.stop(0)
 
 
 def test_prune(either: Place) -> None:
@@ -399,6 +417,8 @@ def test_launched_once(alone: Place) -> None:
         build(alone.log, alone.address, role="web").launch()
     with pytest.raises(LookupError):
         alone.jobs.enqueue("runs", "unknown", "w")
+    with pytest.raises(RuntimeError, match="before the launch"):
+        alone.jobs.queue("late", at_once=1)
     with pytest.raises(LookupError):
         alone.jobs.enqueue("unknown", "count", "w")
 
@@ -441,21 +461,25 @@ def test_hosts(either: Place) -> None:
     hosts: Hosts = StoredHosts(engine)
     assert [hosts.beat("a", "worker"), hosts.beat("a", "worker"), hosts.beat("b", "web")] == [False, True, False]
     assert hosts.known() == {"a", "b"} and hosts.dead(5) == []
-    time.sleep(2.1)
+    time.sleep(2.1)  # SQLite's clock has whole seconds
     hosts.beat("b", "web")
     assert hosts.dead(1) == ["a"]
     hosts.forget("a")
     assert hosts.known() == {"b"} and hosts.beat("a", "worker") is False
 
 
-def test_one_leads(shared: Place) -> None:
-    """Of several processes one leads; when it lets go, another can."""
+def test_one_leads(shared: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several processes one leads; when it lets go, or is frozen for a while, another can."""
+    monkeypatch.setattr(store_hosts, "_FROZEN", "SET LOCAL idle_in_transaction_session_timeout = '300ms'")
     one, other = StoredHosts(_engine(shared)), StoredHosts(_engine(shared))
     with one.lead() as leads:
         assert leads
         with other.lead() as too:
             assert not too
-    with other.lead() as leads:
+        time.sleep(0.5)
+        with other.lead() as instead:
+            assert instead
+    with one.lead() as leads:
         assert leads
 
 

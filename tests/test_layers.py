@@ -7,23 +7,24 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "connector"
 ROWS = (
-    ("errors", "settings", "strictyaml", "outbound"),
+    ("errors", "settings", "strictyaml", "outbound", "logs", "metrics"),
     ("catalogue",),
     ("providers", "tools"),
     ("engine", "store"),
     ("jobs", "publish"),
-    ("web", "cli", "console", "diagnosis", "evaluation"),
+    ("web", "cli", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "serving"),
 )
 # inside a row, only these know one another: every failure is of one tree, and the command line leads all that people start
 NEIGHBOURS = {
     "settings": {"errors"},
     "strictyaml": {"errors"},
     "outbound": {"errors"},
-    "cli": {"web", "console", "diagnosis", "evaluation"},
+    "cli": {"web", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "serving"},
+    "serving": {"web"},
     "console": {"diagnosis"},
 }
 ROW = {room: number for number, row in enumerate(ROWS) for room in row}
-PUBLISH_KNOWS = {"catalogue", *ROWS[0]} - {"outbound"}
+PUBLISH_KNOWS = {"catalogue", *ROWS[0]} - {"outbound", "logs", "metrics"}
 
 
 def modules() -> dict[str, Path]:

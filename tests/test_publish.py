@@ -13,8 +13,9 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from connector import publish
-from connector.catalogue import Catalogue, load_catalogue, read_file
+from connector.catalogue import OPTIONS, Catalogue, load_catalogue, read_file
 from connector.catalogue.action import ENVELOPE
+from connector.catalogue.options import PROMPT_OPTIONS
 from connector.catalogue.sample import sample_answer as served_sample
 from connector.errors import KINDS, TemplateError
 from connector.publish import openapi, samples
@@ -27,7 +28,18 @@ ROOT = Path(__file__).resolve().parent.parent
 SPECS = ("openapi/openapi.json", "openapi/openapi-3.1.json", "openapi/swagger.json")
 NULL_WORDS = dict(zip(SPECS, ("nullable", "type", "x-nullable"), strict=True))
 # those who call us keep these names in their workflows: one may be added here, none may be changed or taken away
-OPERATION_IDS = {"answer_with_tools", "classify", "extract", "get_action", "healthz", "list_actions", "readyz", "summarize"}
+OPERATION_IDS = set(
+    "answer_with_tools classify extract summarize list_actions get_action list_runs get_run cancel_run retry_run create_batch list_batches "
+    "get_batch cancel_batch resume_batch retry_batch get_batch_results_csv get_batch_results_jsonl create_subscription list_subscriptions "
+    "list_subscription_samples get_subscription delete_subscription test_subscription list_deliveries get_delivery resend_delivery "
+    "get_signing_secret create_hook list_hooks delete_hook receive_hook get_usage healthz readyz".split()
+)
+METHODS = ("get", "post", "put", "delete")
+MOST_FIELDS = 12  # what the strictest importer reads of a request
+# all of Microsoft's words that we use
+MICROSOFTS = {
+    "x-ms-summary", "x-ms-visibility", "x-ms-dynamic-values", "x-ms-trigger", "x-ms-notification-content", "x-ms-notification-url",
+}  # fmt: skip
 ODD_ACTION = """
 title: Odd job
 summary: Has a field of every type.
@@ -77,7 +89,7 @@ def _parsed(files: dict[str, bytes]) -> dict[str, Json]:
 
 
 def _operations(spec: Json) -> dict[str, Json]:
-    return {one["operationId"]: one for path in spec["paths"].values() for one in path.values()}
+    return {one["operationId"]: one for path in spec["paths"].values() for method, one in path.items() if method in METHODS}
 
 
 def _schemas(spec: Json) -> dict[str, Json]:
@@ -117,7 +129,7 @@ def test_same_catalogue_gives_same_bytes(catalogue: Catalogue) -> None:
     """Nothing but the catalogue and the address goes into the files, and they end in one line feed."""
     once, again = publish.build_all(catalogue), publish.build_all(load_catalogue())
     assert once == again
-    assert all(body.endswith(b"}\n") and b"\r" not in body for body in once.values())
+    assert all(body.endswith(b"\n") and not body.endswith(b"\n\n") and b"\r" not in body for body in once.values())
 
 
 def test_public_url_is_the_only_thing_an_address_changes(catalogue: Catalogue, specs: dict[str, Json]) -> None:
@@ -144,20 +156,62 @@ def test_specs_are_valid(path: str, odd_catalogue: Catalogue) -> None:
 
 @pytest.mark.parametrize("path", SPECS)
 def test_requests_stay_in_the_subset(path: str, odd_catalogue: Catalogue) -> None:
-    """A request is flat: one type a property, no references, no null, no alternatives, bounded texts and few fields."""
-    spec = json.loads(openapi.build(odd_catalogue)[path])
-    for action in odd_catalogue.values():
-        schema = _schemas(spec)[f"{action.id}_input"]
-        assert len(schema["properties"]) <= 12
+    """A request is flat: one type a property, no references, no null, no alternatives, bounded texts, and nothing that is not known."""
+    forms = {name: schema for name, schema in _schemas(json.loads(openapi.build(odd_catalogue)[path])).items() if name.endswith("_input")}
+    assert set(forms) >= {f"{name}_input" for name in [*odd_catalogue, "create_batch", "create_hook", "create_subscription"]}
+    for form, schema in forms.items():
+        assert schema["additionalProperties"] is False
         for name, entry in schema["properties"].items():
             words = set(entry) - {"enum", "default", "example"}
-            assert entry["type"] in {"string", "number", "integer", "boolean"}, name
-            assert not words & {"$ref", "anyOf", "oneOf", "allOf", "nullable", "x-nullable", "items", "properties"}, name
+            assert entry["type"] in {"string", "number", "integer", "boolean"}, (form, name)
+            assert not words & {"$ref", "anyOf", "oneOf", "allOf", "nullable", "x-nullable", "items", "properties"}, (form, name)
             assert entry.get("default", "") is not None
             assert None not in entry.get("enum", [])
-            assert len(entry.get("description", "")) <= 700
+            assert 0 < len(entry.get("description", "-")) <= 700
             assert all(isinstance(entry[key], int) for key in ("minLength", "maxLength") if key in entry)
             assert entry["type"] != "integer" or all(isinstance(entry[key], int) for key in ("minimum", "maximum") if key in entry)
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_requests_are_short_and_what_is_needed_comes_first(path: str, catalogue: Catalogue) -> None:
+    """An action's own fields and what it says to the model are few, those that are needed come first, and run options come last.
+
+    One importer makes up a body from the first properties when there is no example, so there is an example, which has all that is needed.
+    """
+    spec = json.loads(openapi.build(catalogue)[path])
+    for action in catalogue.values():
+        assert len(action.fields) + len(PROMPT_OPTIONS) <= MOST_FIELDS
+        assert list(action.form)[-len(OPTIONS) :] == list(OPTIONS)
+    for operation in _operations(spec).values():
+        schema, example = _sent(operation)
+        if "$ref" in schema:
+            form = _schemas(spec)[schema["$ref"].rpartition("/")[2]]
+            needed = form.get("required", [])
+            assert sorted(list(form["properties"])[: len(needed)]) == needed
+            assert set(needed) <= set(example or {name: one.get("example") for name, one in form["properties"].items() if "example" in one})
+
+
+def _sent(operation: Json) -> tuple[Json, Any]:
+    """The schema of an operation's body ({} without one) and its example, where the version has a place for that."""
+    if "requestBody" in operation:
+        media = operation["requestBody"]["content"]["application/json"]
+        return media["schema"], media["example"]
+    found = [one["schema"] for one in operation.get("parameters", []) if one["in"] == "body"]
+    return (found[0] if found else {}), None
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_run_options_are_published_and_never_sent_unasked(path: str, specs: dict[str, Json], catalogue: Catalogue) -> None:
+    """Every action publishes all run options, alike everywhere, with their bounds, and with no default that a client would send."""
+    for action in catalogue.values():
+        found = {name: entry for name, entry in _schemas(specs[path])[f"{action.id}_input"]["properties"].items() if name in OPTIONS}
+        assert list(found) == list(OPTIONS)
+        assert not [name for name, entry in found.items() if "default" in entry]
+        wait, money = found["wait_seconds"], found["max_cost_usd"]
+        assert (wait["type"], wait["minimum"], wait["maximum"]) == ("number", 0, 100)
+        assert (money["type"], money["minimum"]) == ("number", 0)
+        assert (found["dry_run"]["type"], found["idempotency_key"]["maxLength"]) == ("boolean", 255)
+        assert found["cache"]["enum"] == ["off", "1h", "1d", "7d"]
 
 
 @pytest.mark.parametrize("path", SPECS)
@@ -192,31 +246,104 @@ def _may_be_null(schema: Json) -> str:
 def test_operations_are_short_and_have_examples(path: str, specs: dict[str, Json]) -> None:
     """Ids, summaries and descriptions are short enough for the strictest importer, and each body and answer has an example."""
     for name, operation in _operations(specs[path]).items():
-        assert re.fullmatch(r"[a-z_]{1,40}", name)
+        assert re.fullmatch(r"[a-z][a-z_]{0,39}", name)
         assert 0 < len(operation["summary"]) <= 60
         assert 0 < len(operation["description"]) <= 300
         assert operation["tags"][0] in {tag["name"] for tag in specs[path]["tags"]}
-        answer = operation["responses"]["200"]
-        assert answer["examples"] if "swagger" in specs[path] else answer["content"]["application/json"]["example"]
+        first = min(operation["responses"])
+        assert first in {"200", "201", "202"}
+        for media, answer in _answered(operation, first).items():
+            assert answer["example"], (name, media)
+        schema, example = _sent(operation)
         if "requestBody" in operation:
             assert list(operation["requestBody"]["content"]) == ["application/json"]
-            assert operation["requestBody"]["content"]["application/json"]["example"]
+            assert schema and example
+        for parameter in operation.get("parameters", []):
+            assert 0 < len(parameter["description"]) <= 700
+            assert "default" not in {**parameter, **parameter.get("schema", {})}
+
+
+def _answered(operation: Json, status: str) -> dict[str, Json]:
+    """The schema and the example of an answer by its content type."""
+    answer = operation["responses"][status]
+    if "content" in answer:
+        found: dict[str, Json] = answer["content"]
+        return found
+    return {media: {"schema": answer["schema"], "example": example} for media, example in answer["examples"].items()}
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_addresses_are_plain(path: str, specs: dict[str, Json]) -> None:
+    """No two addresses differ in a parameter's name alone, and each operation declares just the parameters of its address."""
+    paths = specs[path]["paths"]
+    assert len({re.sub(r"{\w+}", "{}", address) for address in paths}) == len(paths)
+    assert not [address for address in paths if address.endswith("/") or "?" in address]
+    for address, entry in paths.items():
+        for method in set(entry) & set(METHODS):
+            parameters = [(one["in"], one["name"]) for one in entry[method].get("parameters", [])]
+            assert len(set(parameters)) == len(parameters)
+            assert {name for place, name in parameters if place == "path"} == set(re.findall(r"{(\w+)}", address))
+            assert all(one["required"] for one in entry[method].get("parameters", []) if one["in"] == "path")
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_nothing_is_defined_in_vain(path: str, specs: dict[str, Json]) -> None:
+    """Each schema, answer and group that a specification defines is used in it, and each reference leads somewhere."""
+    spec = specs[path]
+    used = {node["$ref"] for node in _nodes(spec) if isinstance(node.get("$ref"), str)}
+    defined = spec if "swagger" in spec else spec["components"]
+    schemas = "definitions" if "swagger" in spec else "schemas"
+    start = "#/" if "swagger" in spec else "#/components/"
+    assert used == {f"{start}{kind}/{name}" for kind in (schemas, "responses") for name in defined[kind]}
+    assert {tag["name"] for tag in spec["tags"]} == {one["tags"][0] for one in _operations(spec).values()}
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_answers_that_hand_over_say_where_and_when(path: str, specs: dict[str, Json]) -> None:
+    """What goes on is answered with 202, its address and whole seconds; what was made with 201 and its address."""
+    headers_of = {"201": ["Location"], "202": ["Location", "Retry-After"]}
+    handed_over = set()
+    for name, operation in _operations(specs[path]).items():
+        for status in set(operation["responses"]) & set(headers_of):
+            headers = operation["responses"][status]["headers"]
+            assert list(headers) == headers_of[status]
+            kinds = {header: entry.get("schema", entry)["type"] for header, entry in headers.items()}
+            assert kinds == {header: "integer" if header == "Retry-After" else "string" for header in headers}
+            handed_over.add((name, status))
+    assert {name for name, status in handed_over if status == "201"} == {"create_subscription", "create_hook"}
+    others = {"receive_hook", "retry_run", "create_batch", "resume_batch", "retry_batch"}
+    assert {name for name, status in handed_over if status == "202"} == others | set(load_catalogue())
 
 
 def test_examples_fit_their_schemas(odd_catalogue: Catalogue) -> None:
     """The examples of requests and answers are what their own schemas allow, and the request's can be sent as it is."""
     spec = json.loads(openapi.build(odd_catalogue)[SPECS[1]])
     for action in odd_catalogue.values():
-        operation, schemas = _operations(spec)[action.id], _schemas(spec)
-        sent = operation["requestBody"]["content"]["application/json"]["example"]
-        answered = operation["responses"]["200"]["content"]["application/json"]["example"]
-        Draft202012Validator(schemas[f"{action.id}_input"]).validate(sent)
-        Draft202012Validator(schemas[f"{action.id}_answer"]).validate(answered)
+        _, sent = _sent(_operations(spec)[action.id])
         assert action.read_form(sent) == action.read_form(action.examples[0].input)
+        assert list(_answered(_operations(spec)[action.id], "200")["application/json"]["example"]) == list(
+            _schemas(spec)[f"{action.id}_answer"]["properties"]
+        )
+    for name, operation in _operations(spec).items():
+        schema, sent = _sent(operation)
+        if schema:
+            _validate(spec, schema, sent)
+        for status in set(operation["responses"]) & {"200", "201", "202", "503"}:
+            if "$ref" not in operation["responses"][status]:
+                for answer in _answered(operation, status).values():
+                    _validate(spec, answer["schema"], answer["example"], name)
+    for answer in spec["components"]["responses"].values():
+        media = answer["content"]["application/problem+json"]
+        _validate(spec, media["schema"], media["example"])
+
+
+def _validate(spec: Json, schema: Json, value: Any, name: str = "") -> None:
+    errors = [error.message for error in Draft202012Validator({**schema, "components": spec["components"]}).iter_errors(value)]
+    assert errors == [], name
 
 
 def test_both_ways_to_give_the_key_are_declared(specs: dict[str, Json]) -> None:
-    """A bearer token or X-API-Key in 3.x, X-API-Key in 2.0, and no key for the two that tell whether the service is up."""
+    """A bearer token or X-API-Key in 3.x, X-API-Key in 2.0, and no key for those whose address is a secret or no secret at all."""
     for path in SPECS[:2]:
         schemes = specs[path]["components"]["securitySchemes"]
         assert schemes["bearer"]["scheme"] == "bearer"
@@ -224,7 +351,7 @@ def test_both_ways_to_give_the_key_are_declared(specs: dict[str, Json]) -> None:
         assert specs[path]["security"] == [{"bearer": []}, {"api_key": []}]
     assert list(specs[SPECS[2]]["securityDefinitions"]) == ["api_key"]
     for spec in specs.values():
-        assert {name for name, one in _operations(spec).items() if one.get("security") == []} == {"healthz", "readyz"}
+        assert {name for name, one in _operations(spec).items() if one.get("security") == []} == {"healthz", "readyz", "receive_hook"}
 
 
 def test_power_platform_words(specs: dict[str, Json], catalogue: Catalogue) -> None:
@@ -237,6 +364,32 @@ def test_power_platform_words(specs: dict[str, Json], catalogue: Catalogue) -> N
         operation = _operations(spec)[action.id]
         assert operation["produces"] == ["application/json", "application/problem+json"]
         assert operation["x-openai-isConsequential"] is False
+
+
+def test_power_platform_trigger(specs: dict[str, Json]) -> None:
+    """Swagger 2.0 has the one webhook trigger: what it is sent, the hidden box for its address, and where to say that it is over."""
+    spec = specs[SPECS[2]]
+    entry = spec["paths"]["/v1/subscriptions"]
+    assert entry["x-ms-notification-content"]["schema"] == {"$ref": "#/definitions/message"}
+    assert entry["post"]["x-ms-trigger"] == "single"
+    assert "Location" in entry["post"]["responses"]["201"]["headers"]
+    form = _schemas(spec)["create_subscription_input"]["properties"]
+    assert (form["target_url"]["x-ms-notification-url"], form["target_url"]["x-ms-visibility"]) == (True, "internal")
+    assert form["event"]["x-ms-visibility"] == "important"
+    assert _operations(spec)["delete_subscription"]["x-ms-visibility"] == "internal"
+    assert [name for name, one in _operations(spec).items() if "x-ms-trigger" in one] == ["create_subscription"]
+
+
+def test_microsofts_words_are_few_and_in_their_places(specs: dict[str, Json]) -> None:
+    """Only Swagger 2.0 has Microsoft's words, only those we know, and lists to choose from are made by an operation that there is."""
+    for path, spec in specs.items():
+        used = {key for node in _nodes(spec) for key in node if key.startswith("x-ms-")}
+        assert used == (MICROSOFTS if path == SPECS[2] else set())
+        for node in _nodes(spec):
+            assert node.get("x-ms-visibility", "internal") in {"important", "advanced", "internal"}
+            if source := node.get("x-ms-dynamic-values"):
+                listed = _operations(spec)[source["operationId"]]["responses"]["200"]["schema"]["items"]["$ref"].rpartition("/")[2]
+                assert {source["value-path"], source["value-title"]} <= set(_schemas(spec)[listed]["properties"])
 
 
 @pytest.mark.parametrize("path", SPECS)
@@ -277,7 +430,7 @@ def test_every_action_and_field_is_there(path: str, specs: dict[str, Json], cata
         assert form["required"] == sorted(name for name, entry in action.form.items() if entry.required)
         assert [name for name in answer["properties"] if name in action.returns] == list(action.returns)
         assert set(answer["properties"]) >= set(ENVELOPE)
-        assert sorted(answer["properties"]) == answer["required"]
+        assert answer["required"] == sorted(ENVELOPE)  # a dry run has these alone
 
 
 def test_versions_are_alike(specs: dict[str, Json]) -> None:
@@ -286,8 +439,10 @@ def test_versions_are_alike(specs: dict[str, Json]) -> None:
 
 
 def _outline(spec: Json) -> Any:
-    paths = {path: {method: list(one["responses"]) for method, one in entry.items()} for path, entry in spec["paths"].items()}
-    schemas = {name: [_shape(schema), schema["required"]] for name, schema in _schemas(spec).items()}
+    paths = {
+        path: {method: list(entry[method]["responses"]) for method in METHODS if method in entry} for path, entry in spec["paths"].items()
+    }
+    schemas = {name: [_shape(schema), schema.get("required")] for name, schema in _schemas(spec).items()}
     return [paths, schemas]
 
 
@@ -349,7 +504,7 @@ def test_fixed_operations_name_their_routes() -> None:
     routes = [(one.method, one.path) for one in FIXED_OPERATIONS]
     assert len(set(routes)) == len(routes)
     assert ("get", "/v1/actions") in routes
-    assert [one.operation_id for one in FIXED_OPERATIONS if not one.needs_key] == ["healthz", "readyz"]
+    assert [one.operation_id for one in FIXED_OPERATIONS if not one.needs_key] == ["receive_hook", "healthz", "readyz"]
 
 
 # --- the examples of answers -------------------------------------------------------------------------------------------

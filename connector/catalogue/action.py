@@ -63,17 +63,22 @@ class Action:
 
     def read_form(self, values: Mapping[str, Any]) -> Json:
         """Clean values for ``values`` as a form sent them; ``InvalidInput`` names every field that is not right."""
-        if not isinstance(values, Mapping):
-            raise InvalidInput([FieldError("", "wrong_type", "The form must be an object of fields and their values.")])
-        try:
-            found: Json = self._schema.load(values)
-        except marshmallow.ValidationError as error:
-            raise InvalidInput(_field_errors(error.messages)) from None
-        return found
+        return read_values(self._schema, values)
 
     def asked(self, form: Mapping[str, Any]) -> dict[str, Return]:
         """The values the model is to give for this form."""
         return {name: entry for name, entry in self.returns.items() if entry.is_asked(form)}
+
+
+def read_values(schema: FormSchema, values: Mapping[str, Any]) -> Json:
+    """Clean values for ``values`` as a form of ``schema`` sent them; ``InvalidInput`` names every field that is not right."""
+    if not isinstance(values, Mapping):
+        raise InvalidInput([FieldError("", "wrong_type", "The form must be an object of fields and their values.")])
+    try:
+        found: Json = schema.load(values)
+    except marshmallow.ValidationError as error:
+        raise InvalidInput(_field_errors(error.messages)) from None
+    return found
 
 
 def _field_errors(messages: Any) -> list[FieldError]:

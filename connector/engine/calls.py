@@ -44,6 +44,19 @@ def ask_whole(run: Run, functions: Any, *, force: str | None) -> Reply:
     reply = run.ask(functions, force=force)
     if reply.finish == "length" and time.monotonic() < run.deadline:
         reply = run.ask(functions, force=force, max_output_tokens=2 * run.max_output_tokens())
+    return whole(reply)
+
+
+def answer_from(run: Run, reply: Reply) -> Json:
+    """The values of a reply that nothing more is asked after."""
+    read = read_answer(run, usable(run, whole(reply)))
+    if read.faults:
+        raise ProviderError("invalid_output", f"The model's answer was not valid: {read.faults[0]}.")
+    return read.values
+
+
+def whole(reply: Reply) -> Reply:
+    """``reply``, unless it was cut off."""
     if reply.finish == "length":
         raise ProviderError("output_truncated", "The model's answer was cut off. Ask for less at once, or lower the effort.")
     return reply

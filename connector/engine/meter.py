@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from connector.errors import ProviderError
 from connector.providers.base import ModelRequest, Reply
 
 
@@ -19,8 +18,8 @@ class Meter(Protocol):
         """A call has ended with ``reply``."""
         ...
 
-    def failed(self, error: ProviderError) -> None:
-        """A call has ended without a reply; ``error.unseen`` says that it may have been billed."""
+    def failed(self, *, unseen: bool) -> None:
+        """A call has ended without a reply; ``unseen``: it may have been billed."""
         ...
 
 
@@ -33,5 +32,5 @@ class Unmetered:
     def after(self, reply: Reply, cost_usd: float | None) -> None:
         pass
 
-    def failed(self, error: ProviderError) -> None:
+    def failed(self, *, unseen: bool) -> None:
         pass

@@ -18,11 +18,11 @@ from connector.catalogue import Action, Catalogue
 from connector.catalogue.answer import flat_values, result_text
 from connector.catalogue.filling import fill
 from connector.catalogue.values import nearest
-from connector.engine.calls import answer_at_once
+from connector.engine.calls import answer_at_once, answer_from
 from connector.engine.loop import answer_with_tools
 from connector.engine.turns import Incomplete, Run
 from connector.errors import FieldError, FormcallError, InvalidInput, TemplateError
-from connector.providers.base import Provider, Usage
+from connector.providers.base import Provider, Reply, Usage
 from connector.providers.models import Models
 from connector.settings import Settings
 from connector.tools import TOOLS
@@ -110,6 +110,13 @@ class Engine:
             return self.failed(run, error, "cancelled" if error.code == "cancelled" else "failed")
         finally:
             self._slots.release()
+
+    def read(self, run: Run, reply: Reply) -> Outcome:
+        """What becomes of ``run`` with a reply to its opening that came in another way; nothing more is asked of the model."""
+        try:
+            return self._done(run, answer_from(run, run.take(reply)))
+        except FormcallError as error:
+            return self.failed(run, error)
 
     def _done(self, run: Run, given: Json) -> Outcome:
         values = fill(run.action, run.form, given, run.steps)

@@ -91,7 +91,10 @@ class Run:
             request = replace(request, max_output_tokens=max_output_tokens)
         if self.cancelled.is_set():
             raise Cancelled
-        reply = self._respond(self.meter.before(request))
+        return self.take(self._respond(self.meter.before(request)))
+
+    def take(self, reply: Reply) -> Reply:
+        """``reply``, once what it used and cost is added to the run."""
         self.usage += reply.usage
         self.model = reply.model or self.model
         if self._provider.engine == "openai":
@@ -107,8 +110,8 @@ class Run:
         began = time.monotonic()
         try:
             return self._provider.respond(request)
-        except ProviderError as error:
-            self.meter.failed(error)
+        except Exception as error:
+            self.meter.failed(unseen=error.unseen if isinstance(error, ProviderError) else True)
             raise
         finally:
             self.upstream_seconds += time.monotonic() - began

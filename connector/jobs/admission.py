@@ -8,17 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector import logs
 from connector.catalogue.options import CACHE_SECONDS
+from connector.catalogue.values import clean
 from connector.engine.run import Engine
 from connector.engine.turns import Run
 from connector.errors import KINDS, FormcallError
+from connector.jobs.addresses import check_callback
 from connector.jobs.forecast import forecast
 from connector.jobs.purse import Purse, patiently
-from connector.jobs.telling import Told, told_kept, written
+from connector.jobs.telling import COMPLETED, FAILED, Told, event_text, told_kept, written
+from connector.outbound import Outbound, parse_allowed
 from connector.store.ids import moment, now_ms, today
 from connector.store.journal import Journal
 from connector.store.keys import Key
-from connector.store.notes import OPEN, Begin, End, Grant, Release, Requeue, Same, Start
+from connector.store.notes import OPEN, AddCallback, Begin, End, Gone, Grant, Limits, Release, Requeue, Same, Start
 from connector.store.runs import Runs
 
 Json = dict[str, Any]
@@ -36,6 +40,8 @@ class Asked:
     purse: Purse
     form: str
     cache: str = ""
+    batch_id: str = ""
+    until: float = 0.0  # how long its caller waits (time.monotonic())
 
     def check(self) -> None:
         """``FormcallError`` when the key may not use the tools that the form allows."""
@@ -51,13 +57,15 @@ class Admission:
         self._engine, self._journal, self._records = engine, journal, records
         self._host, self._works = host, works
         self._settings = engine.settings
+        self.outbound = Outbound(parse_allowed(self._settings.allow_hosts))
 
     def ask(self, key: Key, action: str, values: Mapping[str, Any]) -> Asked:
         """The run that ``key`` asks for with a form's ``values``; nothing has begun yet."""
         run = self._engine.prepare(action, values)
-        form = json.dumps(values, ensure_ascii=False, default=str)
-        asked = Asked(key, run, Purse(self._engine, self._journal, key, run), form)
+        form = clean(json.dumps(values, ensure_ascii=False, default=str))
+        asked = Asked(key, run, Purse(self._engine, self._journal, key, run), form, until=time.monotonic() + run.options.wait_seconds)
         asked.check()
+        check_callback(self.outbound, vars(run.options))
         if CACHE_SECONDS[run.options.cache]:
             asked.cache = self._cache_digest(run)
         return asked
@@ -66,14 +74,12 @@ class Admission:
         """The grant with which the run may go on now, or what there is to tell instead."""
         if asked.run.options.dry_run:
             return Told(asked.run.id, "dry_run", written(forecast(self._engine, asked.run, asked.key)))
-        if asked.cache and (found := self._records.cached(asked.key.id, asked.cache, CACHE_SECONDS[asked.run.options.cache])):
-            return self._from_cache(asked, *found)
         for _ in range(_TRIES):
-            begun = self._begin(asked)
-            if isinstance(begun, Grant):
+            begun = self._from_cache(asked) or self._begin(asked)
+            if not isinstance(begun, Same):
                 return begun
-            if told := self._again(asked, begun):
-                return told
+            if again := self._again(asked, begun):
+                return again
         raise FormcallError("busy", "The same idempotency key is being used by another request. Try again in a second.", retry_after=1)
 
     # --- beginning ---
@@ -81,16 +87,16 @@ class Admission:
     def _begin(self, asked: Asked) -> Grant | Same:
         want, least = asked.purse.opening()
         note = Begin(self._row(asked), asked.key.allowance.limits(), want, least)
-        begun: Grant | Same = patiently(self._journal, note, time.monotonic() + asked.run.options.wait_seconds)
+        begun: Grant | Same = patiently(self._journal, note, asked.until)
         return begun
 
-    def _at_once(self, asked: Asked) -> bool:
+    def at_once(self, asked: Asked) -> bool:
         """Whether the run goes on here and now, and not in the queue."""
         return self._works and asked.run.options.wait_seconds > 0
 
     def _row(self, asked: Asked) -> Json:
         run, options = asked.run, asked.run.options
-        at_once = self._at_once(asked)
+        at_once = self.at_once(asked)
         kept = self._settings.store_text
         digest = self._digest(run) if kept == "hash" or options.idempotency_key else None
         return {
@@ -115,18 +121,37 @@ class Admission:
         if row.created_ms < now_ms() - SAME_KEY_MS and row.status not in OPEN:
             self._journal.write(Release(row.id))
             return None
-        asked.run.id = row.id
         if row.status in OPEN or not _may_run_again(row):
+            asked.run.id = row.id
+            self._tell_also(asked, row)
             return told_kept(row)
-        return self._restart(asked, row)
+        self._tell_also(asked, row, begins=True)
+        own, asked.run.id = asked.run.id, row.id
+        try:
+            return self._restart(asked, row)
+        except Gone:  # somebody else was quicker
+            asked.run.id = own
+            return None
+
+    def _tell_also(self, asked: Asked, row: Any, *, begins: bool = False) -> None:
+        """Who asks for the same run again may wait at another address."""
+        url = asked.run.options.callback_url
+        while url and row:
+            told = told_kept(row)
+            event = FAILED if told.code else COMPLETED
+            note = AddCallback(row.id, url, event, event_text(event, told.body) if told.body else "", begins)
+            if self._journal.write(note):
+                return
+            row = self._records.find(row.id)  # it has ended at this very moment
 
     def _restart(self, asked: Asked, row: Any) -> Grant | Told:
         """A run that has no answer yet, and whose caller asks for one again, begins anew under its own id."""
-        if not self._at_once(asked):
+        if not self.at_once(asked):
             return Grant(0, self._journal.write(Requeue(row.id, asked.form)))
+        asked.purse.follow(row)
         want, least = asked.purse.opening()
         note = Start(row.id, self._host, row.attempt, (row.status,), asked.key.allowance.limits(), want, least, today())
-        begun: Grant = patiently(self._journal, note, time.monotonic() + asked.run.options.wait_seconds)
+        begun: Grant = patiently(self._journal, note, asked.until)
         return begun
 
     def _digest(self, run: Run) -> str:
@@ -141,18 +166,30 @@ class Admission:
         asked = (request.model, request.effort, request.instructions, request.message, functions, request.force)
         return self._records.digest(self._engine.provider.engine, run.action.id, *asked)
 
-    def _from_cache(self, asked: Asked, answer: str, made_ms: int) -> Told:
+    def _from_cache(self, asked: Asked) -> Told | Same | None:
+        """The answer that the same request got before, as that of a run of its own; None when there is none."""
+        seconds = CACHE_SECONDS[asked.run.options.cache]
+        found = self._records.cached(asked.key.id, asked.cache, seconds) if asked.cache else None
+        return self._as_run(asked, *found) if found else None
+
+    def _as_run(self, asked: Asked, answer: str, made_ms: int) -> Told | Same:
         run = asked.run
         body: Json = json.loads(answer)
-        note = f"This answer was kept from {moment(made_ms)}; nothing was spent on it again."
+        words = f"This answer was kept from {moment(made_ms)}; nothing was spent on it again."
         free = {"input_tokens": 0, "cached_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0, "cost_usd": 0.0, "duration_ms": 0}
-        text = written({**body, **free, "id": run.id, "warnings": [*body["warnings"], note]})
-        row = {**self._row(asked), "status": "running", "attempt": 1}
-        begun = self._journal.write(Begin(row, asked.key.allowance.limits()))
+        text = written({**body, **free, "id": run.id, "warnings": [*body["warnings"], words]})
+        row = {**self._row(asked), "status": "running", "attempt": 1, "host": self._host, "durable": False}
+        begun: Grant | Same = self._journal.write(Begin(row, Limits(at_once=asked.key.allowance.at_once)))
         if isinstance(begun, Same):
-            again = self._again(asked, begun)
-            return again if isinstance(again, Told) else Told(run.id, "done", text)
-        self._journal.write(End(run.id, 1, "done", (), text, unknown=not body["result"]))
+            return begun
+        keeps = self._settings.store_text == "on"
+        is_asked_again = bool(run.options.idempotency_key)
+        note = End(
+            run.id, 1, "done", (), text, unknown=not body["result"], event=COMPLETED, body=event_text(COMPLETED, text),
+            keep=lambda: keeps or is_asked_again, keep_form=keeps,
+        )  # fmt: skip
+        self._journal.write(note)
+        logs.run(run_id=run.id, key_id=asked.key.id, action=run.action.id, status="done", cached=True)
         return Told(run.id, "done", text)
 
 

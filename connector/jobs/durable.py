@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -33,6 +33,7 @@ Work = Callable[..., Any]  # work(steps, *args); its arguments and its result ar
 log = logging.getLogger("formcall")
 
 _HOST_LENGTH = 60
+_LAUNCH_SECONDS = 30.0
 _NO_KEY = "-"  # all work without a key takes turns as if it had one
 
 
@@ -61,6 +62,8 @@ class Durable:
         self._queues: dict[str, Queue] = {}
         self._stopping, self._counting = threading.Event(), threading.Lock()
         self._going_on = self._process = 0
+        self._wake: Callable[[], None] | None = None  # launches, when there is first something to do
+        self._waking, self._is_waking = threading.Condition(), False
         self._lock: sqlite3.Connection | None = None
         self._records: Records
         self._client: DBOSClient
@@ -70,10 +73,16 @@ class Durable:
         """Whether this process carries out work."""
         return self.role != "web"
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other process can carry out work of this database."""
+        return self._address.get_backend_name() == "sqlite"
+
     # --- before the launch ---
 
     def register(self, name: str, work: Work, *, queue: str = "") -> None:
         """Make ``work`` known as ``name``; ``queue`` is where ``start`` puts it on a process that carries out nothing."""
+        self._before_launch()
         self._works[name] = self._body(work)
         self._instead[name] = queue
 
@@ -83,8 +92,13 @@ class Durable:
         Keys take turns at each free place, so that many of one cannot hold up few of another. ``everywhere`` bounds all processes
         together. ``look`` are the seconds between looks for work, each of which takes about 2 ms of a processor.
         """
+        self._before_launch()
         at_once = min(at_once, everywhere or at_once)
         self._queues[name] = Queue(at_once, min(per_key or at_once, at_once), everywhere, look)
+
+    def _before_launch(self) -> None:
+        if self._process:
+            raise RuntimeError("Work and queues are declared before the launch.")
 
     def _body(self, work: Work) -> Callable[..., Any]:
         def body(*args: Any) -> Any:
@@ -111,14 +125,49 @@ class Durable:
             return
         if self._process or Durable._of_process:
             raise RuntimeError("Jobs are launched once in a process, and after it was forked.")
-        self._lock = self._file_lock()
-        self._records = Records(self._address)
+        with ExitStack() as undo:
+            if lock := self._file_lock():
+                undo.callback(lock.close)
+            self._lock, self._records = lock, Records(self._address)
+            self._client = machinery.client(self._address, web=not self.executes)
+            if self.executes:  # from here on work goes on, and may enqueue other work
+                undo.callback(machinery.end, 0)
+                machinery.begin(self._address, self.host, self._works, self._queues, self._most_threads())
+            undo.pop_all()
         Durable._of_process, self._process = self, os.getpid()
-        if self.executes:
-            # what was started comes twice: what a restart takes up again goes on beside what is new
-            threads = 2 * self._threads + sum(queue.at_once for queue in self._queues.values())
-            machinery.begin(self._address, self.host, self._works, self._queues, threads)
-        self._client = machinery.client(self._address, migrate=not self.executes)
+
+    def _most_threads(self) -> int:
+        # so many that a queue always finds its threads; what was started comes twice, since a restart takes it up beside what is new
+        return 2 * self._threads + sum(queue.at_once for queue in self._queues.values())
+
+    def launch_when_needed(self, launch: Callable[[], None]) -> None:
+        """Wait with the launch, which ``launch`` will make, until there is first something to do.
+
+        The engine takes memory, threads and looks at its database all the time, and many a service never needs it. What is started or
+        enqueued meanwhile is handed to it once it is there; whoever asks keeps record of it, so nothing is lost if the process dies first.
+        """
+        self._wake = launch
+
+    def _need(self) -> None:
+        """The engine is there after this; the first to need it waits a moment. ``FormcallError`` when it does not come up."""
+        if self._process or self._wake is None:
+            return
+        with self._waking:
+            if not self._is_waking:
+                self._is_waking = True
+                threading.Thread(target=self._launch_now, name="launch", daemon=True).start()
+            self._waking.wait_for(lambda: not self._is_waking, timeout=_LAUNCH_SECONDS)
+        if not self._process:
+            raise FormcallError("busy", "The service is only starting. Try again in a few seconds.", retry_after=3)
+
+    def _launch_now(self) -> None:
+        try:
+            if self._wake:
+                self._wake()
+        finally:
+            with self._waking:
+                self._is_waking = False
+                self._waking.notify_all()
 
     def _file_lock(self) -> sqlite3.Connection | None:
         if self._address.get_backend_name() != "sqlite":
@@ -149,6 +198,7 @@ class Durable:
 
     def start(self, name: str, id: str, *args: Any) -> None:
         """Carry out the work called ``name`` now, in this process. The same ``id`` a second time changes nothing."""
+        self._need()
         if not self.executes:
             self.enqueue(self._instead[name], name, id, *args)
         else:
@@ -158,27 +208,29 @@ class Durable:
         """Put work into a queue, for any process, to be begun after ``delay`` seconds. The same ``id`` twice changes nothing."""
         if queue not in self._queues or name not in self._works:
             raise LookupError(f"There is no queue {queue!r}, or no work {name!r}.")
+        self._need()
         machinery.enqueue(self._client, queue, name, id, plain(args), key=key or _NO_KEY, delay=delay)
 
     def status(self, id: str) -> str | None:
         """queued, running, done, failed or cancelled; None for an id that is not known, or whose work was pruned."""
-        return self._records.states([id]).get(id)
+        return self._records.states([id]).get(id) if self._process else None
 
     def cancel(self, *ids: str) -> None:
         """End work that has not ended. A step that is going on is finished; its work does nothing after it."""
-        self._client.cancel_workflows(list(ids))
+        if self._process:
+            self._client.cancel_workflows(list(ids))
 
     def prune(self, older_than: dt.datetime) -> int:
         """Delete what is known of work that ended before a moment; how many pieces that was."""
         pruned = 0
-        while ids := self._records.ended(older_than):
+        while self._process and (ids := self._records.ended(older_than)):
             self._client.delete_workflows(ids)
             pruned += len(ids)
         return pruned
 
     def counts(self) -> dict[str, Load]:
         """What waits and runs, in all processes, by queue; what was started without a queue is under ""."""
-        return {**dict.fromkeys(self._queues, Load()), **self._records.loads()}
+        return {**dict.fromkeys(self._queues, Load()), **(self._records.loads() if self._process else {})}
 
     # --- for the watch over other processes ---
 

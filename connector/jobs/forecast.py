@@ -6,31 +6,40 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from connector.engine.loop import MAX_TOKENS
+from connector.engine.loop import MAX_CALLS, MAX_TOKENS
 from connector.engine.run import Engine
 from connector.engine.turns import Run
+from connector.jobs.purse import caps_of, span_of
+from connector.providers.base import ModelRequest
 from connector.providers.bounds import Bound, bound_of, preview_of
 from connector.providers.tokens import Counter
 from connector.store.keys import Key
-from connector.store.money import dollars, nano, usd
+from connector.store.money import dollars, usd
+from connector.tools.base import MAX_OUTPUT
 
 Json = dict[str, Any]
 
 _EXACT = Counter(exact=True)
-_REPAIR_WORDS = 1_000  # tokens of ours, at most, that tell a model what is wrong with its answer
+_REPAIR_WORDS = 1_000  # tokens of ours, at most, that tell a model what is wrong with its answer, beside what the request has of it
+_MOST_RESULTS = MAX_CALLS * MAX_OUTPUT * 4  # tokens of what tools gave: a character has at most four
 
 
 def forecast(engine: Engine, run: Run, key: Key) -> Json:
     """What a run would ask and cost, in the flat form of an answer."""
     request = run.opening()
     bound = bound_of(engine.provider, engine.models, request, _EXACT, twice=engine.settings.retry_after_timeout)
+    cap = min(caps_of(run, key), default=None)
+    if bound and cap is not None:
+        request, bound = _capped(request, bound, cap)
     preview = preview_of(engine.provider, request)
     requests = [vars(preview)] if preview else []
-    first, most = _prices(run, bound, key)
+    first, most = (bound.nano(), _whole(run, bound)) if bound else (None, None)
+    if most is not None and cap is not None:
+        most = min(most, cap)
     return {
         "ok": True,
         "status": "dry_run",
-        "result": _sentence(bound, first, most),
+        "result": _sentence(bound, first, most, cap),
         "id": run.id,
         "action": run.action.id,
         "engine": engine.provider.engine,
@@ -42,31 +51,37 @@ def forecast(engine: Engine, run: Run, key: Key) -> Json:
         "requests_json": json.dumps(requests, ensure_ascii=False),
         "input_tokens": bound.input_tokens if bound else 0,
         "input_tokens_exact": bool(bound and bound.exact),
+        "cached_tokens": 0,
         "output_tokens": bound.output_tokens if bound and bound.rows else 0,
+        "reasoning_tokens": 0,
         "first_call_max_usd": usd(first),
         "max_cost_usd": usd(most),
         "cost_usd": 0.0,
+        "duration_ms": 0,
     }
 
 
-def _prices(run: Run, bound: Bound | None, key: Key) -> tuple[int | None, int | None]:
-    """(the most that the first call, the most that the whole run can cost); None when the price is not known."""
-    if bound is None:
-        return None, None
-    first, most = bound.nano(), _whole(run, bound)
-    caps = [nano(run.options.max_cost_usd)] if run.options.max_cost_usd is not None else []
-    caps += [cap for cap in (key.allowance.budget_run_nusd,) if cap is not None]
-    return min([first, *caps]), min([most, *caps])
+def _capped(request: ModelRequest, bound: Bound, cap: int) -> tuple[ModelRequest, Bound]:
+    """The first call as it is made when it may cost no more than ``cap``, unless it is not made at all for that."""
+    want, least = span_of(bound, request)
+    if not least <= cap < want:
+        return request, bound
+    room = bound.affordable(cap)
+    return replace(request, max_output_tokens=room), replace(bound, output_tokens=room)
 
 
 def _whole(run: Run, bound: Bound) -> int:
     """Every call that the engine may make, at its dearest: cut-off answers with twice the room, the repair, each round of tools."""
-    room = bound.output_tokens
+    room = run.max_output_tokens() if bound.limited else bound.output_tokens
     if run.tools:
-        # no call is made once so many tokens were used; the last one may read all of that and write twice its room
-        before = replace(bound, input_tokens=0).nano(MAX_TOKENS)
-        return before + _call(bound, MAX_TOKENS, 2 * room)
-    again = bound.input_tokens + 2 * room + _REPAIR_WORDS
+        # no round is begun once so many tokens were used; the last one may read all that was said, and be cut off once
+        splits = {0, MAX_TOKENS, *(int(row.long["above"]) + 1 for row in bound.rows if row.long)}
+        before = max(_call(bound, read, MAX_TOKENS - read) for read in splits if read <= MAX_TOKENS)
+        last = bound.input_tokens + MAX_TOKENS + _MOST_RESULTS
+        return before + _call(bound, last, room) + _call(bound, last, 2 * room)
+    # the repair reads the request again, the answer of up to twice the room, and what we say to each call in it: what is wrong, which
+    # may quote the request, or of many calls a short sentence, four times as long as a call
+    again = 2 * bound.input_tokens + 2 * room * (1 + 4) + _REPAIR_WORDS
     return sum(_call(bound, read, written) for read in (bound.input_tokens, again) for written in (room, 2 * room))
 
 
@@ -74,11 +89,14 @@ def _call(bound: Bound, read: int, written: int) -> int:
     return replace(bound, input_tokens=read, output_tokens=written).nano()
 
 
-def _sentence(bound: Bound | None, first: int | None, most: int | None) -> str:
+def _sentence(bound: Bound | None, first: int | None, most: int | None, cap: int | None) -> str:
     if bound is None or first is None or most is None:
         return "The price of this model is not known, so neither is what the run would cost."
     if not bound.rows:
         return "This engine costs nothing."
     counted = "" if bound.exact else "at most "
     words = f"The first call reads {counted}{bound.input_tokens:,} tokens, writes at most {bound.output_tokens:,}"
-    return f"{words} and costs at most {dollars(first)}; the whole run costs at most {dollars(most)}."
+    whole = f"the whole run costs at most {dollars(most)}."
+    if cap is not None and first > cap:
+        whole = f"the run may cost {dollars(cap)} in all, so it would be refused."
+    return f"{words} and costs at most {dollars(first)}; {whole}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 VERSION = "1"  # of the jobs: a process takes up work of its own version only, so jobs with another order of steps get another one
 BEGINNINGS = 25  # work that was begun more often and never ended is given up as failed: it may be what kills the process
 _APPLICATION = "formcall"
+_AGAIN_SECONDS = 30.0
 _CONNECTIONS, _CLIENT_CONNECTIONS = 10, 5
 
 
@@ -40,11 +41,25 @@ class Queue:
 
 
 class _Discreet(logging.Filter):
-    """Keeps the words of failures out of the log, since they may quote a caller; a failure of ours is logged where it happens."""
+    """Keeps tracebacks and the words of failed work out of the log, since they may quote a caller, and says the same thing less often.
+
+    What fails in work of ours is logged where it happens; a database that is away would be told of at every look.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.msg == "Exception encountered in background workflow:":
+            return False
+        record.msg, record.args = record.getMessage().partition("\n")[0], ()
         record.exc_info = record.exc_text = None
-        return record.msg != "Exception encountered in background workflow:"
+        place = (record.pathname, record.lineno)
+        if record.created - self._said.get(place, 0.0) < _AGAIN_SECONDS:
+            return False
+        self._said[place] = record.created
+        return True
 
 
 _DISCREET = _Discreet()
@@ -75,7 +90,7 @@ def begin(address: URL, host: str, works: Mapping[str, Callable[..., Any]], queu
         "system_database_url": _text(address),
         "dbos_system_schema": SCHEMA,
         "sys_db_pool_size": _CONNECTIONS,
-        "db_engine_kwargs": {"hide_parameters": True},
+        "db_engine_kwargs": {"hide_parameters": True, "pool_pre_ping": address.get_backend_name() != "sqlite"},
         "serializer": DBOSPortableJSONSerializer(),
         "max_executor_threads": threads,
         "use_listen_notify": False,  # we send no messages; without them it needs neither a connection nor a thread for that
@@ -105,12 +120,13 @@ def end(seconds: float) -> None:
     DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=math.ceil(seconds))
 
 
-def client(address: URL, *, migrate: bool) -> DBOSClient:
-    """A way to put work into queues, which carries out none."""
+def client(address: URL, *, web: bool) -> DBOSClient:
+    """A way to put work into queues, which carries out none. On a ``web`` process it makes the tables, and does not wait for a
+    database that is away; elsewhere ``begin`` makes them, and work that is carried out waits."""
     from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
     _quiet()
-    if migrate:
+    if web:
         DBOS.migrate(_text(address), schema=SCHEMA)
     return DBOSClient(
         system_database_url=_text(address),
@@ -118,7 +134,8 @@ def client(address: URL, *, migrate: bool) -> DBOSClient:
         serializer=DBOSPortableJSONSerializer(),
         system_database_pool_size=_CLIENT_CONNECTIONS,
         application_name=_APPLICATION,
-        retry_connection_errors=False,
+        retry_connection_errors=not web,
+        lazy=not web,
     )
 
 

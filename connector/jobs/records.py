@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import URL, column, create_engine, func, literal_column, select, table
 
@@ -57,7 +58,7 @@ class Records:
         name = func.coalesce(work.queue_name, "")
         # the words stand in the statement itself, since only then are the partial indexes used
         for statuses in ("('ENQUEUED', 'PENDING')", "('DELAYED')"):
-            open_work = literal_column(f"status IN {statuses}")
+            open_work: Any = literal_column(f"status IN {statuses}")
             with self._engine.connect() as connection:
                 rows = connection.execute(select(name, work.status, func.count()).where(open_work).group_by(name, work.status))
                 for queue, status, count in rows:
@@ -68,7 +69,7 @@ class Records:
     def holders(self, version: str) -> set[str]:
         """The processes that work of this job version is with."""
         work = self._table.c
-        held = (literal_column("status = 'PENDING'"), work.application_version == version)
+        held: Any = (literal_column("status = 'PENDING'"), work.application_version == version)
         with self._engine.connect() as connection:
             return set(connection.execute(select(work.executor_id).where(*held).distinct()).scalars()) - {None}
 

@@ -10,24 +10,37 @@ crash. Where other machines do the work (the role web), each run is a durable jo
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillGoing
 from concurrent.futures import wait as wait_for
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from connector import logs
 from connector.catalogue.options import CACHE_SECONDS
 from connector.engine.run import Engine, Outcome
 from connector.engine.turns import Run
 from connector.errors import FormcallError
 from connector.jobs.admission import Admission, Asked
+from connector.jobs.alarms import Alarms
+from connector.jobs.ended import row_name, see_end
+from connector.jobs.machinery import Left
 from connector.jobs.purse import Purse, patiently
 from connector.jobs.telling import COMPLETED, FAILED, Told, event_text, problem_text, told_kept, told_outcome
+from connector.metrics import Metrics
 from connector.store.ids import today
 from connector.store.journal import Journal
 from connector.store.keys import Keys
-from connector.store.notes import OPEN, Cancel, End, Fail, Gone, Grant, HandOver, Requeue, Start
+from connector.store.money import usd
+from connector.store.notes import OPEN, Cancel, End, Entry, Fail, Gone, Grant, HandOver, Note, Requeue, Start, Unwritten
 from connector.store.runs import Runs
 
 Json = dict[str, Any]
@@ -36,7 +49,9 @@ log = logging.getLogger("formcall")
 
 _LOOK_AGAIN = (0.02, 0.25)  # seconds between looks at a run that another machine carries out, at first and at last
 _PATIENCE = 60.0  # seconds that a run nobody waits for may wait for money that is reserved
-_CANCELLED = "The run was cancelled before it began; nothing was spent."
+_AGAIN_SECONDS = 1.0  # between tries to write what must not be lost
+_CANCELLED = "The run was cancelled while it waited for its turn; no call was made for it after that."
+_STARTING = "The service is only starting. Try again in a few seconds."
 
 
 class Jobs(Protocol):
@@ -45,6 +60,16 @@ class Jobs(Protocol):
     def start(self, name: str, id: str, *args: Any) -> None: ...
 
     def enqueue(self, queue: str, name: str, id: str, *args: Any, key: str | None = None) -> None: ...
+
+    def status(self, id: str) -> str | None: ...
+
+
+class Early(Protocol):
+    """A caller who can be told that the run goes on while the run's own thread, which would answer, is still at work."""
+
+    def claim(self) -> bool: ...
+
+    def send(self, told: Told) -> None: ...
 
 
 @dataclass
@@ -55,6 +80,7 @@ class Live:
     attempt: int
     future: Future[Told]
     keep: bool
+    request_id: str
 
 
 class Runner:
@@ -67,6 +93,11 @@ class Runner:
         self._works = works
         self._settings = engine.settings
         self._live: dict[str, Live] = {}
+        self._beginning: dict[int, Asked] = {}  # what may be in the table of runs, and is not live yet
+        self._closing = threading.Event()
+        self.metrics = Metrics(engine.catalogue, partial(row_name, engine), under_way=lambda: len(self._live))
+        journal.on_group = self.metrics.journal_group
+        self._alarms = Alarms()
         self._pool = ThreadPoolExecutor(self._settings.max_in_flight, thread_name_prefix="run")
 
     @property
@@ -75,26 +106,63 @@ class Runner:
         return len(self._live)
 
     def is_live(self, run_id: str) -> bool:
-        """Whether this process is carrying the run out."""
-        return run_id in self._live
+        """Whether this process is carrying the run out, or about to."""
+        return run_id in self._live or any(asked.run.id == run_id for asked in list(self._beginning.values()))
+
+    @contextmanager
+    def _begins(self, asked: Asked) -> Iterator[None]:
+        self._beginning[id(asked)] = asked
+        try:
+            yield
+        finally:
+            del self._beginning[id(asked)]
 
     # --- a caller's run ---
 
-    def run(self, asked: Asked) -> Told:
-        """What becomes of a run that was asked for; ``FormcallError`` when it may not begin."""
+    def run(self, asked: Asked, early: Early | None = None) -> Told:
+        """What becomes of a run that was asked for; ``FormcallError`` when it may not begin.
+
+        With ``early`` the run goes on in this thread to its end, and its caller may be told before that it does.
+        """
         if len(self._live) >= 2 * self._settings.max_in_flight:
             raise FormcallError("busy", "Too many runs are going on at the moment. Try again in a few seconds.", retry_after=5)
-        begun = self.admission.admit(asked)
-        if isinstance(begun, Told):
-            return begun
-        if not self._works or asked.run.options.wait_seconds == 0:
-            return self._enqueue(asked, begun)
-        live = self._live_run(asked, begun)
-        self._pool.submit(self._carry_out, live)
+        at_once = self.admission.at_once(asked)
+        if not at_once and self.jobs is None and not asked.run.options.dry_run:
+            raise FormcallError("busy", _STARTING, retry_after=3)
+        with self._begins(asked):
+            begun = self.admission.admit(asked)
+            logs.led_to(asked.run)
+            if isinstance(begun, Told):
+                return begun
+            if not at_once:
+                return self._enqueue(asked, begun)
+            live = self._live_run(asked, begun)
+        return self._carry_out_here(live, early) if early else self._wait_for(live)
+
+    def _wait_for(self, live: Live) -> Told:
         try:
-            return live.future.result(asked.run.options.wait_seconds)
+            self._pool.submit(self._carry_out, live)
+        except RuntimeError:  # the process ends
+            self._carry_out(live)
+        try:
+            return live.future.result(max(0.0, live.asked.until - time.monotonic()))
         except StillGoing:
-            return self._hand_over(live)
+            if not self._promise(live):
+                return live.future.result()  # it has ended at this very moment
+            self._go_on(live)
+            return Told(live.asked.run.id, "running")
+
+    def _carry_out_here(self, live: Live, early: Early) -> Told:
+        run = live.asked.run
+        alarm = self._alarms.at(live.asked.until, partial(self._tell_early, live, early))
+        self._carry_out(live)
+        alarm.cancel()
+        return live.future.result() if early.claim() else Told(run.id, "running")
+
+    def _tell_early(self, live: Live, early: Early) -> None:
+        if self._promise(live):
+            early.send(Told(live.asked.run.id, "running"))
+            self._go_on(live)
 
     def wait(self, run_id: str, seconds: float) -> Told:
         """What became of a run, once it has ended or ``seconds`` have passed."""
@@ -115,6 +183,8 @@ class Runner:
         """Cancel a run; its status after that. One that is asking the model now ends when that call has."""
         answer = problem_text(FormcallError("cancelled", _CANCELLED), run_id, "cancelled")
         status: str = self.journal.write(Cancel(run_id, answer, FAILED, event_text(FAILED, answer)))
+        if status == "cancelled":
+            logs.run(run_id=run_id, status=status, code="cancelled")
         if live := self._live.get(run_id):
             live.asked.run.cancelled.set()
         return status
@@ -122,6 +192,8 @@ class Runner:
     def retry(self, run_id: str) -> Told:
         """Run a run again that ended without an answer, on the form that was kept."""
         row = self._record(run_id)
+        if row.batch_id:
+            raise FormcallError("conflict", "This run is a row of a batch. Retry the batch, which runs all rows again that have failed.")
         if row.form is None:
             raise FormcallError("conflict", "The form of this run was not kept, so it cannot be run again from here. Send it again.")
         try:
@@ -129,50 +201,68 @@ class Runner:
         except Gone as gone:
             words = "it has its answer" if gone.status == "done" else f"it is {gone.status}"
             raise FormcallError("conflict", f"This run cannot be run again: {words}.") from None
-        self.queue(run_id, attempt, row.key_id)
+        self._take_place(run_id, attempt, row.key_id)
         return Told(run_id, "queued")
 
     def close(self, seconds: float | None = None) -> None:
         """Take no more runs, and wait for those that are going on, so long at most."""
-        self._pool.shutdown(wait=seconds is None)
+        self._pool.shutdown(wait=False)
         if seconds:
             wait_for([live.future for live in list(self._live.values())], seconds)
+        self._closing.set()  # from now on nothing waits for a database that is away
+        self._pool.shutdown(wait=seconds is None)
 
     # --- carrying it out ---
 
-    def resume(self, run_id: str) -> str:
-        """The durable job of a run: wait for it if this process carries it out, else carry it out; the status it ended with."""
-        if live := self._live.get(run_id):
+    def resume(self, run_id: str, attempt: int) -> str:
+        """The durable job that follows a run's ``attempt``: wait for it if this process carries it out, else carry out the next one.
+
+        Gives the run's status after it. Only one job comes to carry out an attempt, also where several follow the one before it. A
+        database that is away is waited for: the run must not be given up for that.
+        """
+        while True:
+            try:
+                return self._resume(run_id, attempt)
+            except (Unwritten, DBAPIError, NoConnection):
+                if self._closing.wait(_AGAIN_SECONDS):
+                    raise Left from None
+
+    def _resume(self, run_id: str, attempt: int) -> str:
+        live = self._live.get(run_id)
+        if live and live.attempt == attempt:
             return live.future.result().status
         row = self.records.find(run_id)
-        if row is None or row.status not in OPEN:
+        if row is None or row.status not in OPEN or row.attempt != attempt:
             return row.status if row else "gone"
         try:
             return self.carry_out_kept(row).status
         except Gone as gone:
             return gone.status
+        except Unwritten:
+            raise
         except FormcallError as error:
             self.fail(row, error)
             return "failed"
 
-    def carry_out_kept(self, row: Any, *, has_budget: bool = False) -> Told:
+    def carry_out_kept(self, row: Any, *, has_budget: bool = False, ready: Callable[[Asked], object] = lambda asked: None) -> Told:
         """Carry out a run from its record; ``FormcallError`` when it may not begin, ``Gone`` when it need not.
 
-        ``has_budget``: a batch pays for it that has a budget of its own.
+        ``has_budget``: a batch pays for it that has a budget of its own. ``ready`` is called with the run before it begins.
         """
         key = self.keys.by_id(row.key_id)
         if key is None or key.revoked_at:
             raise FormcallError("unauthorized", "The API key of this run was revoked.")
         run = self.engine.prepare(row.action, self.records.values(row))
         run.id = row.id
-        asked = Asked(key, run, Purse(self.engine, self.journal, key, run, spent=row.cost_nusd or 0), row.form)
+        asked = Asked(key, run, Purse(self.engine, self.journal, key, run), row.form, batch_id=row.batch_id or "")
         asked.check()
+        asked.purse.follow(row)
+        ready(asked)
         want, least = asked.purse.opening(has_budget=has_budget)
         limits = replace(key.allowance.limits(), at_once=None)
-        begun = patiently(
-            self.journal, Start(row.id, self.host, row.attempt, OPEN, limits, want, least, today()), time.monotonic() + _PATIENCE
-        )
-        live = self._live_run(asked, begun)
+        note = Start(row.id, self.host, row.attempt, OPEN, limits, want, least, today())
+        with self._begins(asked):
+            live = self._live_run(asked, patiently(self.journal, note, time.monotonic() + _PATIENCE))
         live.keep = True
         self._carry_out(live)
         return live.future.result()
@@ -180,13 +270,14 @@ class Runner:
     def fail(self, row: Any, error: FormcallError) -> None:
         """A run that was to begin cannot: its record says why."""
         body = problem_text(error, row.id, "failed")
-        self.journal.write(Fail(row.id, error.code, body, FAILED, event_text(FAILED, body)))
+        if self.journal.write(Fail(row.id, row.attempt, error.code, body, FAILED, event_text(FAILED, body))):
+            logs.run(run_id=row.id, key_id=row.key_id, batch_id=row.batch_id, action=row.action, status="failed", code=error.code)
 
     def _live_run(self, asked: Asked, begun: Grant) -> Live:
         asked.purse.start(begun.nusd, begun.attempt)
         options = asked.run.options
         keep = self._settings.store_text == "on" or bool(options.idempotency_key)
-        live = self._live[asked.run.id] = Live(asked, begun.attempt, Future(), keep)
+        live = self._live[asked.run.id] = Live(asked, begun.attempt, Future(), keep, logs.led_to(asked.run))
         return live
 
     def _carry_out(self, live: Live) -> None:
@@ -194,11 +285,16 @@ class Runner:
         try:
             told = self._end(live, self._outcome(live.asked.run))
         except BaseException as error:  # what could not be written down must still reach who waits
-            del self._live[live.asked.run.id]
+            self._is_over(live)
             live.future.set_exception(error)
             return
-        del self._live[live.asked.run.id]
+        self._is_over(live)
         live.future.set_result(told)
+
+    def _is_over(self, live: Live) -> None:
+        run_id = live.asked.run.id
+        if self._live.get(run_id) is live:  # else another attempt has taken its place
+            del self._live[run_id]
 
     def _outcome(self, run: Run) -> Outcome:
         run.begin()
@@ -207,18 +303,38 @@ class Runner:
         except FormcallError as error:
             return self.engine.failed(run, error)
         except Exception as error:
-            log.error("run failed", extra={"run_id": run.id}, exc_info=error)
-            words = f"Something went wrong on our side. If it happens again, give the operator this id: {run.id}."
-            return self.engine.failed(run, FormcallError("internal", words))
+            return self._broken(run, error)
+
+    def _broken(self, run: Run, error: Exception) -> Outcome:
+        log.error("run failed", extra={"run_id": run.id}, exc_info=error)
+        words = f"Something went wrong on our side. If it happens again, give the operator this id: {run.id}."
+        return self.engine.failed(run, FormcallError("internal", words))
 
     def _end(self, live: Live, outcome: Outcome) -> Told:
-        asked, told = live.asked, told_outcome(outcome)
+        entries = live.asked.purse.take_entries()
+        try:
+            is_ours, told = self._write_end(live, outcome, entries)
+        except Unwritten:
+            raise
+        except Exception as error:  # this answer cannot be written; what it cost is
+            outcome = self._broken(live.asked.run, error)
+            is_ours, told = self._write_end(live, outcome, entries)
+        see_end(self.metrics, live.asked, outcome, attempt=live.attempt, request_id=live.request_id)
+        if not is_ours:
+            return self.told(live.asked.run.id)
+        if outcome.ok:
+            self._keep_answer(live.asked, told)
+        return told
+
+    def _write_end(self, live: Live, outcome: Outcome, entries: tuple[Entry, ...]) -> tuple[bool, Told]:
+        """(whether the run was this process's to end, what is told of it); what the answer says it cost is what is booked for it."""
+        asked, told = live.asked, told_outcome(replace(outcome, cost_usd=usd(live.asked.purse.cost)))
         event = COMPLETED if outcome.ok else FAILED
         note = End(
             asked.run.id,
             live.attempt,
             outcome.status,
-            asked.purse.take_entries(),
+            entries,
             told.body,
             told.code or None,
             unknown=outcome.ok and not outcome.result,
@@ -227,41 +343,75 @@ class Runner:
             keep=lambda: live.keep,
             keep_form=self._settings.store_text == "on",
         )
-        if not self.journal.write(note):
-            return self.told(asked.run.id)
-        if asked.cache and outcome.ok:
+        note.unsure = asked.purse.unsure
+        return bool(self._insist(note)), told
+
+    def _insist(self, note: Note) -> Any:
+        """Write what must not be lost, however long the database is away; ``Unwritten`` when this process ends before."""
+        while True:
+            try:
+                return self.journal.write(note)
+            except Unwritten:
+                if self._closing.wait(_AGAIN_SECONDS):
+                    raise
+
+    def _keep_answer(self, asked: Asked, told: Told) -> None:
+        if not asked.cache:
+            return
+        try:
             self.records.keep_answer(asked.key.id, asked.cache, told.body, CACHE_SECONDS[asked.run.options.cache])
-        return told
+        except DBAPIError:
+            log.warning("an answer could not be kept for the next time", extra={"run_id": asked.run.id})
 
     # --- handing it over ---
 
-    def _hand_over(self, live: Live) -> Told:
-        run = live.asked.run
+    def _promise(self, live: Live) -> bool:
+        """From now on the run survives a crash, and its answer is kept; False when it has ended already."""
         live.keep = True
-        if not self.journal.write(HandOver(run.id, live.attempt, live.asked.form)):
-            return live.future.result()  # it has ended at this very moment
-        if self.jobs:  # else it is taken up once the jobs are launched
-            self.jobs.start("carry_out", f"{run.id}.{live.attempt}", run.id)
-        return Told(run.id, "running")
+        return bool(self.journal.write(HandOver(live.asked.run.id, live.attempt, live.asked.form)))
 
-    def go_on(self, row: Any) -> None:
-        """A run that was promised, and that this process may have to carry out again; the same attempt is taken up once."""
-        if self.jobs:
-            self.jobs.start("carry_out", f"{row.id}.{row.attempt}", row.id)
+    def _go_on(self, live: Live) -> None:
+        try:
+            self.go_on(live.asked.run.id, live.attempt)
+        except Exception:  # it was promised in its record, which is what is looked at after a crash
+            log.warning("a run that goes on has no durable job", extra={"run_id": live.asked.run.id})
+
+    def go_on(self, run_id: str, attempt: int) -> None:
+        """A run that was promised, and whose next attempt this process may have to carry out; the same attempt is followed once."""
+        if self.jobs:  # else it is taken up once the jobs are launched
+            self.jobs.start("carry_out", f"{run_id}.{attempt}", run_id, attempt)
 
     def _enqueue(self, asked: Asked, begun: Grant) -> Told:
         run = asked.run
-        self.queue(run.id, begun.attempt, asked.key.id)
-        return self.wait(run.id, run.options.wait_seconds) if run.options.wait_seconds else Told(run.id, "queued")
+        self._take_place(run.id, begun.attempt, asked.key.id)
+        return self.wait(run.id, asked.until - time.monotonic()) if run.options.wait_seconds else Told(run.id, "queued")
 
-    def queue(self, run_id: str, attempt: int, key_id: str) -> None:
-        """Put a queued run into the queue of runs, where some process will carry it out."""
-        if self.jobs is None:
-            raise FormcallError("busy", "The service is only starting. Try again in a few seconds.", retry_after=3)
-        self.jobs.enqueue("runs", "carry_out", f"{run_id}.q{attempt}", run_id, key=key_id)
+    def _take_place(self, run_id: str, attempt: int, key_id: str) -> None:
+        """A place in the queue of runs, now or at the next round of those that have none."""
+        try:
+            self._queue(run_id, attempt, key_id)
+        except Exception as error:
+            log.warning("a run waits for its place in the queue", extra={"run_id": run_id}, exc_info=error)
+
+    def queue(self, row: Any) -> None:
+        """See that a queued run has its place in the queue, where some process will carry it out."""
+        state = self.jobs.status(_place(row.id, row.attempt)) if self.jobs else "queued"
+        if state is None:
+            self._queue(row.id, row.attempt, row.key_id)
+        elif state in {"failed", "cancelled"}:
+            self.fail(row, FormcallError("internal", "The run could not be carried out, also at further tries. Retry the run."))
+
+    def _queue(self, run_id: str, attempt: int, key_id: str) -> None:
+        if self.jobs:  # else its place is taken once the jobs are launched
+            self.jobs.enqueue("runs", "carry_out", _place(run_id, attempt), run_id, attempt, key=key_id)
 
     def _record(self, run_id: str) -> Any:
         row = self.records.find(run_id)
         if row is None:
             raise FormcallError("not_found", "There is no such run.")
         return row
+
+
+def _place(run_id: str, attempt: int) -> str:
+    """The id of the job of a run that waits in the queue."""
+    return f"{run_id}.q{attempt}"

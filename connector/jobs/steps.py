@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sqlalchemy import exc
+
 from connector.errors import FieldError, FormcallError
 from connector.jobs import machinery
 from connector.jobs.machinery import Left
@@ -17,8 +19,8 @@ from connector.jobs.records import ENDED, Records
 
 log = logging.getLogger("formcall")
 
-_LOOK_SECONDS = 0.25  # how often the end of other work is looked for
 _GONE = "gone"
+_LOOK_SECONDS = 0.25  # how often the end of other work is looked for
 _CHECK_SECONDS = 1.0  # how often somebody who pauses looks whether the work was cancelled
 
 
@@ -46,7 +48,7 @@ class Steps:
         until = self.do("sleep", lambda: time.time() + seconds)
         while (left := until - time.time()) > 0:
             self._pause(min(left, _CHECK_SECONDS))
-            self._check(self._records.states([self.id]))
+            self._look([])
 
     def wait(self, ids: Iterable[str]) -> dict[str, str]:
         """How other pieces of work ended, once all have: done, failed or cancelled; "gone" for one that nobody knows."""
@@ -57,8 +59,7 @@ class Steps:
     def _ends(self, ids: list[str]) -> dict[str, str]:
         ends: dict[str, str] = {}
         while missing := [one for one in ids if one not in ends]:
-            states = self._records.states([self.id, *missing])
-            self._check(states)
+            states = self._look(missing)
             now = {one: states.get(one, _GONE) for one in missing}
             ends |= {one: state for one, state in now.items() if state in {*ENDED, _GONE}}
             self._pause(_LOOK_SECONDS if len(ends) < len(ids) else 0)
@@ -68,9 +69,17 @@ class Steps:
         if self._stopping.wait(seconds):
             raise Left
 
-    def _check(self, states: dict[str, str]) -> None:
-        if states.get(self.id) in {"cancelled", None}:
-            raise Left
+    def _look(self, ids: list[str]) -> dict[str, str]:
+        """The states of other work, unless this one is to be left. A database that is away is waited for."""
+        while True:
+            try:
+                states = self._records.states([self.id, *ids])
+            except (exc.InterfaceError, exc.OperationalError, exc.TimeoutError):
+                self._pause(_CHECK_SECONDS)
+                continue
+            if states.get(self.id) in {"cancelled", None}:
+                raise Left
+            return states
 
     def _kept(self, name: str, function: Callable[[], Any]) -> Any:
         if self._stopping.is_set():
@@ -90,7 +99,9 @@ def _told(id: str, step: str, function: Callable[..., Any], args: tuple[Any, ...
         log.error("step %s of %s failed\n%s", step, id, places(error))
         failure = FormcallError("internal", "Something went wrong on our side.")
     errors = [entry.as_dict() for entry in failure.errors]
-    return plain({"code": failure.code, "detail": failure.detail, "wait": failure.retry_after, "errors": errors, "extra": failure.extra})
+    told = {"code": failure.code, "detail": failure.detail, "wait": failure.retry_after, "errors": errors, "extra": failure.extra}
+    kept: dict[str, Any] = plain(told)
+    return kept
 
 
 def _heard(told: dict[str, Any]) -> Any:

@@ -71,12 +71,13 @@ def event_text(event: str, body: str) -> str:
 def described(row: Any) -> Json:
     """A run as its own address shows it: what it answered, or where it stands, always with the same first keys."""
     told = told_kept(row)
-    body: Json = json.loads(told.body) if told.body else {"result": "", "detail": waiting_words(told.status)}
+    body: Json = json.loads(told.body) if told.body else {"detail": waiting_words(told.status)}
     for name in ("type", "title", "run_status"):
         body.pop(name, None)
-    head = {"ok": row.status == "done", "status": row.status, "id": row.id, "action": row.action}
+    own = {"ok": row.status == "done", "status": row.status, "id": row.id, "action": row.action}
+    first = dict.fromkeys(("ok", "status", "result", "detail", "code"), "")
     times = {"created_at": moment(row.created_ms), "ended_at": moment(row.ended_ms), "attempt": row.attempt, "tag": row.tag or ""}
-    return {**head, **body, **head, **_bill(row), **times}
+    return {**first, **own, **body, **own, **_bill(row), **times}
 
 
 def waiting_words(status: str) -> str:

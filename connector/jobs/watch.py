@@ -7,7 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Protocol
+
+from sqlalchemy.exc import DBAPIError
 
 from connector.jobs.durable import Durable
 from connector.jobs.steps import places
@@ -40,8 +43,9 @@ class Watch:
     """One process's part in the watch: it says that it is alive, and sees to those that do not any more.
 
     Begin it before the jobs are launched, so that no work is held by a host that nobody knows of. ``on_dead(host)`` is called for each
-    host found dead, after its work was given back, and again if the caller itself dies meanwhile. ``on_lost()`` is called when others
-    thought this process dead, since it was stopped or cut off: what it was carrying out may have been done elsewhere too.
+    host found dead, after its work was given back, and again if the caller fails or dies meanwhile. ``on_lost()`` is called when others
+    thought this process dead, since it was stopped or cut off: the steps it was at are done elsewhere as well, and their results here
+    are dropped. Both kinds of calls come from threads of the watch.
     """
 
     def __init__(
@@ -58,50 +62,53 @@ class Watch:
         self._on_dead, self._on_lost = tuple(on_dead), tuple(on_lost)
         self._beat_seconds, self._silent_seconds = beat_seconds, silent_seconds
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._go_round, name="watch", daemon=True)
+        # others are seen to in a thread of its own, so that a long settlement does not keep this process from saying that it is alive
+        acts = [self._beat, self._sweep] if durable.executes else [self._beat]
+        self._threads = [threading.Thread(target=self._again, args=(act,), name=f"watch{act.__name__}", daemon=True) for act in acts]
         self._heard = self._patient_until = 0.0
 
     def begin(self) -> None:
         """Say that this process is alive, and go on saying so."""
         self._hosts.beat(self._durable.host, self._durable.role)
         self._heard = time.monotonic()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def end(self, *, idle: bool) -> None:
         """Stop watching, after the jobs were stopped. When ``idle``, others take what this process left at once; else only after it
         has been silent for long enough, since a step of it may be going on still."""
         self._ended.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         if idle:
             self._hosts.forget(self._durable.host)
 
-    def _go_round(self) -> None:
+    def _again(self, act: Callable[[], None]) -> None:
         while not self._ended.wait(self._beat_seconds):
-            try:
-                self._beat()
-                if self._durable.executes and time.monotonic() > self._patient_until:
-                    self._sweep()
-            except Exception as error:  # the database is away, say: others must not be thought dead for that, nor this thread end
-                log.warning("the watch over other processes failed and goes on\n%s", places(error))
+            _try(act)
 
     def _beat(self) -> None:
         known = self._hosts.beat(self._durable.host, self._durable.role)
-        now = time.monotonic()
-        if now - self._heard > self._silent_seconds:
-            # this process could not say that it is alive, so perhaps nobody could: everybody gets the time to do so
-            self._patient_until = now + self._silent_seconds
-        self._heard = now
+        if self._was_silent():
+            # if this process could not say that it is alive, perhaps nobody could: everybody gets the time to do so
+            self._patient_until = time.monotonic() + self._silent_seconds
+        self._heard = time.monotonic()
         if not known:
             for tell in self._on_lost:
                 tell()
 
+    def _was_silent(self) -> bool:
+        return time.monotonic() - self._heard > self._silent_seconds / 2
+
     def _sweep(self) -> None:
+        if self._was_silent() or time.monotonic() < self._patient_until:
+            return
         with self._hosts.lead() as leads:
             if leads:
                 # work may be held by a host that is in no table, if it died between being forgotten and being heard of again
                 strangers = self._durable.holders() - self._hosts.known()
                 for host in [*self._hosts.dead(self._silent_seconds), *sorted(strangers)]:
-                    self._see_to(host)
+                    _try(partial(self._see_to, host))
 
     def _see_to(self, host: str) -> None:
         given_back = self._durable.take_over(host)
@@ -109,3 +116,13 @@ class Watch:
         for settle in self._on_dead:
             settle(host)
         self._hosts.forget(host)
+
+
+def _try(act: Callable[[], None]) -> None:
+    """Do something that is tried again later if it fails."""
+    try:
+        act()
+    except DBAPIError:
+        log.warning("the watch over other processes cannot reach the database and goes on trying")
+    except Exception as error:
+        log.error("the watch over other processes failed and goes on\n%s", places(error))

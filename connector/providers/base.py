@@ -70,6 +70,7 @@ class Reply:
     ``effort`` is the effort that was really asked of the model, "" when it has none.
     ``replay`` is what this provider needs to see again on the next turn (opaque to everybody else).
     ``confidence_kind`` says where a number called confidence in the calls comes from.
+    ``lost``: before this one there was a try whose end was not seen, and which the provider may have billed as well.
     """
 
     model: str
@@ -84,6 +85,7 @@ class Reply:
     request_id: str | None = None
     warnings: tuple[str, ...] = ()
     replay: tuple[Json, ...] = ()
+    lost: bool = False
 
 
 @dataclass(frozen=True)

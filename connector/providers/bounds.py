@@ -35,6 +35,7 @@ class Bound:
     ``rows``           the models that may answer, each with a price; none for an engine that costs nothing
     ``twice``          the call may be made, and billed, a second time
     ``limited``        the answer can be made shorter: the server is told its limit
+    ``tier``           the service tier at whose price it is billed; "" for the plain one
     """
 
     input_tokens: int
@@ -43,17 +44,18 @@ class Bound:
     rows: tuple[Model, ...] = ()
     twice: bool = False
     limited: bool = True
+    tier: str = ""
 
     def nano(self, output_tokens: int | None = None) -> int:
         """The most nano-dollars for an answer of at most ``output_tokens`` (the bound's own by default)."""
         output = output_tokens if output_tokens is not None and self.limited else self.output_tokens
-        amounts = [_known(row.most(self._read_by(row), output)) for row in self.rows]
+        amounts = [_known(row.most(self._read_by(row), output, self.tier)) for row in self.rows]
         return max(amounts, default=0) * (2 if self.twice else 1)
 
     def affordable(self, nano: int) -> int:
         """The most output tokens, up to the bound's own, for which ``nano`` is enough; 0: not even the input is paid for."""
         each = nano // 2 if self.twice else nano
-        amounts = [_known(row.affordable(each, self._read_by(row))) for row in self.rows]
+        amounts = [_known(row.affordable(each, self._read_by(row), self.tier)) for row in self.rows]
         affordable = min(amounts, default=self.output_tokens)
         if affordable < self.output_tokens and not self.limited:
             return 0
@@ -64,10 +66,11 @@ class Bound:
         return min(self.input_tokens, row.context) if row.context else self.input_tokens
 
 
-def bound_of(provider: Provider, models: Models, request: ModelRequest, counter: Counter, *, twice: bool) -> Bound | None:
+def bound_of(provider: Provider, models: Models, request: ModelRequest, counter: Counter, *, twice: bool, tier: str = "") -> Bound | None:
     """The bound of the call that ``provider`` would make for ``request``; None when a price is not known.
 
-    ``twice`` says that a call whose answer was lost is made once more (FORMCALL_RETRY_AFTER_TIMEOUT).
+    ``twice`` says that a call whose answer was lost is made once more (FORMCALL_RETRY_AFTER_TIMEOUT), ``tier`` at which of the
+    provider's service tiers it is made.
     """
     if provider.engine != "openai":
         return Bound(0, True, request.max_output_tokens)
@@ -75,10 +78,10 @@ def bound_of(provider: Provider, models: Models, request: ModelRequest, counter:
     rows = hosted.priced(request.model) if hosted else models.answering(request.model, "replace")
     limited = hosted is None or hosted.limits_output(request.model)
     output = request.max_output_tokens if limited else _longest_answer(rows)
-    if output is None or any(row.most(0, 0) is None for row in rows):
+    if output is None or any(row.most(0, 0, tier) is None for row in rows):
         return None
     count = counter.input_bound(request, *rows)
-    return Bound(count.tokens, count.exact, output, rows, twice, limited)
+    return Bound(count.tokens, count.exact, output, rows, twice, limited, tier)
 
 
 def _longest_answer(rows: tuple[Model, ...]) -> int | None:

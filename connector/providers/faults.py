@@ -84,6 +84,11 @@ def failure_inside(raw: dict[str, Any], secret: str = "") -> Failure | None:
     return _status(status, found, httpx2.Headers(), secret)
 
 
+def failure_answered(status: int, body: Any, secret: str = "") -> Failure:
+    """What an answer with the ``status`` of an error means that did not come as the answer to a call of its own."""
+    return _status(status, body, httpx2.Headers(), secret)
+
+
 def quoted(words: str, secret: str = "") -> str:
     """A provider's own words, short and without ``secret`` or anything else that looks like a key."""
     if secret.strip():

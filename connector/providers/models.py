@@ -100,27 +100,28 @@ class Model:
         parts = plain * rates.input + usage.cached * rates.cached + usage.cache_write * rates.cache_write + usage.output * rates.output
         return (2 * parts + rates.per) // (2 * rates.per)
 
-    def most(self, input_tokens: int, output_tokens: int) -> int | None:
+    def most(self, input_tokens: int, output_tokens: int, tier: str = "") -> int | None:
         """The most nano-dollars, rounded up, that a call with at most so many tokens can cost; None when the row has no prices.
 
         Input counts as the dearest kind it may turn out to be (cached and written tokens are inside it), and with the surcharge
-        for long requests where that can apply. The tier is the plain one, since no request of ours asks for another; an operator
-        whose project at the provider is set to a dearer one writes its factor into the row, as ``tiers: {default: ...}``.
+        for long requests where that can apply. The tier is the plain one unless another is asked for ("batch"; None again when the
+        row has no price for that); an operator whose project at the provider is set to a dearer one writes its factor into the row,
+        as ``tiers: {default: ...}``.
         """
-        lines = self._lines(input_tokens)
+        lines = self._lines(input_tokens, tier)
         return max((-(-(fixed + output_tokens * each) // per) for fixed, each, per in lines), default=None)
 
-    def affordable(self, nano: int, input_tokens: int) -> int | None:
+    def affordable(self, nano: int, input_tokens: int, tier: str = "") -> int | None:
         """The most output tokens with which ``most`` stays within ``nano``; None when the row has no prices.
 
         0 when not even the input is paid for, ``NO_LIMIT`` when output is free.
         """
-        left = [(nano * per - fixed, each) for fixed, each, per in self._lines(input_tokens)]
+        left = [(nano * per - fixed, each) for fixed, each, per in self._lines(input_tokens, tier)]
         return min((0 if rest < 0 else rest // each if each else NO_LIMIT for rest, each in left), default=None)
 
-    def _lines(self, input_tokens: int) -> list[tuple[int, int, int]]:
+    def _lines(self, input_tokens: int, tier: str) -> list[tuple[int, int, int]]:
         """(the input, each output token, parts of a nano-dollar) of every way in which so much input can be charged at most."""
-        plain, long = (self._rates.get((self._plain_tier, with_surcharge)) for with_surcharge in (False, True))
+        plain, long = (self._rates.get((tier or self._plain_tier, with_surcharge)) for with_surcharge in (False, True))
         if plain is None:
             return []
         if long is None or input_tokens <= self.long["above"]:
@@ -156,13 +157,15 @@ class Model:
 
 @dataclass(frozen=True)
 class Profile:
-    """How one provider differs: the role of our instructions, its own dialect, and whether it takes a cache key."""
+    """How one provider differs: the role of our instructions, its own dialect, whether it takes a cache key, and files of calls that
+    are answered later (``batches``)."""
 
     name: str
     hosts: tuple[str, ...] = ()
     role: str = "system"
     dialect: str = "chat"
     cache_key: bool = False
+    batches: bool = False
 
 
 class Models:
@@ -272,6 +275,7 @@ def _one_of(*words: str) -> Rule:
 _TEXT: Rule = (lambda value: isinstance(value, str), "a text")
 _COUNT: Rule = (_is_count, "a whole number")
 _NAMES: Rule = (_is_names, "a list of names")
+_SWITCH: Rule = (lambda value: isinstance(value, bool), "true or false")
 _RULES: dict[str, Rule] = {
     "dialect": _one_of("", "responses", "chat"),
     "context": _COUNT,
@@ -285,5 +289,6 @@ _RULES: dict[str, Rule] = {
     "snapshots": _NAMES,
     "hosts": _NAMES,
     "role": _one_of("developer", "system"),
-    "cache_key": (lambda value: isinstance(value, bool), "true or false"),
+    "cache_key": _SWITCH,
+    "batches": _SWITCH,
 }

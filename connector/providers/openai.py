@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -44,11 +45,12 @@ _OUTPUT_LIMITS = frozenset({"max_output_tokens", "max_completion_tokens", "max_t
 
 
 @dataclass(frozen=True)
-class _Manner:
-    """How one try is said: other threads may learn more about the server while it is under way."""
+class Manner:
+    """How one call is said, and to which model: other threads may learn more about the server while it is under way."""
 
+    model: str
     dialect: str
-    left_out: frozenset[str]
+    left_out: frozenset[str] = frozenset()
 
 
 class OpenAIProvider(Hosted):
@@ -85,30 +87,33 @@ class OpenAIProvider(Hosted):
             except ProviderError as error:
                 if error.code != "model_unavailable":
                     raise
-                self._replaced[wanted] = self._replacement(wanted, error)
+                self.retire(wanted, error)
         return self._ask_replacement(request, self._replaced[wanted])
 
     def probe(self, model: str = "", *, seconds: float = 5.0) -> Json:
         """What the provider says about ``model`` (the settings' own by default) now, for readiness and the doctor."""
+        path = f"/models/{model or self._settings.model}"
+        return self.manage(lambda transport: transport.get(path, deadline=time.monotonic() + seconds))
+
+    def manage(self, call: Callable[[Transport], Any]) -> Json:
+        """The object that a call gives which asks no model; ``ProviderError``."""
         from connector.providers.dialects.reading import BadReply
         from connector.providers.faults import failure, failure_inside
 
         try:
-            found: Any = self._transport.get(f"/models/{model or self._settings.model}", deadline=time.monotonic() + seconds)
+            found: Any = call(self._transport)
             if not isinstance(found, dict):
                 raise BadReply("not a JSON object")
-            failed = failure_inside(found, self._secret)
+            failed = failure_inside(found, self.secret)
         except Exception as error:
-            raise failure(error, self._secret).error from None
+            raise failure(error, self.secret).error from None
         if failed:
             raise failed.error
         return dict(found)
 
     def preview(self, request: ModelRequest) -> Preview:
-        request = replace(request, model=self._replaced.get(request.model, request.model))
-        row = self._models.find(request.model)
-        spoken, body = self._written(request, row, self._manner(request.model, row))
-        return Preview("POST", _without_secrets(self._settings.openai_base_url) + spoken.path, body)
+        path, body = self.written(request, self.manner(request.model))
+        return Preview("POST", _without_secrets(self._settings.openai_base_url) + path, body)
 
     def priced(self, model: str) -> tuple[Model, ...]:
         if model in self._replaced:
@@ -119,8 +124,54 @@ class OpenAIProvider(Hosted):
         return not self._left_out.get(self._replaced.get(model, model), frozenset()) & _OUTPUT_LIMITS
 
     @property
-    def _secret(self) -> str:
+    def secret(self) -> str:
+        """What no sentence may quote."""
         return self._settings.openai_api_key
+
+    # --- calls that are made in another way than one by one ---
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether the provider takes files of calls that are answered later."""
+        return self._profile.batches
+
+    def manner(self, model: str) -> Manner:
+        """How a call for ``model``, or for what replaced it, is said now."""
+        model = self._replaced.get(model, model)
+        return self._manner(model, self._models.find(model))
+
+    def written(self, request: ModelRequest, manner: Manner) -> tuple[str, Json]:
+        """The path and the body of a call, behind the provider's address."""
+        spoken, body = self._written(replace(request, model=manner.model), self._models.find(manner.model), manner)
+        return spoken.path, body
+
+    def heard(self, request: ModelRequest, manner: Manner, raw: Any) -> Reply | Failure:
+        """What ``raw``, the body of the answer to a call that was said in that manner, comes to."""
+        from connector.providers.faults import failure
+
+        row = self._models.find(manner.model)
+        try:
+            outcome = self._read(raw, manner)
+        except Exception as error:
+            return failure(error, self.secret)
+        if not isinstance(outcome, Reply):
+            return outcome
+        reply = self._marked(outcome, replace(request, model=manner.model), row, manner)
+        return reply if manner.model == request.model else self._as_replacement(reply, request.model, manner.model)
+
+    def learn(self, failed: Failure, manner: Manner) -> bool:
+        """Whether a call that failed so can be said in a manner that this server takes; from now on it is."""
+        return self._mend(failed, manner)
+
+    def retire(self, model: str, error: ProviderError, asked: str = "") -> None:
+        """The provider said with ``error`` that ``model`` is gone, or what was ``asked`` instead: its replacement answers from now on.
+
+        ``ProviderError`` when there is none, or none may.
+        """
+        if asked and asked != model:
+            words = f"The provider has neither {model} nor its replacement {asked}. Set FORMCALL_MODEL to one that it has."
+            raise ProviderError("model_unavailable", words, extra=error.extra) from None
+        self._replaced[model] = self._replacement(model, error)
 
     # --- one model ---
 
@@ -131,8 +182,9 @@ class OpenAIProvider(Hosted):
             manner = self._manner(request.model, row)
             outcome = self._try(replace(request, deadline=self._until(request.deadline, after_timeout)), row, manner)
             if isinstance(outcome, Reply):
-                return self._marked(outcome, request, row, manner)
-            if self._mend(outcome, request, manner):
+                return replace(self._marked(outcome, request, row, manner), lost=after_timeout > 0)
+            outcome.error.unseen |= after_timeout > 0
+            if self._mend(outcome, manner):
                 continue
             if outcome.stale_reasoning and not dropped_reasoning:
                 request, dropped_reasoning = _without_reasoning(request), True
@@ -151,23 +203,29 @@ class OpenAIProvider(Hosted):
             return deadline
         return (time.monotonic() + deadline) / 2
 
-    def _try(self, request: ModelRequest, row: Model, manner: _Manner) -> Reply | Failure:
-        from connector.providers.dialects.reading import BadReply, cleaned
-        from connector.providers.faults import failure, failure_inside
+    def _try(self, request: ModelRequest, row: Model, manner: Manner) -> Reply | Failure:
+        from connector.providers.faults import failure
 
         spoken, body = self._written(request, row, manner)
         try:
-            raw = cleaned(self._transport.post(spoken.path, body, deadline=request.deadline))
-            if not isinstance(raw, dict):
-                raise BadReply("not a JSON object")
-            return failure_inside(raw, self._secret) or spoken.reply(raw)
+            return self._read(self._transport.post(spoken.path, body, deadline=request.deadline), manner)
         except Exception as error:
-            return failure(error, self._secret)
+            return failure(error, self.secret)
 
-    def _manner(self, model: str, row: Model) -> _Manner:
-        return _Manner(self._dialect(row), self._left_out.get(model, frozenset()))
+    def _read(self, raw: Any, manner: Manner) -> Reply | Failure:
+        from connector.providers.dialects import DIALECTS
+        from connector.providers.dialects.reading import BadReply, cleaned
+        from connector.providers.faults import failure_inside
 
-    def _written(self, request: ModelRequest, row: Model, manner: _Manner) -> tuple[Dialect, Json]:
+        raw = cleaned(raw)
+        if not isinstance(raw, dict):
+            raise BadReply("not a JSON object")
+        return failure_inside(raw, self.secret) or DIALECTS[manner.dialect].reply(raw)
+
+    def _manner(self, model: str, row: Model) -> Manner:
+        return Manner(model, self._dialect(row), self._left_out.get(model, frozenset()))
+
+    def _written(self, request: ModelRequest, row: Model, manner: Manner) -> tuple[Dialect, Json]:
         """The body of one try, and the dialect it is in."""
         from connector.providers.dialects import DIALECTS
 
@@ -177,7 +235,7 @@ class OpenAIProvider(Hosted):
             body.pop(name, None)
         return spoken, body
 
-    def _marked(self, reply: Reply, request: ModelRequest, row: Model, manner: _Manner) -> Reply:
+    def _marked(self, reply: Reply, request: ModelRequest, row: Model, manner: Manner) -> Reply:
         warnings = list(reply.warnings)
         model = reply.model or request.model
         if self._models.find(model).id != row.id:
@@ -202,12 +260,12 @@ class OpenAIProvider(Hosted):
 
     # --- after a failure ---
 
-    def _mend(self, outcome: Failure, request: ModelRequest, manner: _Manner) -> bool:
+    def _mend(self, outcome: Failure, manner: Manner) -> bool:
         """Whether the same call can be made again in a manner that this server takes."""
         name = _OPTIONAL.get(outcome.optional)
         if name and name not in manner.left_out:
             with self._lock:
-                self._left_out[request.model] = self._left_out.get(request.model, frozenset()) | {name}
+                self._left_out[manner.model] = self._left_out.get(manner.model, frozenset()) | {name}
             return True
         if outcome.no_endpoint and manner.dialect == "responses" and self._settings.dialect == "auto":
             self._no_responses = True
@@ -229,11 +287,10 @@ class OpenAIProvider(Hosted):
         try:
             reply = self._ask(replace(request, model=other))
         except ProviderError as error:
-            if error.code != "model_unavailable":
-                raise
-            words = f"The provider has neither {request.model} nor its replacement {other}. Set FORMCALL_MODEL to one that it has."
-            raise ProviderError("model_unavailable", words, extra=error.extra) from None
-        return replace(reply, warnings=(*reply.warnings, self._told(request.model)))
+            if error.code == "model_unavailable":
+                self.retire(request.model, error, other)
+            raise
+        return self._as_replacement(reply, request.model, other)
 
     def _replacement(self, wanted: str, error: ProviderError) -> str:
         row = self._models.find(wanted)
@@ -248,10 +305,11 @@ class OpenAIProvider(Hosted):
             raise ProviderError("model_retired", words, extra=error.extra) from None
         return row.replacement
 
-    def _told(self, wanted: str) -> str:
+    def _as_replacement(self, reply: Reply, wanted: str, other: str) -> Reply:
         row = self._models.find(wanted)
         when = f" (announced for {row.shutdown})" if row.shutdown else ""
-        return f"The model {wanted} has been switched off{when}; {self._replaced[wanted]} answered instead, at its own price."
+        words = f"The model {wanted} has been switched off{when}; {other} answered instead, at its own price."
+        return replace(reply, warnings=(*reply.warnings, words))
 
 
 def _refuse_unusable(settings: Settings) -> None:

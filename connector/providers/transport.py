@@ -13,17 +13,18 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import IO, Any
 
 import httpcore2
 import httpx2
 import openai
 
 MAX_RESPONSE_BYTES = 10_000_000
+MAX_DOWNLOAD_BYTES = 2_000_000_000  # the answers to a file of 50,000 calls, with their reasoning
 SHARDS = 8  # one pool's bookkeeping grows with its connections; several small pools stay fast with hundreds in flight
 _TIMES = {"connect": 5.0}  # seconds
-_SMALL_WRITE, _PIECE = 65_536, 262_144
+_SMALL_WRITE, _PIECE, _READ = 65_536, 262_144, 8_192
 # what the SDK tells of this machine with each call; nobody needs it, and each header costs time
 _TELLTALES = (
     "X-Stainless-Lang",
@@ -64,10 +65,12 @@ class _GuardedStream(httpcore2.NetworkStream):
     def __init__(self, inner: httpcore2.NetworkStream) -> None:
         self._inner = inner
         self._waiting: list[bytes] = []
+        self._held = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._flush(timeout)
-        data = self._inner.read(max_bytes, _remaining(timeout))
+        # the room is taken before the wait begins, and a thousand that wait for a small answer need not keep 64 kB each
+        data = self._inner.read(min(max_bytes, _READ), _remaining(timeout))
         _limits.bytes_left -= len(data)
         if _limits.bytes_left < 0:
             _limits.too_large = True
@@ -76,12 +79,13 @@ class _GuardedStream(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._waiting.append(buffer)
-        if len(buffer) > _SMALL_WRITE:
+        self._held += len(buffer)
+        if self._held > _SMALL_WRITE:
             self._flush(timeout)
 
     def _flush(self, timeout: float | None) -> None:
         if self._waiting:
-            data, self._waiting = b"".join(self._waiting), []
+            data, self._waiting, self._held = b"".join(self._waiting), [], 0
             # piece by piece: within one write the time begins anew with each system call
             for start in range(0, len(data), _PIECE):
                 self._inner.write(data[start : start + _PIECE], _remaining(timeout))
@@ -158,7 +162,8 @@ class _Client(httpx2.Client):
         # the SDK gives the address as text again; there are only a few, and reading one costs as much as a header block
         url = _read_address(str(url))
         # the call's deadline bounds each read and write below; only connecting has a bound of its own
-        return httpx2.Request(method, url, headers=given.get("headers"), content=given.get("content"), extensions={"timeout": _TIMES})
+        said = {name: given.get(name) for name in ("headers", "content", "data", "files")}
+        return httpx2.Request(method, url, **said, extensions={"timeout": _TIMES})
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **_: Any) -> httpx2.Response:
         response = self._transport.handle_request(request)
@@ -193,9 +198,32 @@ class Transport:
     def get(self, path: str, *, deadline: float) -> Any:
         return self._within(deadline, lambda client: client.get(self._address + path, cast_to=object))
 
-    def _within(self, deadline: float, call: Callable[[openai.OpenAI], Any]) -> Any:
+    def tell(self, path: str, *, deadline: float) -> Any:
+        """The decoded answer to a POST without a body."""
+        return self._within(deadline, lambda client: client.post(self._address + path, cast_to=object))
+
+    def delete(self, path: str, *, deadline: float) -> Any:
+        return self._within(deadline, lambda client: client.delete(self._address + path, cast_to=object))
+
+    def upload(self, path: str, fields: Mapping[str, Any], name: str, file: IO[bytes], *, deadline: float) -> Any:
+        """The decoded answer to a form of ``fields`` and of ``file``, which is read from its beginning, piece by piece."""
+        form: Any = {"body": fields, "files": {"file": (name, file)}, "options": {"headers": {"Content-Type": "multipart/form-data"}}}
+        file.seek(0)
+        return self._within(deadline, lambda client: client.post(self._address + path, cast_to=object, **form))
+
+    def download(self, path: str, to: IO[bytes], *, deadline: float) -> None:
+        """Write the answer as it is to the file ``to``, piece by piece; it may have ``MAX_DOWNLOAD_BYTES``."""
+        url = self._address + path
+
+        def call(client: openai.OpenAI) -> None:
+            response: Any = client.get(url, cast_to=httpx2.Response, stream=True, stream_cls=openai.Stream[Any])
+            _write(response, to)
+
+        self._within(deadline, call, MAX_DOWNLOAD_BYTES)
+
+    def _within(self, deadline: float, call: Callable[[openai.OpenAI], Any], most_bytes: int = MAX_RESPONSE_BYTES) -> Any:
         client = self._clients[next(self._turn) % len(self._clients)]
-        _limits.deadline, _limits.bytes_left, _limits.too_large = deadline, MAX_RESPONSE_BYTES, False
+        _limits.deadline, _limits.bytes_left, _limits.too_large = deadline, most_bytes, False
         try:
             return call(client)
         except openai.APIConnectionError as error:
@@ -207,7 +235,20 @@ class Transport:
 
 
 class AnswerTooLarge(Exception):
-    """The provider sent more than ``MAX_RESPONSE_BYTES``, or a compressed body."""
+    """The provider sent more than it may, or a compressed body."""
+
+
+def _write(response: httpx2.Response, to: IO[bytes]) -> None:
+    """Write the body of ``response`` to a file; what breaks it off is told in the SDK's words, as for any other answer."""
+    try:
+        for piece in response.iter_raw(_PIECE):
+            to.write(piece)
+    except httpx2.TimeoutException as error:
+        raise openai.APITimeoutError(request=response.request) from error
+    except httpx2.RequestError as error:
+        raise openai.APIConnectionError(request=response.request) from error
+    finally:
+        response.close()
 
 
 def _client(base_url: str, api_key: str) -> openai.OpenAI:

@@ -14,6 +14,7 @@ from typing import Protocol
 from connector.catalogue import Catalogue
 from connector.publish import openapi
 from connector.publish.action_schema import build_action_schema
+from connector.publish.errors_page import build_errors_page
 
 Files = dict[str, bytes]
 
@@ -28,7 +29,11 @@ def _openapi(catalogue: Catalogue, *, public_url: str = "") -> Files:
     return {**openapi.build(catalogue, public_url=public_url), "openapi/action.schema.json": build_action_schema()}
 
 
-PLATFORMS: dict[str, Platform] = {"openapi": _openapi}
+def _docs(catalogue: Catalogue, *, public_url: str = "") -> Files:
+    return {"docs/errors.md": build_errors_page()}
+
+
+PLATFORMS: dict[str, Platform] = {"openapi": _openapi, "docs": _docs}
 
 
 def build_all(catalogue: Catalogue, *, public_url: str = "", platforms: Iterable[str] | None = None) -> Files:

@@ -11,25 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from connector.publish.operations import Body, Operation, Parameter
+from connector.publish.operations import CSV, PROBLEM_JSON, Body, Operation, Parameter
 
 Json = dict[str, Any]
 
-JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 _BEARER_WORDS = "The API key, as `Authorization: Bearer KEY`."
 _KEY_WORDS = "The API key, as the header X-API-Key."
 _KEY_HEADER: Json = {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": _KEY_WORDS}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer of an operation: a schema (a marshmallow one, or a list of it), an example and the headers beside it."""
-
-    words: str
-    media: str
-    schema: Any
-    example: Any
-    headers: Mapping[str, Json]
 
 
 @dataclass(frozen=True)
@@ -42,9 +30,10 @@ class Edition:
     null: Callable[[Json], Json]
     server: Callable[[str], Json]
     security: Mapping[str, Json]
+    path: Callable[[Operation], Json]
     operation: Callable[[Operation], Json]
     parameter: Callable[[Parameter, Json], Json]
-    answer: Callable[[Answer], Json]
+    answer: Callable[[Body], Json]
 
     def schema(self, value: Any) -> Any:
         """A schema in neutral words, at any depth, in the words of this version."""
@@ -73,10 +62,11 @@ def _servers(url: str) -> Json:
 
 
 def _operation_3(operation: Operation) -> Json:
-    if operation.body is None:
+    body = operation.body
+    if body is None:
         return {}
-    content = {JSON: {"schema": operation.body.schema, "example": operation.body.example}}
-    return {"requestBody": {"description": operation.body.words, "required": True, "content": content}}
+    content = {body.media: {"schema": body.schema, "example": body.example}}
+    return {"requestBody": {"description": body.words, "required": body.required, "content": content}}
 
 
 def _parameter_3(parameter: Parameter, schema: Json) -> Json:
@@ -84,10 +74,12 @@ def _parameter_3(parameter: Parameter, schema: Json) -> Json:
     return {**head, "schema": schema}
 
 
-def _answer_3(answer: Answer) -> Json:
-    headers = {name: {"description": schema["description"], "schema": _undescribed(schema)} for name, schema in answer.headers.items()}
-    content = {answer.media: {"schema": answer.schema, "example": answer.example}}
-    return {"description": answer.words, **({"headers": headers} if headers else {}), "content": content}
+def _answer_3(body: Body) -> Json:
+    headers = {name: {"description": schema["description"], "schema": _undescribed(schema)} for name, schema in body.headers.items()}
+    content = {body.media: {"schema": _schema_of(body), "example": body.example}}
+    if body.csv:
+        content[CSV] = {"schema": {"type": "string"}, "example": body.csv}
+    return {"description": body.words, **({"headers": headers} if headers else {}), "content": content}
 
 
 def _undescribed(schema: Json) -> Json:
@@ -102,12 +94,22 @@ def _host(url: str) -> Json:
     return {"host": parts.netloc, "basePath": parts.path.rstrip("/") or "/", "schemes": [parts.scheme]}
 
 
+def _path_2(operation: Operation) -> Json:
+    """What Power Platform reads of a trigger: the shape of what it will be sent."""
+    sent = operation.sends
+    if sent is None:
+        return {}
+    return {"x-ms-notification-content": {"description": sent.words, "schema": {"$ref": f"#/definitions/{sent.name}"}}}
+
+
 def _operation_2(operation: Operation) -> Json:
-    media = list(dict.fromkeys([JSON, *([PROBLEM_JSON] if operation.codes else [])]))
-    if operation.body is None:
+    answers = [media for answer in operation.answers.values() for media in (answer.media, *([CSV] if answer.csv else []))]
+    media = list(dict.fromkeys([*answers, *([PROBLEM_JSON] if operation.codes else [])]))
+    body = operation.body
+    if body is None:
         return {"produces": media}
-    body = {"name": "body", "in": "body", "description": operation.body.words, "required": True, "schema": operation.body.schema}
-    return {"consumes": [JSON], "produces": media, "parameters": [body]}
+    sent = {"name": "body", "in": "body", "description": body.words, "required": body.required, "schema": body.schema}
+    return {"consumes": [body.media], "produces": media, "parameters": [sent]}
 
 
 def _parameter_2(parameter: Parameter, schema: Json) -> Json:
@@ -117,14 +119,44 @@ def _parameter_2(parameter: Parameter, schema: Json) -> Json:
     return {**head, **{key: value for key, value in schema.items() if key != "example"}, **shown}
 
 
-def _answer_2(answer: Answer) -> Json:
-    headers = {"headers": dict(answer.headers)} if answer.headers else {}
-    return {"description": answer.words, **headers, "schema": answer.schema, "examples": {answer.media: answer.example}}
+def _answer_2(body: Body) -> Json:
+    headers = {"headers": dict(body.headers)} if body.headers else {}
+    examples = {body.media: body.example, **({CSV: body.csv} if body.csv else {})}
+    return {"description": body.words, **headers, "schema": _schema_of(body), "examples": examples}
+
+
+def _schema_of(body: Body) -> Any:
+    """The schema that stands in an answer: the body's own, or a bare array of it."""
+    return {"type": "array", "items": body.schema} if body.many else body.schema
 
 
 _BOTH_KEYS: Json = {"bearer": {"type": "http", "scheme": "bearer", "description": _BEARER_WORDS}, "api_key": _KEY_HEADER}
-_WORDS_3: dict[str, str | None] = {"x-label": "title", "x-caption": None, "x-visibility": None}
-_SHAPE_3: Json = {"server": _servers, "security": _BOTH_KEYS, "operation": _operation_3, "parameter": _parameter_3, "answer": _answer_3}
+# our own words: what a form calls a field, what an answer calls a value, where a form shows it, the operation that lists what may be
+# chosen, an operation that begins a workflow, and the field that its address is written into
+_WORDS_3: dict[str, str | None] = {
+    "x-label": "title",
+    "x-caption": None,
+    "x-visibility": None,
+    "x-choices-from": None,
+    "x-trigger": None,
+    "x-notification-url": None,
+}
+_WORDS_2: dict[str, str | None] = {
+    "x-label": "x-ms-summary",
+    "x-caption": "x-ms-summary",
+    "x-visibility": "x-ms-visibility",
+    "x-choices-from": "x-ms-dynamic-values",
+    "x-trigger": "x-ms-trigger",
+    "x-notification-url": "x-ms-notification-url",
+}
+_SHAPE_3: Json = {
+    "server": _servers,
+    "security": _BOTH_KEYS,
+    "path": lambda operation: {},
+    "operation": _operation_3,
+    "parameter": _parameter_3,
+    "answer": _answer_3,
+}
 
 EDITIONS: tuple[Edition, ...] = (
     Edition(
@@ -144,17 +176,13 @@ EDITIONS: tuple[Edition, ...] = (
     Edition(
         file="openapi/swagger.json",
         version="2.0",
-        keys={"x-label": "x-ms-summary", "x-caption": "x-ms-summary", "x-visibility": "x-ms-visibility"},
+        keys=_WORDS_2,
         null=lambda schema: {**schema, "x-nullable": True},
         server=_host,
         security={"api_key": _KEY_HEADER},
+        path=_path_2,
         operation=_operation_2,
         parameter=_parameter_2,
         answer=_answer_2,
     ),
 )
-
-
-def body_schema(body: Body) -> Any:
-    """The schema that stands in an operation: the body's own, or a bare array of it."""
-    return {"type": "array", "items": body.schema} if body.many else body.schema

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+import marshmallow
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
@@ -19,8 +21,9 @@ from connector import __version__
 from connector.catalogue import Catalogue
 from connector.catalogue.fields import FormSchema
 from connector.errors import KINDS, TemplateError
-from connector.publish.editions import EDITIONS, JSON, PROBLEM_JSON, Answer, Edition, body_schema
-from connector.publish.operations import FIXED_OPERATIONS, GROUPS, Operation, action_operation
+from connector.publish.editions import EDITIONS, Edition
+from connector.publish.fixed import FIXED_OPERATIONS, GROUPS
+from connector.publish.operations import PROBLEM_JSON, RETRY_AFTER, Body, Operation, action_operation
 from connector.publish.schemas import PROBLEM, published
 
 __all__ = ["DEFAULT_URL", "FIXED_OPERATIONS", "build"]
@@ -35,12 +38,15 @@ Every action is one POST. Fields are flat; lists may be typed as lines, an empty
 numbers and switches may come as text. The same fields may also be sent form-encoded or as multipart form data. \
 The answer is one flat object with the same keys each time.
 
+A run that takes longer than `wait_seconds` (25 if it is not given) goes on, and is answered with 202: ask for it at `status_url`, or \
+give a `callback_url`. With `dry_run` nobody is asked and nothing is spent: the answer has `status: dry_run`, the request that would be \
+sent and the most that the run can cost, and none of the action's own values.
+
 A failure has a real HTTP status and is a problem (RFC 9457): branch on its `code`, show its `detail` to a person, and try again \
 only when it is `retryable`, after `Retry-After` seconds if it says so.
 
 Give the API key as `Authorization: Bearer KEY` or as the header `X-API-Key`. With `?sample=true` an action answers its first \
 example, free."""
-_RETRY: Json = {"Retry-After": {"type": "integer", "description": "How many seconds to wait before trying again."}}
 _RETRY_STATUSES = {429, 503}
 _FIRST_KEYS = ("openapi", "swagger", "info", "servers", "host", "basePath", "schemes", "security", "tags", "paths")
 
@@ -81,7 +87,7 @@ def _document(edition: Edition, operations: Sequence[Operation], url: str) -> Js
     for group in dict.fromkeys(operation.group for operation in operations):
         spec.tag({"name": group, "description": GROUPS.get(group, f"The actions of the group {group}.")})
     for operation in operations:
-        spec.path(path=operation.path, operations={operation.method: _operation(edition, operation)})
+        spec.path(path=operation.path, operations={**edition.path(operation), operation.method: _operation(edition, operation)})
     return _ordered(spec.to_dict())
 
 
@@ -99,10 +105,10 @@ def _plugin(edition: Edition) -> MarshmallowPlugin:
 
 def _add_schemas(spec: APISpec, operations: Iterable[Operation]) -> None:
     """Each schema once, under its name; a form says that it takes no other keys, since they are refused."""
-    bodies = [body for operation in operations for body in (operation.body, *operation.answers.values()) if body]
-    for name, body in {body.name: body for body in bodies}.items():
-        closed = {"additionalProperties": False} if isinstance(body.schema, FormSchema) else {}
-        spec.components.schema(name, closed, schema=body.schema)
+    bodies = [body for operation in operations for body in (operation.body, operation.sends, *operation.answers.values()) if body]
+    for name, schema in {body.name: body.schema for body in bodies if isinstance(body.schema, marshmallow.Schema)}.items():
+        closed = {"additionalProperties": False} if isinstance(schema, FormSchema) else {}
+        spec.components.schema(name, closed, schema=schema)
     spec.components.schema("problem", schema=PROBLEM)
 
 
@@ -110,7 +116,7 @@ def _operation(edition: Edition, operation: Operation) -> Json:
     own = edition.operation(operation)
     parameters = [edition.parameter(one, edition.schema(one.schema)) for one in operation.parameters]
     answers = {
-        str(status): edition.answer(Answer(body.words, JSON, body_schema(body), body.example, _headers(status)))
+        str(status): edition.answer(replace(body, headers={**_headers(status), **body.headers}))
         for status, body in operation.answers.items()
     }
     problems = {str(status): f"problem_{status}" for status in _statuses(operation.codes)}
@@ -119,7 +125,7 @@ def _operation(edition: Edition, operation: Operation) -> Json:
         "tags": [operation.group],
         "summary": operation.summary,
         "description": operation.description,
-        **operation.more,
+        **edition.schema(operation.more),
         **({} if operation.needs_key else {"security": []}),
         **own,
         **({"parameters": found} if (found := [*parameters, *own.get("parameters", [])]) else {}),
@@ -131,11 +137,12 @@ def _statuses(codes: Iterable[str]) -> list[int]:
     return sorted({KINDS[code].status for code in codes})
 
 
-def _problem(status: int, codes: Sequence[str]) -> Answer:
+def _problem(status: int, codes: Sequence[str]) -> Body:
     """The answer for those failures of ``codes`` that have ``status``; it lists them."""
     kinds = {code: KINDS[code] for code in codes if KINDS[code].status == status}
     words = "; ".join(f"{code}: {kind.title}" for code, kind in kinds.items())
-    return Answer(f"{words}.", PROBLEM_JSON, PROBLEM, _problem_example(next(iter(kinds)), status), _headers(status))
+    example = _problem_example(next(iter(kinds)), status)
+    return Body("problem", PROBLEM, example, f"{words}.", media=PROBLEM_JSON, headers=_headers(status))
 
 
 def _problem_example(code: str, status: int) -> Json:
@@ -153,7 +160,7 @@ def _problem_example(code: str, status: int) -> Json:
 
 
 def _headers(status: int) -> Json:
-    return _RETRY if status in _RETRY_STATUSES else {}
+    return RETRY_AFTER if status in _RETRY_STATUSES else {}
 
 
 def _ordered(document: Json) -> Json:

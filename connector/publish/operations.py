@@ -1,4 +1,4 @@
-"""What can be called, as data: the fixed operations in one table, and one operation made from each action."""
+"""What can be called, as data: the words for it, and the operation that is made from each action. ``fixed`` has all others."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 import marshmallow
 
-from connector import __version__
 from connector.catalogue import Action
 from connector.errors import KINDS
 from connector.publish.samples import published_answer, sample_input
-from connector.publish.schemas import DESCRIBED, HEALTH, LISTED, READY, answer_schema, request_schema
+from connector.publish.schemas import HANDED_OVER, answer_schema, request_schema
 
 Json = dict[str, Any]
+
+JSON, PROBLEM_JSON, CSV, JSON_LINES = "application/json", "application/problem+json", "text/csv", "application/x-ndjson"
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,29 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Body:
-    """JSON that is sent or answered: the name of its schema, the schema, and an example. ``many`` is a bare array of it."""
+    """What is sent or answered: the name of its schema, the schema, and an example.
+
+    ``many`` is a bare array of it. A schema that is a plain dict stands where it is used, without a name. ``csv`` is an example of
+    the same as CSV, for an answer that comes in both.
+    """
 
     name: str
-    schema: marshmallow.Schema
+    schema: marshmallow.Schema | Json
     example: Any
     words: str = ""
     many: bool = False
+    media: str = JSON
+    csv: str = ""
+    headers: Mapping[str, Json] = field(default_factory=dict)
+    required: bool = True
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing to call. ``operation_id`` is stable for ever; ``codes`` are those of ``KINDS`` that it can answer."""
+    """One thing to call. ``operation_id`` is stable for ever; ``codes`` are those of ``KINDS`` that it can answer.
+
+    ``more`` stands beside all that, in our neutral words; ``sends`` is what an operation that subscribes to something is sent later.
+    """
 
     method: str
     path: str
@@ -55,66 +67,39 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     codes: tuple[str, ...] = ()
     needs_key: bool = True
+    sends: Body | None = None
     more: Json = field(default_factory=dict)
 
 
 RUN_PATH = "/v1/actions/{action_id}"
 # no run ever ends in these: they belong to other addresses, or stop the service before it starts
-_NEVER_A_RUN = {"not_found", "method_not_allowed", "template_error", "settings_error"}
+_NEVER_A_RUN = {"not_found", "method_not_allowed", "conflict", "template_error", "settings_error"}
 RUN_CODES = tuple(code for code in KINDS if code not in _NEVER_A_RUN)
-_READ_CODES = ("unauthorized", "forbidden", "internal")
-GROUPS = {
-    "text": "Steps that read a text.",
-    "answers": "Steps that answer a question.",
-    "catalogue": "The actions there are.",
-    "service": "Whether the service is up. No key is needed.",
-}
-_SAMPLE = Parameter(
+
+RETRY_AFTER: Json = {"Retry-After": {"type": "integer", "description": "How many seconds to wait before asking again."}}
+LOCATION: Json = {"Location": {"type": "string", "description": "The absolute address of what was made."}}
+SAMPLE = Parameter(
     "sample", "query", {"type": "boolean"}, "Sample", "Answer with the action's first example, free, to learn the answer's shape."
 )
-_ACTION_ID = Parameter(
-    "action_id", "path", {"type": "string", "example": "classify"}, "Action", "The action's id, such as classify.", required=True
-)
-_LISTED = {"id": "classify", "name": "Classify text", "summary": "Puts a text into one of your categories.", "group": "text"}
-_DESCRIBED = {
-    **_LISTED,
-    "title": "Classify text",
-    "effort": "low",
-    "local": True,
-    "tools": [],
-    "fields": [{"name": "text", "type": "longtext", "label": "Text", "help": "The text to classify.", "required": True}],
-    "returns": [{"name": "category", "type": "choice", "help": "", "nullable": True}],
-    "example": {"name": "A double charge", "input": {"text": "I was charged twice."}},
+_STATUS_URL = "https://forms.example/v1/runs/run_0123456789abcdef"
+_GOES_ON = {
+    "ok": True,
+    "status": "running",
+    "result": "",
+    "id": "run_0123456789abcdef",
+    "action": "classify",
+    "status_url": _STATUS_URL,
+    "retry_after": 2,
+    "detail": "The run is still going on. Ask again in a few seconds.",
 }
-_READY = {"ok": True, "status": "ready", "engine": "openai", "model": "o4-mini", "detail": "The provider has the model o4-mini."}
-_NOT_READY = {**_READY, "ok": False, "status": "not_ready", "detail": "The provider does not accept this service's key."}
+HANDED_OVER_BODY = Body(
+    "handed_over", HANDED_OVER, _GOES_ON, "The run goes on; ask for it at its address.", headers={**LOCATION, **RETRY_AFTER}
+)
 
-FIXED_OPERATIONS: tuple[Operation, ...] = (
-    Operation(
-        "get", "/v1/actions", "list_actions", "List the actions",
-        "Every action, as a plain list that a drop-down can show.", "catalogue",
-        {200: Body("listed_action", LISTED, [_LISTED], "The actions.", many=True)},
-        codes=_READ_CODES,
-    ),
-    Operation(
-        "get", RUN_PATH, "get_action", "Describe an action",
-        "One action: its form, its answer and its first example.", "catalogue",
-        {200: Body("described_action", DESCRIBED, _DESCRIBED, "The action.")},
-        parameters=(_ACTION_ID,), codes=(*_READ_CODES, "unknown_action"),
-    ),
-    Operation(
-        "get", "/healthz", "healthz", "Is it up?",
-        "Whether the process is up.", "service",
-        {200: Body("health", HEALTH, {"ok": True, "status": "ok", "version": __version__}, "It is up.")},
-        needs_key=False,
-    ),
-    Operation(
-        "get", "/readyz", "readyz", "Can it answer?",
-        "Whether the engine is there, or the provider has the model.", "service",
-        {200: Body("readiness", READY, _READY, "It can answer."), 503: Body("readiness", READY, _NOT_READY, "It cannot answer now.")},
-        needs_key=False,
-    ),
-)  # fmt: skip
+
+def answer_body(name: str, schema: marshmallow.Schema, example: Any) -> Body:
+    """What a run is answered that is done, or that was a dry run."""
+    return Body(name, schema, example, "The answer. With dry_run: what the run would ask and cost, without the action's own values.")
 
 
 def action_operation(action: Action) -> Operation:
@@ -126,9 +111,12 @@ def action_operation(action: Action) -> Operation:
         summary=action.title,
         description=action.summary,
         group=action.group,
-        answers={200: Body(f"{action.id}_answer", answer_schema(action), published_answer(action), "The answer.")},
+        answers={
+            200: answer_body(f"{action.id}_answer", answer_schema(action), published_answer(action)),
+            202: HANDED_OVER_BODY,
+        },
         body=Body(f"{action.id}_input", request_schema(action), sample_input(action), "The fields of the form."),
-        parameters=(_SAMPLE,),
+        parameters=(SAMPLE,),
         codes=RUN_CODES,
         # assistants ask their user before each call that is not marked as harmless
         more={"x-openai-isConsequential": False},

@@ -11,7 +11,7 @@ from connector.catalogue.sample import sample_answer
 Json = dict[str, Any]
 
 # what a run looks like that cost something; the figures are those of a short text
-_BILL: Json = {
+BILL: Json = {
     "engine": "openai",
     "model": "o4-mini",
     "model_requested": "o4-mini",
@@ -44,4 +44,4 @@ def as_published(entry: Field, value: Any, read: Any) -> Any:
 
 def published_answer(action: Action) -> Json:
     """The answer to the first example, with all its keys in their order."""
-    return {**sample_answer(action), "id": "run_0123456789abcdef", **_BILL, "effort": action.effort}
+    return {**sample_answer(action), "id": "run_0123456789abcdef", **BILL, "effort": action.effort}

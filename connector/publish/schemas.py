@@ -1,15 +1,16 @@
 """The marshmallow schemas that the specifications publish, and what each of their fields says.
 
-A field says it once, in OpenAPI 3.0 words plus three of our own, ``x-label``, ``x-caption`` and ``x-visibility``;
-``editions.py`` puts it into the words of each version.
+A field says it once, in OpenAPI 3.0 words plus a few of our own that begin with x- (``editions.py`` lists them and puts
+everything into the words of each version).
 
     request_schema(action)   the form with its options        answer_schema(action)   the flat answer
-    LISTED DESCRIBED HEALTH READY PROBLEM                     what the fixed operations answer
+    asked_schema(fields)     a form that no action has        shown_schema(values)    an answer that no action has
+    PROBLEM ANSWER HANDED_OVER                                what every action's operation can answer
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import marshmallow
@@ -40,23 +41,33 @@ class AnswerSchema(marshmallow.Schema):
 
 def shown_schema(properties: Mapping[str, Json], *, optional: tuple[str, ...] = ()) -> AnswerSchema:
     """The schema of an answer that has all of ``properties`` each time, but for ``optional``."""
-    made = {name: Shown({"x-caption": _words(name), **schema}, required=name not in optional) for name, schema in properties.items()}
+    made = {name: Shown({"x-caption": _caption(name), **schema}, required=name not in optional) for name, schema in properties.items()}
     schema: AnswerSchema = type("Answer", (AnswerSchema,), dict(made))()
     return schema
 
 
 def request_schema(action: Action) -> FormSchema:
     """The form that reads the request, with the first example's values as examples."""
-    schema = form_schema(action.form)
-    for name, value in sample_input(action).items():
-        schema.fields[name].metadata = {"shown": value}
+    return _form(action.form, sample_input(action), {})
+
+
+def asked_schema(entries: Sequence[Field], example: Json, *, more: Mapping[str, Json] | None = None) -> FormSchema:
+    """A form of these fields, with the values of ``example`` as examples; ``more`` says by name what is published beside."""
+    return _form({entry.name: entry for entry in entries}, example, more or {})
+
+
+def _form(entries: Mapping[str, Field], example: Json, more: Mapping[str, Json]) -> FormSchema:
+    schema = form_schema(entries)
+    for name, field in schema.fields.items():
+        field.metadata = {**more.get(name, {}), **({"example": example[name]} if name in example else {})}
     return schema
 
 
 def answer_schema(action: Action) -> AnswerSchema:
-    """The flat answer of ``action`` to a run that is done."""
+    """The flat answer of ``action``: to a run that is done with all its keys, to a dry run without the action's own."""
     head, bill = ENVELOPE[:_HEAD], ENVELOPE[_HEAD:]
-    return shown_schema({**_envelope(head), **flat_schemas(action), **_envelope(bill)})
+    own = flat_schemas(action)
+    return shown_schema({**_envelope(head), **own, **_envelope(bill)}, optional=tuple(own))
 
 
 def _envelope(names: Iterable[str]) -> dict[str, Json]:
@@ -69,8 +80,7 @@ def published(field: marshmallow.fields.Field[Any]) -> Json:
         return field.schema
     if not isinstance(field, FormField):
         return {}
-    shown = {"example": field.metadata["shown"]} if "shown" in field.metadata else {}
-    return {**_asked(field.entry), **shown}
+    return {**_asked(field.entry), **field.metadata}
 
 
 def _asked(entry: Field) -> Json:
@@ -100,27 +110,35 @@ def _visibility(entry: Field) -> Json:
     return {"x-visibility": shown} if shown else {}
 
 
-def _words(name: str) -> str:
+def _caption(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _text(words: str, **more: Any) -> Json:
+# --- values of an answer, by what they are ---
+
+
+def text(words: str, **more: Any) -> Json:
     return {"type": "string", "description": words, **more}
 
 
-def _whole(words: str) -> Json:
-    return {"type": "integer", "description": words}
+def whole(words: str, **more: Any) -> Json:
+    return {"type": "integer", "description": words, **more}
 
 
-def _yes(words: str) -> Json:
+def number(words: str, **more: Any) -> Json:
+    return {"type": "number", "description": words, **more}
+
+
+def yes(words: str) -> Json:
     return {"type": "boolean", "description": words}
 
 
-def _texts(words: str) -> Json:
+def texts(words: str) -> Json:
     return {"type": "array", "items": {"type": "string"}, "description": words}
 
 
-def _rows(words: str, properties: Json, *, optional: tuple[str, ...] = ()) -> Json:
+def rows(words: str, properties: Json, *, optional: tuple[str, ...] = ()) -> Json:
+    """A list of objects that have all of ``properties`` each time, but for ``optional``."""
     required = [name for name in properties if name not in optional]
     return {"type": "array", "items": {"type": "object", "properties": properties, "required": required}, "description": words}
 
@@ -128,88 +146,51 @@ def _rows(words: str, properties: Json, *, optional: tuple[str, ...] = ()) -> Js
 _MOST_TEXT = 700  # what the strictest importer reads of a parameter's text
 _HEAD = 3  # ok, status and result come first, the bill comes last
 _ENVELOPE: dict[str, Json] = {
-    "ok": _yes("True when there is an answer. A failure is never answered with 200."),
-    "status": _text("What became of the run: done."),
-    "result": _text("The answer as one text to show."),
-    "id": _text("The run's id."),
-    "action": _text("The action that was run."),
-    "engine": _text("Who answered: openai, local or scripted."),
-    "model": _text("The model that answered."),
-    "model_requested": _text("The model that was asked for."),
-    "effort": _text("How long the model was allowed to think."),
-    "warnings": _texts("What a person should know about this answer."),
-    "input_tokens": _whole("Tokens read."),
-    "cached_tokens": _whole("Those of them that cost less because they were read before."),
-    "output_tokens": _whole("Tokens written, thinking included."),
-    "reasoning_tokens": _whole("Those of them that were thinking."),
-    "cost_usd": {"type": "number", "nullable": True, "description": "What the run cost, in US dollars; null when the price is not known."},
-    "duration_ms": _whole("How long the run took, in milliseconds."),
+    "ok": yes("True when there is an answer. A failure is never answered with 200."),
+    "status": text("What became of the run: done, or dry_run."),
+    "result": text("The answer as one text to show."),
+    "id": text("The run's id."),
+    "action": text("The action that was run."),
+    "engine": text("Who answered: openai, local or scripted."),
+    "model": text("The model that answered."),
+    "model_requested": text("The model that was asked for."),
+    "effort": text("How long the model was allowed to think."),
+    "warnings": texts("What a person should know about this answer."),
+    "input_tokens": whole("Tokens read."),
+    "cached_tokens": whole("Those of them that cost less because they were read before."),
+    "output_tokens": whole("Tokens written, thinking included."),
+    "reasoning_tokens": whole("Those of them that were thinking."),
+    "cost_usd": number("What the run cost, in US dollars; null when the price is not known.", nullable=True),
+    "duration_ms": whole("How long the run took, in milliseconds."),
 }
-_LISTED: dict[str, Json] = {
-    "id": _text("The action's id, for the address /v1/actions/{id}."),
-    "name": _text("Its title."),
-    "summary": _text("What it does, in a sentence."),
-    "group": _text("Its group."),
-}
-_FIELD: Json = {
-    "name": _text("The name in the request."),
-    "type": _text("The kind of field."),
-    "label": _text("What a person sees."),
-    "help": _text("What to enter."),
-    "placeholder": _text("An example of an entry."),
-    "required": _yes("Whether it must be given."),
-    "choices": _rows("What may be chosen.", {"value": _text("The value to send."), "label": _text("What a person sees.")}),
-}
-_RETURN: Json = {
-    "name": _text("The name in the answer."),
-    "type": _text("The kind of value."),
-    "help": _text("What it holds."),
-    "nullable": _yes("Whether it may be null."),
-}
-_EXAMPLE: Json = {
-    "type": "object",
-    "description": "The first worked case.",
-    "properties": {"name": _text("What it shows."), "input": {"type": "object", "description": "The values of the form."}},
-    "required": ["name", "input"],
-}
-_ERROR: Json = {
-    "field": _text("The field's name."),
-    "code": _text("A word that stays the same."),
-    "message": _text("What is wrong and how to mend it."),
+ERROR: Json = {
+    "field": text("The field's name."),
+    "code": text("A word that stays the same."),
+    "message": text("What is wrong and how to mend it."),
 }
 
-LISTED = shown_schema(_LISTED)
-DESCRIBED = shown_schema(
-    {
-        **_LISTED,
-        "title": _text("Its title."),
-        "effort": _text("The effort of a run that does not name one: low, medium or high."),
-        "local": _yes("Whether the embedded engine can run it without a key of a provider."),
-        "tools": _texts("The tools it may use."),
-        "fields": _rows("The form; the options that every action has come last.", _FIELD, optional=("help", "placeholder", "choices")),
-        "returns": _rows("The values of the answer that are the action's own.", _RETURN),
-        "example": _EXAMPLE,
-    }
-)
-HEALTH = shown_schema({"ok": _yes("True."), "status": _text("The word ok."), "version": _text("The version of the service.")})
-READY = shown_schema(
-    {
-        "ok": _yes("Whether it can answer now."),
-        "status": _text("ready or not_ready."),
-        "engine": _text("Who answers: openai, local or scripted."),
-        "model": _text("The model that will answer."),
-        "detail": _text("Why, or what to do, in a sentence."),
-    }
-)
 PROBLEM = shown_schema(
     {
-        "type": _text("A name for the kind of problem; its last part is the code."),
-        "title": _text("What went wrong, in a few words."),
-        "status": _whole("The HTTP status."),
-        "detail": _text("What went wrong and what to do, in a sentence for a person."),
-        "code": _text("A word that stays the same, to branch on."),
-        "retryable": _yes("Whether the same call may work later."),
-        "id": _text("The run's or the request's id, to ask the operator about."),
-        "errors": _rows("What is wrong with each field.", _ERROR),
+        "type": text("A name for the kind of problem; its last part is the code."),
+        "title": text("What went wrong, in a few words."),
+        "status": whole("The HTTP status."),
+        "detail": text("What went wrong and what to do, in a sentence for a person."),
+        "code": text("A word that stays the same, to branch on."),
+        "retryable": yes("Whether the same call may work later."),
+        "id": text("The run's or the request's id, to ask the operator about."),
+        "errors": rows("What is wrong with each field.", ERROR),
+    }
+)
+ANSWER = shown_schema(_ENVELOPE)
+HANDED_OVER = shown_schema(
+    {
+        "ok": yes("True: the run goes on."),
+        "status": text("queued or running."),
+        "result": text("Empty until the run is done."),
+        "id": text("The run's id."),
+        "action": text("The action that is run."),
+        "status_url": text("Where to ask for the run; the header Location says the same."),
+        "retry_after": whole("In how many seconds to ask; the header Retry-After says the same."),
+        "detail": text("The same in a sentence."),
     }
 )

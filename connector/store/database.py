@@ -99,7 +99,8 @@ def _persistently(cursor: Any, statement: str) -> None:
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    # what is deleted is overwritten, so that a text that was to go is not left in the file
+    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         _persistently(cursor, f"PRAGMA {pragma}")
     cursor.close()
 

@@ -6,18 +6,18 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, DateTime, Engine, delete, func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, DateTime, Engine, delete, func, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from connector.store.tables import hosts
 
 _LEAD = "SELECT pg_try_advisory_xact_lock(4627719)"
-# a leader that is frozen loses the lock; this is longer than any sweep of a living one
-_FROZEN = "SET LOCAL idle_in_transaction_session_timeout = '120s'"
+# a leader that is frozen loses the lock after a while; so does one that is slow, and then two may lead, which does no harm
+_FROZEN = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
 
 
 class StoredHosts:
-    """The table of hosts in ``database``. Times are seconds."""
+    """The table of hosts in ``database``."""
 
     def __init__(self, database: Engine) -> None:
         self._database = database
@@ -25,16 +25,19 @@ class StoredHosts:
 
     def beat(self, host: str, role: str) -> bool:
         """``host`` is alive; False when it was not in the table: it is new, or was thought dead and forgotten."""
-        seen = update(hosts).where(hosts.c.id == host).values(seen_at=func.now(), role=role)
-        with self._database.begin() as connection:
-            if connection.execute(seen).rowcount:
+        seen = {"role": role, "seen_at": func.now()}
+        with self._at_once() as connection:
+            if connection.execute(update(hosts).where(hosts.c.id == host).values(seen)).rowcount:
                 return True
-        try:
-            with self._database.begin() as connection:
-                connection.execute(hosts.insert().values(id=host, role=role, seen_at=func.now()))
-        except IntegrityError:  # two threads of the host beat for the first time
-            return True
+            try:
+                connection.execute(hosts.insert().values(id=host, **seen))
+            except IntegrityError:  # it beat twice at the same moment
+                return True
         return False
+
+    def _at_once(self) -> Connection:
+        """A connection whose statements are each a transaction: a process that is frozen between two holds up nobody."""
+        return self._database.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def known(self) -> set[str]:
         """All hosts in the table."""
@@ -42,7 +45,7 @@ class StoredHosts:
             return set(connection.execute(select(hosts.c.id)).scalars())
 
     def dead(self, silent_seconds: float) -> list[str]:
-        """The hosts that were not heard of for so long."""
+        """The hosts that were not heard of for ``silent_seconds``."""
         silent = select(hosts.c.id).where(hosts.c.seen_at < self._ago(silent_seconds)).order_by(hosts.c.seen_at)
         with self._database.connect() as connection:
             return list(connection.execute(silent).scalars())
@@ -54,15 +57,25 @@ class StoredHosts:
 
     def forget(self, host: str) -> None:
         """Take ``host`` out of the table: it has ended, or what it left has been seen to."""
-        with self._database.begin() as connection:
+        with self._at_once() as connection:
             connection.execute(delete(hosts).where(hosts.c.id == host))
 
     @contextmanager
     def lead(self) -> Iterator[bool]:
-        """Whether this process leads while the block lasts; at most one does. SQLite has one process anyway."""
+        """Whether this process leads while the block lasts; one does at a time. SQLite has one process anyway."""
         if self._sqlite:
             yield True
             return
         with self._database.connect() as connection:
             connection.execute(text(_FROZEN))
-            yield bool(connection.execute(text(_LEAD)).scalar())
+            try:
+                yield bool(connection.execute(text(_LEAD)).scalar())
+            finally:
+                _let_go(connection)
+
+
+def _let_go(connection: Connection) -> None:
+    try:
+        connection.rollback()
+    except DBAPIError:  # the server has ended the session
+        connection.invalidate()

@@ -8,8 +8,16 @@ import time
 
 
 def new_id(prefix: str) -> str:
-    """A new id such as run_0123..., which nobody can guess. It begins with the time, so that tables grow at their end."""
-    return f"{prefix}_{now_ms():012x}{secrets.token_hex(12)}"
+    """A new id such as run_0123..., which nobody can guess. It begins with the time, so that tables grow at their end.
+
+    With a prefix of 5 letters it has the 40 characters that the tables have room for.
+    """
+    return f"{prefix}_{now_ms():012x}{secrets.token_hex(11)}"
+
+
+def id_from(prefix: str, ms: int) -> str:
+    """What ids of ``prefix`` that were made at ``ms`` or later are above, and earlier ones below."""
+    return f"{prefix}_{max(0, ms):012x}"
 
 
 def now_ms() -> int:

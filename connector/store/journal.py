@@ -9,24 +9,31 @@ theirs done. One call alone is one small transaction; a hundred at once are a fe
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from connector.errors import FormcallError
-from connector.store.ids import new_id, now_ms
+from connector.store.ids import new_id, now_ms, today
 from connector.store.money import dollars
-from connector.store.notes import End, Entry, Gone, Limits, More, Note, Reserved, Same, SettleRest
+from connector.store.notes import Begin, End, Entry, Gone, Limits, More, Note, Reserved, Same, SettleRest, Unwritten, callbacks
 from connector.store.prepared import Statements
+from connector.store.tables import RECEIVER_LENGTH
 
 Json = dict[str, Any]
 
 _MOST_TOGETHER = 200
-_TRIES = 5
+_PATIENCE = 2.0  # seconds for a database that is away or busy; who must not give up writes again
+_FIRST_PAUSE = 0.05
+_CLASHES = 3
+_RECEIVER = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 
 # --- writing them ------------------------------------------------------------------------------------------------------
 
@@ -42,20 +49,28 @@ class Journal:
         self._connection: Any = None
         self._statements = Statements(database.dialect)
         driver: Any = database.dialect.loaded_dbapi
-        self._errors: tuple[type[Exception], type[Exception]] = driver.Error, driver.IntegrityError
+        # what may pass by itself: a database that is away or busy, a deadlock; and two that write the same at once
+        self._passing: tuple[type[Exception], ...] = (driver.OperationalError, driver.InterfaceError, DBAPIError, NoConnection)
+        self._clash: type[Exception] = driver.IntegrityError
+        self.on_group: Callable[[int], object] = lambda together: None  # hears how many notes shared a transaction
         self.freed = threading.Condition()  # notified when money that was reserved may be free again
+        self.told = threading.Event()  # set when there are messages to send; whoever sends them clears it
 
     def write(self, note: Note) -> Any:
-        """What came of ``note``; raises its ``FormcallError``."""
-        note.leads, note.error = False, None
+        """What came of ``note``; raises its ``FormcallError``, or ``Unwritten``."""
+        note.leads, note.error, note.written = False, None, False
         note.wake.acquire(blocking=False)
-        with self._door:
-            self._waiting.append(note)
-            note.leads, self._is_led = not self._is_led, True
-        if not note.leads:
-            note.wake.acquire()  # it is written, or it is this thread's turn to write
-        if note.leads:
-            self._lead(note)
+        try:
+            with self._door:
+                self._waiting.append(note)
+                note.leads, self._is_led = not self._is_led, True
+            if not note.leads:
+                note.wake.acquire()  # it is written, or it is this thread's turn to write
+            if note.leads:
+                self._lead(note)
+        except BaseException:  # a signal, say
+            self._leave(note)
+            raise
         if note.error:
             raise note.error
         return note.outcome
@@ -71,52 +86,106 @@ class Journal:
             notes = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_TOGETHER))]
         try:
             self._write_all(notes)
+            self._tell_freed(notes)
+        except BaseException:
+            self._drop()
+            for note in notes:
+                note.error = note.error if note.written else Unwritten()
+            raise
         finally:
-            with self._door:
-                following = self._waiting[0] if self._waiting else None
-                self._is_led = following is not None
             for note in notes:
                 if note is not mine:
                     note.wake.release()
-            if following:
-                following.leads = True
-                following.wake.release()
+            with self._door:
+                mine.leads = False
+                self._pass_on()
 
-    def _write_all(self, notes: list[Note]) -> None:
-        try:
-            self._try(notes)
-        except Exception:  # the one that cannot be written must not take the others along
-            self._drop()
-            for note in notes:
-                self._write_alone(note)
+    def _pass_on(self) -> None:
+        """Whoever waits the longest writes next. The door is held."""
+        following = self._waiting[0] if self._waiting else None
+        self._is_led = following is not None
+        if following:
+            following.leads = True
+            following.wake.release()
+
+    def _leave(self, note: Note) -> None:
+        """The thread that brought ``note`` does not wait for it any more."""
+        with self._door:
+            self._waiting = deque(one for one in self._waiting if one is not note)
+            if note.leads:
+                note.leads = False
+                self._pass_on()
+
+    def _tell_freed(self, notes: list[Note]) -> None:
         if any(isinstance(note, End | More | SettleRest) for note in notes):
             with self.freed:
                 self.freed.notify_all()
 
+    def _write_all(self, notes: list[Note]) -> None:
+        """Write ``notes`` together, or else one by one: what cannot be written must not take the others along."""
+        try:
+            self._insist(notes)
+        except self._passing:
+            for note in notes:
+                note.error = Unwritten()
+        except Exception:
+            for note in notes:
+                self._write_alone(note)
+
     def _write_alone(self, note: Note) -> None:
-        for attempt in range(_TRIES):
+        for _ in range(_CLASHES):
             try:
-                self._try([note])
-                return
-            except self._errors[0] as error:
-                self._drop()
-                note.error = _clash() if isinstance(error, self._errors[1]) else _unwritten()
-                time.sleep(0.05 * 2**attempt)
+                self._insist([note])
+            except self._clash:  # the same was written by somebody else at this moment, and can now be seen
+                note.error = _clash()
+                continue
+            except self._passing:
+                note.error = Unwritten()
             except Exception as error:
-                self._drop()
                 note.error = error
-                return
+            return
+
+    def _insist(self, notes: list[Note]) -> None:
+        """Write ``notes`` in one transaction; what may pass by itself gets a little time to do so."""
+        until, pause = time.monotonic() + _PATIENCE, _FIRST_PAUSE
+        while True:
+            try:
+                return self._try(notes)
+            except self._passing:
+                self._drop()
+                if not self._statements.is_sqlite:
+                    self._database.dispose()  # those that wait in the pool may be as broken
+                if time.monotonic() + pause > until:
+                    raise
+            except BaseException:
+                self._drop()
+                raise
+            time.sleep(pause)
+            pause *= 2
 
     def _try(self, notes: list[Note]) -> None:
         connection = self._connection = self._connection or self._database.raw_connection()
         cursor = connection.cursor()
         if self._statements.is_sqlite:
             cursor.execute("BEGIN IMMEDIATE")  # a reader that becomes a writer may find that it is too late
-        Group(cursor, self._statements, notes).write()
-        connection.commit()
-        cursor.close()
+        group = Group(cursor, self._statements, notes)
+        group.write()
+        self._commit(notes)
         for note in notes:
             note.commits += 1
+            note.written, note.unsure = True, False
+        cursor.close()
+        if group.has_messages:
+            self.told.set()
+        self.on_group(len(notes))
+
+    def _commit(self, notes: list[Note]) -> None:
+        try:
+            self._connection.commit()
+        except BaseException:
+            for note in notes:
+                note.unsure = True  # the connection may have broken before the commit, or after it
+            raise
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -126,10 +195,6 @@ class Journal:
 
 def _clash() -> FormcallError:
     return FormcallError("busy", "The same request is being taken in at this moment. Try again in a second.", retry_after=1)
-
-
-def _unwritten() -> FormcallError:
-    return FormcallError("busy", "The service's database does not answer at the moment. Try again in a few seconds.", retry_after=5)
 
 
 class Group:
@@ -145,9 +210,13 @@ class Group:
         self._known: dict[tuple[str, str], tuple[int, int]] = {}
         self._batches: dict[str, tuple[str, int | None]] = {}
         self._told: list[tuple[Json, str, str]] = []
+        self._messages: list[Json] = []
+        self.has_messages = False
 
     def write(self) -> None:
         self._read_runs()
+        if not self._say.is_sqlite:
+            self._lock_accounts()
         for note in self._notes:
             note.error = None
             try:
@@ -160,10 +229,14 @@ class Group:
 
     def row(self, run_id: str) -> Json:
         """The run's record as it is now, with what this group has changed so far."""
-        found = self._rows.get(run_id)
+        found = self.find(run_id)
         if found is None:
             raise FormcallError("not_found", "There is no such run.")
         return found
+
+    def find(self, run_id: str) -> Json | None:
+        """``row``, or None."""
+        return self._rows.get(run_id)
 
     def same(self, row: Json) -> Same | None:
         """The run that has this idempotency key already."""
@@ -194,16 +267,15 @@ class Group:
 
     def grant(self, row: Json, limits: Limits, want: int, least: int) -> int:
         """The nano-dollars that may be reserved: ``want``, or as much as every budget still has, ``least`` at the least."""
-        granted = want
-        for account, period, most, whose in self._budgets(row, limits):
-            reserved, spent = self._standing(account, period)
-            left = most - spent - reserved
-            if left < least:
-                if most - spent >= least:
-                    raise Reserved(whose)
+        budgets = [(budget, *self._standing(*budget[:2])) for budget in self._budgets(row, limits)]
+        for (_, period, most, whose), _, spent in budgets:
+            if most - spent < least:
                 raise _spent(whose, most, period)
-            granted = min(granted, left)
-        return granted
+        for (_, _, most, whose), reserved, spent in budgets:
+            if most - spent - reserved < least:
+                raise Reserved(whose)
+            want = min(want, most - spent - reserved)
+        return want
 
     # --- what notes change ---
 
@@ -224,9 +296,12 @@ class Group:
             moved[0] += reserved
             moved[1] += spent
 
-    def book(self, row: Json, attempt: int, entries: Iterable[Entry]) -> None:
-        """Write calls into the ledger and count what they cost."""
+    def book(self, row: Json, attempt: int, entries: Iterable[Entry], *, unsure: bool = False) -> None:
+        """Write calls into the ledger and count what they cost. ``unsure``: some of them may be there already."""
+        known = self._booked(row["id"], attempt) if unsure else ()
         for entry in entries:
+            if entry.step in known:
+                continue
             self._entries.append(
                 {
                     **vars(entry), "run_id": row["id"], "attempt": attempt, "key_id": row["key_id"], "batch_id": row["batch_id"],
@@ -247,8 +322,12 @@ class Group:
             self.change(row, reserved_nusd=0)
 
     def tell(self, row: Json, event: str, body: str) -> None:
-        """Queue a message to the run's callback address and to everybody who subscribed to ``event``."""
-        self._told.append((row, event, body))
+        """Queue a message to the run's callback addresses and to everybody who subscribed to ``event``."""
+        self._told.append(({**row}, event, body))  # as it is now: who asks later is told apart
+
+    def send(self, row: Json, event: str, body: str, url: str) -> None:
+        """Queue a message to one address alone."""
+        self._messages.append(message(row["key_id"], row["id"], event, body, url=url, subscription_id=None))
 
     # --- reading and writing the tables ---
 
@@ -256,6 +335,19 @@ class Group:
         ids = sorted({run_id for note in self._notes for run_id in note.runs()})
         if ids:
             self._rows = self._say.lock_runs(self._cursor, ids)
+
+    def _lock_accounts(self) -> None:
+        """Lock all that may be changed in the one order that every process keeps, or two of them could wait for each other."""
+        rows = [*self._rows.values(), *(note.row for note in self._notes if isinstance(note, Begin))]
+        if not any(note.limits.has_budget for note in self._notes) and not any(row.get("batch_id") for row in rows):
+            return  # nothing is asked before it is written, and that is done in this order as well
+        names = {name for row in rows for day in {row["day"], today()} for name in accounts({**row, "day": day})}
+        for account, period in sorted(names):
+            self._standing(account, period)
+
+    def _booked(self, run_id: str, attempt: int) -> set[int]:
+        """The steps of an attempt that are in the ledger."""
+        return {row[0] for row in self._say.booked.one(self._cursor, {"run_id": run_id, "attempt": attempt}).fetchall()}
 
     def _batch(self, batch_id: str) -> tuple[str, int | None]:
         """(status, budget) of a batch."""
@@ -275,9 +367,7 @@ class Group:
         """(reserved, spent) of an account as of now; its row is locked until the transaction ends."""
         name = account, period
         if name not in self._known:
-            # the row must be there before it can be locked, or two machines would each find an untouched budget
-            self._say.add.one(self._cursor, {"account": account, "period": period, "reserved": 0, "spent": 0})
-            self._known[name] = self._say.standing.one(self._cursor, {"account": account, "period": period}).fetchone()
+            self._known[name] = self._say.standing.one(self._cursor, {"account": account, "period": period}).fetchone() or (0, 0)
         reserved, spent = self._known[name]
         moved = self._moved.get(name, (0, 0))
         return reserved + moved[0], spent + moved[1]
@@ -299,25 +389,26 @@ class Group:
         ]
         if rows:
             self._say.add.many(self._cursor, rows)
-        if self._told:
+        if self._told or self._messages:
             self._flush_messages()
 
     def _flush_messages(self) -> None:
         owners = sorted({row["key_id"] for row, _, _ in self._told if not row["batch_id"]})
         subscribed = self._say.subscribed(self._cursor, owners) if owners else []
-        made = [
+        made = self._messages + [
             message(row["key_id"], row["id"], event, body, url=url, subscription_id=subscription)
             for row, event, body in self._told
             for url, subscription in _receivers(row, event, subscribed)
         ]
         if made:
             self._say.message.many(self._cursor, made)
+            self.has_messages = True
 
 
-def _receivers(row: Mapping[str, Any], event: str, subscribed: Sequence[tuple[str, str, str, str]]) -> list[tuple[str, str | None]]:
-    found: list[tuple[str, str | None]] = [(row["callback_url"], None)] if row["callback_url"] else []
+def _receivers(row: Json, event: str, subscribed: Sequence[tuple[str, str, str, str]]) -> list[tuple[str, str | None]]:
     if row.get("batch_id"):
         return []  # a batch tells of itself once, not of each row
+    found: list[tuple[str, str | None]] = [(url, None) for url in callbacks(row)]
     return found + [(url, own_id) for own_id, key_id, wanted, url in subscribed if key_id == row["key_id"] and wanted == event]
 
 
@@ -326,8 +417,14 @@ def message(key_id: str, subject_id: str, event: str, body: str, *, url: str, su
     at = now_ms()
     return {
         "id": new_id("msg"), "key_id": key_id, "subscription_id": subscription_id, "subject_id": subject_id, "event": event,
-        "url": url, "body": body, "state": "waiting", "attempts": 0, "created_ms": at, "next_ms": at,
+        "url": url, "receiver": receiver(url), "body": body, "state": "waiting", "attempts": 0, "created_ms": at, "next_ms": at,
     }  # fmt: skip
+
+
+def receiver(url: str) -> str:
+    """The host of an address, with its port if it names one: all that is ever said of where a message goes."""
+    found = _RECEIVER.match(url)
+    return found[1].rpartition("@")[2].lower()[:RECEIVER_LENGTH] if found else ""
 
 
 def accounts(row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from connector.store.notes import Limits
 from connector.store.tables import NAME_LENGTH, keys
 
 SCOPES = ("actions", "tools", "admin")
+COMMAND_LINE = "command line"  # the key of what the operator's own commands run; nobody has its text
 _PREFIX = "fc_"
 _LONGEST = 200
 _REMEMBERED_SECONDS = 5.0  # also when somebody changes the database by hand
@@ -156,6 +157,13 @@ class Keys:
         if row is None:
             raise FormcallError("not_found", f'There is no valid key called "{name_or_id[:100]}".')
         return _key(row)
+
+    def of_command_line(self) -> Key:
+        """The key that commands on this machine run under, without limits."""
+        try:
+            return self.named(COMMAND_LINE)
+        except FormcallError:
+            return self.create(COMMAND_LINE)[0]
 
     def by_id(self, key_id: str) -> Key | None:
         """The key with this id, also a revoked one: what it began may have to be finished."""

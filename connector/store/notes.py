@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 OPEN = ("queued", "running")
+MOST_CALLBACKS = 10  # of one run: who asks for the same run again may name another address each time
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Limits:
     day: int | None = None
     month: int | None = None
     at_once: int | None = None
+
+    @property
+    def has_budget(self) -> bool:
+        return self.day is not None or self.month is not None
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,14 @@ class Reserved(FormcallError):
         super().__init__("budget_reserved", words, retry_after=2)
 
 
+class Unwritten(FormcallError):
+    """The database did not take a note in. Whether it did after all may not be known; the same note may be written again."""
+
+    def __init__(self) -> None:
+        words = "The service's database does not answer at the moment. Try again in a few seconds."
+        super().__init__("busy", words, retry_after=5)
+
+
 class Gone(FormcallError):
     """The run is no longer this process's: it has ended, was taken over, or is to be cancelled."""
 
@@ -84,7 +97,11 @@ class Note:
     error: Exception | None = field(default=None, init=False)
     wake: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     leads: bool = field(default=False, init=False)
+    written: bool = field(default=False, init=False)  # its transaction has ended well
     commits: int = field(default=0, init=False)  # a note that was refused for now is written again
+    unsure: bool = field(default=False, init=False)  # a transaction of it broke off at its end: it may be written already
+
+    limits = Limits()
 
     def runs(self) -> tuple[str, ...]:
         """The runs whose records are read first, and locked."""
@@ -103,7 +120,12 @@ class Begin(Note):
     want: int = 0
     least: int = 0
 
+    def runs(self) -> tuple[str, ...]:
+        return (self.row["id"],) if self.unsure else ()
+
     def decide(self, group: Group) -> Grant | Same:
+        if self.unsure and (mine := group.find(self.row["id"])):
+            return Grant(mine["reserved_nusd"], self.row["attempt"])
         if same := group.same(self.row):
             return same
         group.check_at_once(self.row, self.limits.at_once)
@@ -142,6 +164,8 @@ class Start(Note):
 
     def decide(self, group: Group) -> Grant:
         row = group.row(self.run_id)
+        if self.unsure and (row["status"], row["attempt"], row["host"]) == ("running", self.last + 1, self.host):
+            return Grant(row["reserved_nusd"], row["attempt"])
         if row["status"] not in self.allowed or row["attempt"] != self.last:
             raise Gone(row["status"])
         group.check_batch(row)
@@ -174,7 +198,7 @@ class More(Note):
     def decide(self, group: Group) -> Grant:
         row = group.row(self.run_id)
         if not self.commits:
-            group.book(row, self.attempt, self.entries)
+            group.book(row, self.attempt, self.entries, unsure=self.unsure)
         if row["status"] != "running" or row["attempt"] != self.attempt:
             raise Gone(row["status"])
         group.move(row, -row["reserved_nusd"], 0)
@@ -212,7 +236,9 @@ class End(Note):
 
     def decide(self, group: Group) -> bool:
         row = group.row(self.run_id)
-        group.book(row, self.attempt, self.entries)
+        group.book(row, self.attempt, self.entries, unsure=self.unsure)
+        if self.unsure and (row["status"], row["attempt"]) == (self.status, self.attempt):
+            return True
         if row["status"] != "running" or row["attempt"] != self.attempt:
             return False  # another process has taken the run over; what this one paid is booked all the same
         group.move(row, -row["reserved_nusd"], 0)
@@ -244,9 +270,10 @@ class HandOver(Note):
 
 @dataclass
 class Fail(Note):
-    """A run that was to begin cannot: it ends without a call."""
+    """A run that was to begin cannot: it ends without a call. That counts as an attempt, so that each attempt ends once."""
 
     run_id: str
+    last: int  # the attempt that the caller knows of
     code: str
     answer: str
     event: str = ""
@@ -257,13 +284,47 @@ class Fail(Note):
 
     def decide(self, group: Group) -> bool:
         row = group.row(self.run_id)
-        if row["status"] not in OPEN:
+        if row["status"] not in OPEN or row["attempt"] != self.last:
             return False
         group.book_rest(row)
-        group.change(row, status="failed", code=self.code, answer=self.answer, ended_ms=now_ms())
+        group.change(row, status="failed", attempt=row["attempt"] + 1, code=self.code, answer=self.answer, ended_ms=now_ms())
         if self.event:
             group.tell(row, self.event, self.body)
         return True
+
+
+@dataclass
+class AddCallback(Note):
+    """Another address is to hear how a run ends: at its end, or now if it has ended. ``event`` and ``body`` are what is said now.
+
+    False when the run has ended and there is no ``body``. One that is about to begin again (``begins``) tells at its next end.
+    """
+
+    run_id: str
+    url: str
+    event: str = ""
+    body: str = ""
+    begins: bool = False
+
+    def runs(self) -> tuple[str, ...]:
+        return (self.run_id,)
+
+    def decide(self, group: Group) -> bool:
+        row = group.row(self.run_id)
+        known = callbacks(row)
+        if self.url in known:
+            return True
+        if row["status"] not in OPEN and not self.begins:
+            if not self.body:
+                return False
+            group.send(row, self.event, self.body, self.url)
+        group.change(row, callback_url="\n".join([*known[-MOST_CALLBACKS + 1 :], self.url]))
+        return True
+
+
+def callbacks(row: Json) -> list[str]:
+    """The addresses that are to hear how a run ends. No address has a line break in it."""
+    return row["callback_url"].split("\n") if row["callback_url"] else []
 
 
 @dataclass
@@ -291,16 +352,17 @@ class Requeue(Note):
 
     def decide(self, group: Group) -> int:
         row = group.row(self.run_id)
-        if row["status"] in {*OPEN, "done"}:
+        if row["status"] in {*OPEN, "done"} and not (self.unsure and row["status"] == "queued"):
             raise Gone(row["status"])
+        group.book_rest(row)
         form = {} if self.form is None else {"form": self.form}
-        group.change(row, status="queued", durable=True, cancel=False, ended_ms=None, **form)
+        group.change(row, status="queued", host="", durable=True, cancel=False, ended_ms=None, **form)
         return int(row["attempt"])
 
 
 @dataclass
 class Cancel(Note):
-    """A queued run ends at once; one that runs is told before its next call."""
+    """A queued run ends at once, which counts as an attempt; one that runs is told before its next call."""
 
     run_id: str
     answer: str = ""
@@ -313,7 +375,8 @@ class Cancel(Note):
     def decide(self, group: Group) -> str:
         row = group.row(self.run_id)
         if row["status"] == "queued":
-            group.change(row, status="cancelled", code="cancelled", answer=self.answer, ended_ms=now_ms(), cancel=True)
+            attempt = row["attempt"] + 1
+            group.change(row, status="cancelled", attempt=attempt, code="cancelled", answer=self.answer, ended_ms=now_ms(), cancel=True)
             if self.event:
                 group.tell(row, self.event, self.body)
             return "cancelled"
@@ -328,6 +391,8 @@ class CutOff(Note):
 
     run_id: str
     answer: str
+    event: str = ""
+    body: str = ""
 
     def runs(self) -> tuple[str, ...]:
         return (self.run_id,)
@@ -337,6 +402,8 @@ class CutOff(Note):
         if row["status"] != "running":
             return False
         group.change(row, status="interrupted", code="interrupted", answer=self.answer, ended_ms=now_ms())
+        if self.event:
+            group.tell(row, self.event, self.body)
         return True
 
 

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 # what a change of a run has to know of it
 ROW = (
-    runs.c.id, runs.c.key_id, runs.c.action, runs.c.status, runs.c.attempt, runs.c.day, runs.c.batch_id, runs.c.reserved_nusd,
+    runs.c.id, runs.c.key_id, runs.c.action, runs.c.status, runs.c.attempt, runs.c.host, runs.c.day, runs.c.batch_id, runs.c.reserved_nusd,
     runs.c.cost_nusd, runs.c.estimated_nusd, runs.c.cancel, runs.c.callback_url,
 )  # fmt: skip
 _NAMES = tuple(column.name for column in ROW)
@@ -23,6 +23,11 @@ _ADD = text(
     "INSERT INTO spending (account, period, reserved_nusd, spent_nusd) VALUES (:account, :period, :reserved, :spent) "
     "ON CONFLICT (account, period) DO UPDATE SET reserved_nusd = spending.reserved_nusd + excluded.reserved_nusd, "
     "spent_nusd = spending.spent_nusd + excluded.spent_nusd"
+)
+# the row must be there before it can be locked, or two machines would each find an untouched budget
+_HOLD = text(
+    "INSERT INTO spending (account, period, reserved_nusd, spent_nusd) VALUES (:account, :period, 0, 0) "
+    "ON CONFLICT (account, period) DO UPDATE SET reserved_nusd = spending.reserved_nusd RETURNING reserved_nusd, spent_nusd"
 )
 
 
@@ -55,18 +60,17 @@ class Statements:
         self._prepared = lru_cache(maxsize=256)(self._prepare)
         self.is_sqlite = dialect.name == "sqlite"
         self.add = Prepared(_ADD, dialect)
-        self.standing = Prepared(
-            select(spending.c.reserved_nusd, spending.c.spent_nusd)
-            .where(spending.c.account == bindparam("account"), spending.c.period == bindparam("period"))
-            .with_for_update(),
-            dialect,
-        )
+        mine = (spending.c.account == bindparam("account")) & (spending.c.period == bindparam("period"))
+        # a transaction that writes has SQLite for itself, and needs no lock
+        self.standing = Prepared(select(spending.c.reserved_nusd, spending.c.spent_nusd).where(mine) if self.is_sqlite else _HOLD, dialect)
         same = (runs.c.key_id == bindparam("key_id")) & (runs.c.idempotency_key == bindparam("idempotency_key"))
         self.same = Prepared(select(runs.c.id, runs.c.digest).where(same), dialect)
         self.batch = Prepared(select(batches.c.status, batches.c.budget_nusd).where(batches.c.id == bindparam("id")), dialect)
         open_ones = select(func.count()).where(runs.c.key_id == bindparam("key_id"), IS_OPEN, runs.c.batch_id.is_(None))
         self.under_way = Prepared(open_ones, dialect)
         self.entry = Prepared(ledger.insert(), dialect)
+        booked = (ledger.c.run_id == bindparam("run_id")) & (ledger.c.attempt == bindparam("attempt"))
+        self.booked = Prepared(select(ledger.c.step).where(booked), dialect)
         self.message = Prepared(
             deliveries.insert(), dialect, columns=[column.name for column in deliveries.c if column.name not in {"ended_ms", "detail"}]
         )

@@ -5,16 +5,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
+from connector.catalogue.values import is_absent
 from connector.store.ids import now_ms
 from connector.store.tables import IS_OPEN, batches, cached_answers, runs
 
 Json = dict[str, Any]
+
+
+def row_values(fixed: Json, mapping: Mapping[str, str], row: Mapping[str, Any]) -> Json:
+    """The form of one row of a batch; an empty cell leaves the value that is the same for all rows."""
+    own = {field: row[column] for field, column in mapping.items() if not is_absent(row.get(column))}
+    return {**fixed, **own}
 
 
 class Runs:
@@ -22,6 +30,7 @@ class Runs:
 
     def __init__(self, database: Engine, secret: bytes) -> None:
         self._database, self._secret = database, secret
+        self._of_batch = lru_cache(maxsize=4)(self._read_batch)  # what all rows of a batch share does not change
 
     def find(self, run_id: str) -> Any:
         """The run's whole record, or None."""
@@ -64,13 +73,16 @@ class Runs:
             return list(connection.execute(query).scalars())
 
     def values(self, row: Any) -> Json:
-        """The fields that a kept run was asked with; a row's own go over those of its batch."""
+        """The fields that a kept run was asked with; what a row of a batch has itself goes over what is the same for all rows."""
         found: Json = json.loads(row.form or "{}")
-        if row.batch_id:
-            with self._database.connect() as connection:
-                fixed = connection.execute(select(batches.c.fixed).where(batches.c.id == row.batch_id)).scalar()
-            found = {**json.loads(fixed or "{}"), **found}
-        return found
+        if not row.batch_id:
+            return found
+        return row_values(*self._of_batch(row.batch_id), found)
+
+    def _read_batch(self, batch_id: str) -> tuple[Json, dict[str, str]]:
+        with self._database.connect() as connection:
+            found = connection.execute(select(batches.c.fixed, batches.c.mapping).where(batches.c.id == batch_id)).one()
+        return json.loads(found.fixed or "{}"), json.loads(found.mapping)
 
     # --- telling requests apart ---
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 metadata = MetaData()
 NAME_LENGTH = 100
+RECEIVER_LENGTH = 300
 
 keys = Table(
     "api_keys",
@@ -62,7 +63,7 @@ runs = Table(
     Column("tag", String(100)),
     Column("idempotency_key", String(255)),
     Column("digest", String(64)),  # of what was asked, to know the same request again
-    Column("form", Text),  # JSON of the fields as they came
+    Column("form", Text),  # JSON of the fields as they came, or of the columns of a row
     Column("callback_url", Text),
     Column("max_nusd", BigInteger),
     Column("reserved_nusd", BigInteger, nullable=False),
@@ -104,12 +105,20 @@ batches = Table(
     Column("budget_nusd", BigInteger),
     Column("tag", String(100)),
     Column("callback_url", Text),
+    Column("idempotency_key", String(255)),
+    Column("digest", String(64)),  # of what was asked, to know the same request again
     Column("fixed", Text),  # JSON of the fields that are the same for all rows
+    Column("columns", Text, nullable=False),  # JSON: the names of the rows' columns, in order
+    Column("mapping", Text, nullable=False),  # JSON: the column that each field of a row is taken from
     Column("code", String(40)),  # why it is paused or failed, and the sentence
     Column("detail", Text),
     Column("provider", Text),  # JSON: where an economy batch stands at the provider
     Index("batches_of_key", "key_id", "created_ms"),
 )
+# written out, as above
+IS_GOING_ON = batches.c.status == literal_column("'running'")
+_partial("batches_same", batches.c.key_id, batches.c.idempotency_key, unique=True, where=batches.c.idempotency_key.is_not(None))
+_partial("batches_going_on", batches.c.status, where=IS_GOING_ON)
 
 # one row for each call of a model: the step's key makes sure that nothing is booked twice
 ledger = Table(
@@ -191,6 +200,7 @@ deliveries = Table(
     Column("subject_id", String(40), nullable=False),  # the run or the batch it tells of
     Column("event", String(40), nullable=False),
     Column("url", Text, nullable=False),
+    Column("receiver", String(RECEIVER_LENGTH), nullable=False),  # the host of the address, with its port: receivers take turns
     Column("body", Text),
     Column("state", String(12), nullable=False),  # waiting, sent, given_up, dropped
     Column("attempts", Integer, nullable=False),
@@ -198,9 +208,11 @@ deliveries = Table(
     Column("next_ms", BigInteger, nullable=False),  # when it is due; a claim moves it, so a sender that dies gives it back
     Column("ended_ms", BigInteger),
     Column("detail", Text),  # what the last try came to
-    Index("deliveries_due", "state", "next_ms"),
     Index("deliveries_of_key", "key_id", "created_ms"),
 )
+IS_WAITING = deliveries.c.state == literal_column("'waiting'")
+_partial("deliveries_due", deliveries.c.receiver, deliveries.c.next_ms, where=IS_WAITING)
+_partial("deliveries_of_subscription", deliveries.c.subscription_id, where=IS_WAITING)
 
 # calls in a window of time, where several machines share a database and no Redis
 rates = Table(

@@ -11,10 +11,12 @@ from connector.catalogue import Action, Fault, Field, Return
 from connector.catalogue.sample import sample_answer
 from connector.catalogue.values import is_absent, read_boolean
 from connector.errors import FieldError, InvalidInput
+from connector.jobs.telling import Told
 from connector.web.auth import needs_key
 from connector.web.bodies import read_body
-from connector.web.runs import response
-from connector.web.services import services
+from connector.web.early import EarlyAnswer, early_answer
+from connector.web.runs import going_on, response
+from connector.web.services import base_address, services
 
 Json = dict[str, Any]
 
@@ -37,18 +39,39 @@ def get_action(action_id: str) -> Response:
 
 
 @actions.post("/<action_id>")
-@needs_key("actions")
+@needs_key("actions", counted=True)
 def run_action(action_id: str) -> Response:
     """Run an action on the fields of the body."""
     action = services().catalogue.find(action_id)
-    if _wants_sample():
-        return _json(sample_answer(action))
+    if wants_sample():
+        return sample_response(action)
+    return run_values(action, with_idempotency_key(read_body(request)))
+
+
+def run_values(action: Action, values: Json) -> Response:
+    """Run ``action`` on a form's ``values`` for the request's key, and answer what becomes of it."""
     runner = services().workshop.runner
-    asked = runner.admission.ask(g.key, action_id, _with_header(read_body(request)))
-    return response(runner.run(asked), action_id)
+    asked = runner.admission.ask(g.key, action.id, values)
+    return response(runner.run(asked, _early(action.id)), action.id)
 
 
-def _with_header(values: Json) -> Json:
+def sample_response(action: Action) -> Response:
+    """The action's first example as an answer, free."""
+    return Response(json.dumps(sample_answer(action), ensure_ascii=False), mimetype="application/json")
+
+
+def _early(action_id: str) -> EarlyAnswer | None:
+    address, request_id = base_address(), g.request_id
+
+    def respond(told: Told) -> Response:
+        made = going_on(told, action_id, address=address)
+        made.headers["X-Request-ID"] = request_id
+        return made
+
+    return early_answer(request.environ, respond)
+
+
+def with_idempotency_key(values: Json) -> Json:
     """``values`` with the idempotency key that may also come as a header."""
     given = request.headers.get("Idempotency-Key")
     if not given:
@@ -59,11 +82,8 @@ def _with_header(values: Json) -> Json:
     return {**values, "idempotency_key": given}
 
 
-def _json(body: Json) -> Response:
-    return Response(json.dumps(body, ensure_ascii=False), mimetype="application/json")
-
-
-def _wants_sample() -> bool:
+def wants_sample() -> bool:
+    """Whether the request asks for a sample, in its query or in a header."""
     value = (request.args.get("sample") if request.query_string else None) or request.headers.get("X-Sample")
     try:
         return not is_absent(value) and read_boolean(value)

@@ -14,12 +14,18 @@ from connector.jobs.workshop import open_workshop
 from connector.publish import openapi
 from connector.settings import Settings
 from connector.web.actions import actions
+from connector.web.batches import batches
 from connector.web.bodies import discard_body
+from connector.web.deliveries import deliveries
 from connector.web.health import health
+from connector.web.hooks import hooks
+from connector.web.metrics import metrics, see_requests
 from connector.web.problems import add_problems
 from connector.web.runs import runs
 from connector.web.services import Services
 from connector.web.specs import specs
+from connector.web.subscriptions import subscriptions
+from connector.web.usage import usage
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -39,10 +45,11 @@ def create_app(settings: Settings, *, role: Role = "all") -> Flask:
     app.extensions["formcall"] = Services(workshop, readiness, published)
 
     app.before_request(_name_request)
+    see_requests(app, workshop.runner.metrics)
     app.after_request(_take_in)
     app.after_request(_tell_request_id)
     add_problems(app)
-    for blueprint in (actions, runs, specs, health):
+    for blueprint in (actions, runs, specs, health, metrics, usage, hooks, subscriptions, deliveries, batches):
         app.register_blueprint(blueprint)
     return app
 

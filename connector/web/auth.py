@@ -15,8 +15,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def needs_key(scope: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """A view that only a valid key with ``scope`` may call; the key is then in ``g.key``."""
+def needs_key(scope: str, *, counted: bool = False) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A view that only a valid key with ``scope`` may call; the key is then in ``g.key``.
+
+    ``counted``: it runs or enqueues something, so the key may call it only so often; this is looked at before the body is read.
+    """
 
     def wrapped(view: Callable[P, T]) -> Callable[P, T]:
         @wraps(view)
@@ -28,6 +31,8 @@ def needs_key(scope: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
             if scope not in key.scopes and "admin" not in key.scopes:
                 raise FormcallError("forbidden", f'This API key does not have the scope "{scope}". Ask the operator for one that has it.')
             g.key = key
+            if counted:
+                services().workshop.rates.check(key)
             return view(*args, **kwargs)
 
         return guarded

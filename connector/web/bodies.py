@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Request, g
 from flask import request as current_request
 from gunicorn.http.errors import ParseException
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from connector.catalogue import Fault
-from connector.catalogue.values import read_number
+from connector.catalogue.values import clean, is_absent, nearest, read_number, read_text
 from connector.errors import FieldError, FormcallError, InvalidInput
 
 Json = dict[str, Any]
 
 _FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+_CSV = "text/csv"
 _NOT_WHOLE = "The body did not arrive whole. Send the request again."
+_LONGEST_NAME = 60
 _MOST_DISCARDED, _PIECE = 64_000_000, 65_536
 
 
@@ -26,8 +30,6 @@ def read_body(request: Request) -> Json:
 
     A repeated form field becomes a list. An empty body is a form with nothing filled in.
     """
-    if request.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
-        raise FormcallError("unsupported_media_type", "Send the body as it is, not compressed (without Content-Encoding).")
     kind, data = request.mimetype, _whole(request)
     if not data:
         return {}
@@ -35,7 +37,59 @@ def read_body(request: Request) -> Json:
         return _form(request)
     if kind != "application/json" and not kind.endswith("+json"):
         raise FormcallError("unsupported_media_type", "Send the fields as JSON (Content-Type: application/json) or as a form.")
-    return _json(data)
+    value = _json(data)
+    if not isinstance(value, dict):
+        raise FormcallError("bad_json", 'The body must be a JSON object such as {"text": "..."}.')
+    return value
+
+
+def read_upload(request: Request) -> tuple[Json, bytes | None]:
+    """The fields of ``request``, and the rows that came with them: the file called "file" of a form, or the body itself when that is
+    CSV; its fields then stand in the query."""
+    if request.mimetype == _CSV:
+        return form_values(request.args), _whole(request)
+    if request.mimetype not in _FORMS:
+        return read_body(request), None
+    _whole(request)
+    if set(request.files) == {"file"}:
+        return form_values(request.form), request.files["file"].read()
+    return _form(request), None
+
+
+def read_posted(request: Request) -> Any:
+    """Whatever ``request`` posts: a form without its files, or else JSON of any shape, whatever its sender calls it."""
+    data = _whole(request)
+    if not data:
+        return {}
+    return form_values(request.form) if request.mimetype in _FORMS else _json(data)
+
+
+def form_values(given: MultiDict[str, str]) -> Json:
+    """The values of a form or a query; one that is repeated becomes a list."""
+    return {name: values[0] if len(values) == 1 else values for name, values in given.to_dict(flat=False).items()}
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """``InvalidInput`` names each field that is not one of ``known``."""
+    names = list(known)
+    unknown = [clean(name)[:_LONGEST_NAME] for name in given if name not in names]
+    if unknown:
+        tail = f"The fields are {', '.join(names)}."
+        raise InvalidInput(
+            [FieldError(name, "unknown_field", f'There is no field "{name}" here.{nearest(name, names) or " " + tail}') for name in unknown]
+        )
+
+
+def text_of(given: Json, name: str, *, needed: bool = True) -> str:
+    """The text in a field of a body, "" if it is empty and not ``needed``; ``InvalidInput`` names the field."""
+    if is_absent(value := given.get(name)):
+        if needed:
+            raise InvalidInput([FieldError(name, "missing", f'"{name}" is empty; it is needed.')])
+        return ""
+    try:
+        return read_text(value).strip()
+    except Fault as fault:
+        raise InvalidInput([FieldError(name, fault.code, f'"{name}" {fault.message}')]) from None
 
 
 def read_query_number(name: str, default: float, *, low: float, high: float) -> float:
@@ -66,6 +120,8 @@ def discard_body(request: Request) -> None:
 
 def _whole(request: Request) -> bytes:
     """The body as it came, neither cut at our limit nor by a connection that broke."""
+    if request.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
+        raise FormcallError("unsupported_media_type", "Send the body as it is, not compressed (without Content-Encoding).")
     limit = request.max_content_length or 0
     request.max_content_length = limit + 1  # a body in chunks is cut there without a word
     try:
@@ -81,18 +137,18 @@ def _whole(request: Request) -> bytes:
 
 
 def _form(request: Request) -> Json:
-    fields = request.form.to_dict(flat=False)
+    fields = form_values(request.form)
     if request.files:
         name = next(iter(request.files))
         raise InvalidInput([FieldError(name, "wrong_type", f'"{name[:60]}" takes text, not a file.')])
     if not fields and request.mimetype == "multipart/form-data":
         raise FormcallError("bad_request", "The form cannot be read: its parts are not separated as its Content-Type says.")
-    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
+    return fields
 
 
-def _json(data: bytes) -> Json:
+def _json(data: bytes) -> Any:
     try:
-        value = json.loads(data, parse_constant=_constant)
+        return json.loads(data, parse_constant=_constant)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         words = f"The body is not JSON ({place}). Check quotes, commas and line breaks, or send the fields as a form."
@@ -103,9 +159,6 @@ def _json(data: bytes) -> Json:
         raise FormcallError("bad_json", "The body is nested too deeply. Fields are flat: give each one text, a number or a list.") from None
     except ValueError:  # a number of thousands of digits
         raise FormcallError("bad_json", "The body has a number with too many digits. Send it as text, or shorten it.") from None
-    if not isinstance(value, dict):
-        raise FormcallError("bad_json", 'The body must be a JSON object such as {"text": "..."}.')
-    return value
 
 
 def _constant(word: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 import traceback
 
 from flask import Flask, Response, g, request
@@ -15,6 +16,7 @@ from connector.errors import KINDS, FormcallError
 log = logging.getLogger("formcall")
 
 _RETRY_SECONDS = 5
+_AFTER_HOOKS = re.compile(r"(hook[^/]*/+).+|\bfch_.*", re.IGNORECASE | re.DOTALL)
 _FROM_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
 
@@ -26,7 +28,7 @@ def problem(error: FormcallError, *, id: str | None = None) -> Response:
 
 def kept_problem(code: str, body: str, retry_after: float | None = None) -> Response:
     """The response for a failure whose problem was written down before."""
-    kind = KINDS[code]
+    kind, g.code = KINDS[code], code
     response = Response(body, kind.status, mimetype="application/problem+json")
     if kind.status in {429, 503}:
         response.headers["Retry-After"] = str(math.ceil(retry_after or _RETRY_SECONDS))
@@ -53,11 +55,16 @@ def _http(error: HTTPException) -> Response:
 
 def _sentence(code: str) -> str:
     return {
-        "not_found": f"There is nothing at {request.path[:200]}. The addresses are listed at /docs.",
-        "method_not_allowed": f"{request.path[:200]} does not take {request.method}.",
+        "not_found": f"There is nothing at {_path()}. The addresses are listed at /docs.",
+        "method_not_allowed": f"{_path()} does not take {request.method}.",
         "body_too_large": "The request is too large. Shorten the text, or split it into parts.",
         "unsupported_media_type": "Send the fields as JSON (Content-Type: application/json) or as a form.",
     }.get(code, "The request cannot be understood.")
+
+
+def _path() -> str:
+    """The request's path without what may be a hook's token, however the address was mistyped."""
+    return _AFTER_HOOKS.sub(r"\1…", request.path[:200])
 
 
 def _unforeseen(error: Exception) -> Response:

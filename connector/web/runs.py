@@ -61,7 +61,7 @@ def cancel_run(run_id: str) -> Response:
 
 
 @runs.post("/<run_id>/retry")
-@needs_key("actions")
+@needs_key("actions", counted=True)
 def retry_run(run_id: str) -> Response:
     """Run again what ended without an answer: cut off, failed, incomplete or cancelled."""
     row = own_run(run_id)
@@ -85,9 +85,9 @@ def response(told: Told, action: str) -> Response:
     return Response(told.body, mimetype="application/json")
 
 
-def going_on(told: Told, action: str) -> Response:
-    """202: the run's id, where to ask for it, and when."""
-    url = status_url(told.id)
+def going_on(told: Told, action: str, *, address: str | None = None) -> Response:
+    """202: the run's id, where to ask for it, and when. ``address`` is the service's own, where there is no request to know it by."""
+    url = status_url(told.id, address)
     body = {
         "ok": True, "status": told.status, "result": "", "id": told.id, "action": action, "status_url": url,
         "retry_after": RETRY_SECONDS, "detail": waiting_words(told.status),
@@ -96,5 +96,5 @@ def going_on(told: Told, action: str) -> Response:
     return Response(written(body), 202, mimetype="application/json", headers=headers)
 
 
-def status_url(run_id: str) -> str:
-    return f"{base_address()}/v1/runs/{run_id}"
+def status_url(run_id: str, address: str | None = None) -> str:
+    return f"{address or base_address()}/v1/runs/{run_id}"

@@ -8,16 +8,19 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 from gunicorn.workers.gthread import ThreadWorker
 
 from connector.errors import FormcallError
-from connector.jobs.workshop import Workshop
 from connector.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from connector.jobs.workshop import Workshop
 
 log = logging.getLogger("formcall")
 
@@ -53,12 +56,15 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
         super().__init__()
 
     def load_config(self) -> None:
+        threads = self._settings.max_in_flight + _SPARE_THREADS
         options: dict[str, Any] = {
             "bind": self._bind,
             "workers": 1,
             "worker_class": Worker,
-            "threads": self._settings.max_in_flight + _SPARE_THREADS,
+            "threads": threads,
+            "worker_connections": max(1_000, 2 * threads),  # clients that keep a connection open wait without a thread
             "keepalive": 30,
+            "timeout": 120,  # a sign of life, no limit on a request: on a crowded machine the first thread may be late with it
             "graceful_timeout": round(self._settings.deadline_seconds) + _LEAVING_SECONDS,
             "control_socket_disable": True,
             "loglevel": "error",  # its warnings quote header lines that it cannot read, and a key may be in one
@@ -78,7 +84,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
         gc.freeze()
         gc.set_threshold(_GARBAGE_THRESHOLD)
         return app
-
 
     def _launch(self, workshop: Workshop) -> None:
         """Answers are given from the first moment; the job engine takes a little longer to come up."""

@@ -29,6 +29,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--port", type=int, default=0, help="0 takes a free one")
     add("--delay", type=float, default=0.0, help="seconds before each answer")
+    add("--slow", default="", help="with --plain: only requests with these words wait for the delay")
     add("--jitter", type=float, nargs="?", const=JITTER, default=0.0, help="spread of the delay: 0.5 is 50 to 150 %%")
     add("--reply", type=json.loads, help="the arguments, as JSON, with which the function is called")
     add("--usage", type=_usage, help="tokens that each reply says it cost, INPUT/OUTPUT; OUTPUT may be max")
@@ -77,7 +78,7 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGTERM, _stop)
     with suppress(KeyboardInterrupt):
         if options.plain:
-            asyncio.run(serve(options.reply, port=options.port, announce=_announce, **common))
+            asyncio.run(serve(options.reply, port=options.port, announce=_announce, slow=options.slow, **common))
         script = None if options.reply is None else Script([forced_call(options.reply)], repeat=True)
         upstream = FakeUpstream(script, batch_seconds=options.batch_seconds, **common).start(options.port)
         _announce(upstream.base_url)

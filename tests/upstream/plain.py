@@ -77,6 +77,7 @@ class Plain(asyncio.Protocol):
     answer: Answerer
     delay: float
     loop: asyncio.AbstractEventLoop
+    slow: bytes  # only requests with these words wait; all of them when there are none
     buffer: bytes = b""
     transport: asyncio.WriteTransport = field(init=False)
 
@@ -98,7 +99,7 @@ class Plain(asyncio.Protocol):
 
     def _respond(self, request: bytes) -> None:
         response = self._found(request)
-        if self.delay:
+        if self.delay and self.slow in request:
             self.loop.call_later(self.delay, self.transport.write, response)
         else:
             self.transport.write(response)
@@ -143,6 +144,7 @@ async def serve(
     port: int,
     delay: float,
     announce: Callable[[str], None],
+    slow: str = "",
     usage: Usage | None = None,
     chance: Chance | None = None,
     log: Log | None = None,
@@ -151,7 +153,7 @@ async def serve(
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     loop = asyncio.get_running_loop()
-    common = answers(arguments, usage), delay, loop
+    common = answers(arguments, usage), delay, loop, slow.encode()
     connection: Callable[[], Plain] = partial(Plain, *common)
     if chance or log:
         connection = partial(Eventful, *common, chance=chance or Chance(), log=log, numbers=itertools.count())

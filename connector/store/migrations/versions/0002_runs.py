@@ -21,13 +21,19 @@ def upgrade() -> None:
     sa.Column('budget_nusd', sa.BigInteger(), nullable=True),
     sa.Column('tag', sa.String(length=100), nullable=True),
     sa.Column('callback_url', sa.Text(), nullable=True),
+    sa.Column('idempotency_key', sa.String(length=255), nullable=True),
+    sa.Column('digest', sa.String(length=64), nullable=True),
     sa.Column('fixed', sa.Text(), nullable=True),
+    sa.Column('columns', sa.Text(), nullable=False),
+    sa.Column('mapping', sa.Text(), nullable=False),
     sa.Column('code', sa.String(length=40), nullable=True),
     sa.Column('detail', sa.Text(), nullable=True),
     sa.Column('provider', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_index('batches_going_on', 'batches', ['status'], unique=False, sqlite_where=sa.text("status = 'running'"), postgresql_where=sa.text("status = 'running'"))
     op.create_index('batches_of_key', 'batches', ['key_id', 'created_ms'], unique=False)
+    op.create_index('batches_same', 'batches', ['key_id', 'idempotency_key'], unique=True, sqlite_where=sa.text('idempotency_key IS NOT NULL'), postgresql_where=sa.text('idempotency_key IS NOT NULL'))
     op.create_table('cached_answers',
     sa.Column('key_id', sa.String(length=40), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
@@ -44,6 +50,7 @@ def upgrade() -> None:
     sa.Column('subject_id', sa.String(length=40), nullable=False),
     sa.Column('event', sa.String(length=40), nullable=False),
     sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('receiver', sa.String(length=300), nullable=False),
     sa.Column('body', sa.Text(), nullable=True),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
@@ -53,8 +60,9 @@ def upgrade() -> None:
     sa.Column('detail', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
-    op.create_index('deliveries_due', 'deliveries', ['state', 'next_ms'], unique=False)
+    op.create_index('deliveries_due', 'deliveries', ['receiver', 'next_ms'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
     op.create_index('deliveries_of_key', 'deliveries', ['key_id', 'created_ms'], unique=False)
+    op.create_index('deliveries_of_subscription', 'deliveries', ['subscription_id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
     op.create_table('hooks',
     sa.Column('id', sa.String(length=40), nullable=False),
     sa.Column('key_id', sa.String(length=40), nullable=False),
@@ -182,10 +190,13 @@ def downgrade() -> None:
     op.drop_table('hosts')
     op.drop_index('hooks_of_key', table_name='hooks')
     op.drop_table('hooks')
+    op.drop_index('deliveries_of_subscription', table_name='deliveries', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
     op.drop_index('deliveries_of_key', table_name='deliveries')
-    op.drop_index('deliveries_due', table_name='deliveries')
+    op.drop_index('deliveries_due', table_name='deliveries', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
     op.drop_table('deliveries')
     op.drop_index(op.f('ix_cached_answers_expires_ms'), table_name='cached_answers')
     op.drop_table('cached_answers')
+    op.drop_index('batches_same', table_name='batches', sqlite_where=sa.text('idempotency_key IS NOT NULL'), postgresql_where=sa.text('idempotency_key IS NOT NULL'))
     op.drop_index('batches_of_key', table_name='batches')
+    op.drop_index('batches_going_on', table_name='batches', sqlite_where=sa.text("status = 'running'"), postgresql_where=sa.text("status = 'running'"))
     op.drop_table('batches')

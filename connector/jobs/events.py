@@ -1,0 +1,61 @@
+"""What subscribers can hear of, and bodies of exactly the shape in which it is sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from connector.catalogue import Catalogue
+from connector.catalogue.sample import sample_answer
+from connector.catalogue.values import nearest
+from connector.errors import FieldError, FormcallError, InvalidInput
+from connector.jobs.deliveries import SAMPLE_SUFFIX
+from connector.jobs.telling import COMPLETED, FAILED, event_text, problem_text, told_kept, written
+from connector.store.batches import COMPLETED as BATCH_COMPLETED
+from connector.store.deliveries import Deliveries
+from connector.store.runs import Runs
+
+Json = dict[str, Any]
+
+EVENTS = (COMPLETED, FAILED, BATCH_COMPLETED)
+_STATUSES = {COMPLETED: ("done",), FAILED: ("failed", "incomplete", "cancelled", "interrupted")}  # of runs that end in the event
+_RUN, _BATCH = f"run{SAMPLE_SUFFIX}", f"batch{SAMPLE_SUFFIX}"
+_MOST_SHOWN = 10
+# what a sample's answer says of what it cost is said of its failure as well
+_BILL = (
+    "action", "engine", "model", "model_requested", "effort", "warnings", "input_tokens", "cached_tokens", "output_tokens",
+    "reasoning_tokens", "cost_usd", "duration_ms",
+)  # fmt: skip
+_SAMPLE_FAILURE = "This is a sample of a run that failed: the provider took too long."
+_SAMPLE_BATCH = {
+    "ok": True, "status": "done", "result": "3 of 3 rows are done.", "id": _BATCH, "total": 3, "done": 3, "failed": 0, "cost_usd": 0.0,
+}  # fmt: skip
+
+
+def read_event(value: Any) -> str:
+    """The event that a caller names; ``InvalidInput`` lists those there are."""
+    if value in EVENTS:
+        return str(value)
+    hint = nearest(str(value), EVENTS) if value else ""
+    raise InvalidInput([FieldError("event", "not_a_choice", f'"event" takes one of {", ".join(EVENTS)}.{hint}')])
+
+
+def recent(event: str, key_id: str, *, records: Runs, deliveries: Deliveries) -> list[Json]:
+    """What was or would have been sent of the last runs or batches of a key, the newest first."""
+    if event == BATCH_COMPLETED:
+        bodies = [row.body for row in deliveries.of_key(key_id, event=event, limit=_MOST_SHOWN) if row.subject_id != _BATCH]
+        return [json.loads(body) for body in bodies if body]
+    rows = [row for status in _STATUSES[event] for row in records.of_key(key_id, status=status, limit=_MOST_SHOWN) if row.answer]
+    rows.sort(key=lambda row: (row.created_ms, row.id), reverse=True)
+    return [json.loads(event_text(event, told_kept(row).body)) for row in rows[:_MOST_SHOWN]]
+
+
+def sample(event: str, catalogue: Catalogue) -> tuple[str, str]:
+    """(the id of what it tells of, the body) of a made-up message in its full shape."""
+    if event == BATCH_COMPLETED:
+        return _BATCH, event_text(event, written(_SAMPLE_BATCH))
+    answer = sample_answer(next(iter(catalogue.values())))
+    if event == COMPLETED:
+        return _RUN, event_text(event, written({**answer, "id": _RUN}))
+    error = FormcallError("provider_timeout", _SAMPLE_FAILURE, extra={name: answer[name] for name in _BILL})
+    return _RUN, event_text(event, problem_text(error, _RUN, "failed"))
