@@ -120,7 +120,7 @@ def change_key(name_or_id: str, **limits: Any) -> None:
         raise FormcallError("bad_request", "Say what to change, as in --rate 60 or --budget-usd-day none.")
     with _keys() as keys:
         changed = keys.change(name_or_id, **given)
-    click.echo(f'The key "{changed.name}" may do now: {changed.allowance or "as much as it likes"}.')
+    click.echo(f'The key "{changed.name}" may do now: {str(changed.allowance) or "as much as it likes"}.')
 
 
 @key.command("list")

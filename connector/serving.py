@@ -7,6 +7,7 @@ all that is read, checked and opened is so in the serving process itself.
 from __future__ import annotations
 
 import mmap
+import os
 import signal
 import socket
 import sys
@@ -37,10 +38,12 @@ def serve(settings: Settings, *, host: str, port: int, role: str) -> None:
     refuse_taken(host, port)
     address = settings.public_url.rstrip("/") or f"http://{bind_address(host, port)}"
     told = mmap.mmap(-1, 1)  # shared with each process that serves, so that only the first of them says hello
+    first = os.getpid()
     try:
         Server(settings, partial(_make_app, role=role, address=address, told=told), host=host, port=port).run()
     except SystemExit as end:
-        sys.exit(1 if end.code == _LOAD_FAILED else end.code)
+        # the other processes begin within that call, and end there too
+        sys.exit(1 if end.code == _LOAD_FAILED and os.getpid() == first else end.code)
 
 
 def _make_app(settings: Settings, *, role: Any, address: str, told: mmap.mmap) -> Flask:

@@ -296,6 +296,10 @@ def test_nothing_is_defined_in_vain(path: str, specs: dict[str, Json]) -> None:
     start = "#/" if "swagger" in spec else "#/components/"
     assert used == {f"{start}{kind}/{name}" for kind in (schemas, "responses") for name in defined[kind]}
     assert {tag["name"] for tag in spec["tags"]} == {one["tags"][0] for one in _operations(spec).values()}
+    # a schema that is made twice would get a second name that nobody has chosen
+    bodies = [body for one in FIXED_OPERATIONS for body in (one.body, one.sends, *one.answers.values()) if body and body.name]
+    own = {f"{action}_{side}" for action in load_catalogue() for side in ("input", "answer")}
+    assert set(defined[schemas]) == {body.name for body in bodies} | own | {"problem"}
 
 
 @pytest.mark.parametrize("path", SPECS)

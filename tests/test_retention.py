@@ -22,7 +22,7 @@ from connector.store.ids import id_from, now_ms
 from connector.store.keys import open_keys
 from connector.store.retention import DAY_MS, Retention, ages, tasks
 from connector.store.tables import batches, cached_answers, deliveries, hosts, ledger, rates, runs, spending
-from tests.conftest import FORMCALL, TICKET, Service, serving
+from tests.conftest import FORMCALL, TICKET, Service, clean_environment, serving
 from tests.databases import KINDS, database_url
 from tests.receivers import Receiver
 from tests.upstream import FakeUpstream, Script, fault, forced_call, slow
@@ -68,7 +68,7 @@ def aged(prefix: str, days: float) -> Json:
 
 
 def put_run(database: Engine, days: float, **values: Any) -> str:
-    row = {**aged("run", days), "key_id": "key_1", "action": "classify", "status": "done", "form": '{"text": "a"}', "answer": '{"ok": true}'}
+    row = {**aged("run", days), "key_id": "key_1", "action": "classify", "status": "done", "form": '{"text": "a"}', "answer": "{}"}
     return put(database, runs, **{**row, **values})
 
 
@@ -267,8 +267,6 @@ def purge(settings: Settings, *words: str) -> dict[str, int]:
 
 
 def _command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    from tests.conftest import clean_environment
-
     variables = clean_environment(FORMCALL_ENGINE="scripted", **environment)
     return subprocess.run([FORMCALL, *words], env=variables, capture_output=True, text=True, timeout=60, check=False)
 
@@ -333,21 +331,21 @@ FORM = {"text": f"I was charged twice for {ASKED}.", "categories": "billing\ntec
 REPLY = {"category": "billing", "confidence": 0.9, "reason": f"It says {ANSWERED}.", "runner_up": None}
 
 
-def test_texts_that_are_not_kept_are_nowhere(tmp_path: Path) -> None:
-    """With FORMCALL_STORE_TEXT=off no table and no file holds a word of a form or an answer, however its run went."""
-    for store_text in ("off", "hash"):
-        with FakeUpstream() as upstream, Receiver() as receiver:
-            folder = tmp_path / store_text
-            variables = {
-                "FORMCALL_ENGINE": "openai", "OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": upstream.base_url,
-                "FORMCALL_STORE_TEXT": store_text, "FORMCALL_ALLOW_HOSTS": "127.0.0.1",
-            }  # fmt: skip
-            with serving(folder, **variables) as service:
-                _every_kind_of_run(service, upstream, receiver)
-                told = _command("purge", "--texts", "--vacuum", **service.environment)
-                assert told.returncode == 0, told.stderr
-            assert MARK not in service.said().encode()
-            _assert_nowhere(folder / "data")
+@pytest.mark.parametrize("store_text", ["off", "hash"])
+def test_texts_that_are_not_kept_are_nowhere(tmp_path: Path, store_text: str) -> None:
+    """Unless texts are kept, no table, no file and no line of the log holds a word of a form or an answer, however its run went."""
+    with FakeUpstream() as upstream, Receiver() as receiver:
+        variables = {
+            "FORMCALL_ENGINE": "openai", "OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": upstream.base_url,
+            "FORMCALL_STORE_TEXT": store_text, "FORMCALL_ALLOW_HOSTS": "127.0.0.1",
+        }  # fmt: skip
+        with serving(tmp_path, **variables) as service:
+            _every_kind_of_run(service, upstream, receiver)
+            told = _command("purge", "--texts", "--vacuum", FORMCALL_DATA_DIR=str(tmp_path / "data"))
+            assert told.returncode == 0, told.stderr
+            _assert_nowhere(tmp_path / "data")
+        assert MARK not in service.said().encode()
+        _assert_nowhere(tmp_path / "data")
 
 
 def _every_kind_of_run(service: Service, upstream: FakeUpstream, receiver: Receiver) -> None:
@@ -358,15 +356,15 @@ def _every_kind_of_run(service: Service, upstream: FakeUpstream, receiver: Recei
     for _ in range(2):
         assert service.post(body={**FORM, "cache": "1h"}).ok
     assert service.post(body={**FORM, "categories": ASKED}).status_code == 422
-    queued = [service.post(body={**FORM, "wait_seconds": 0, "callback_url": receiver.url}).json()["id"]]
+    _ended(service, service.post(body={**FORM, "wait_seconds": 0, "callback_url": receiver.url}).json()["id"])
     upstream.script = Script([slow(2.0, forced_call(REPLY))])
     handed_over = service.post(body={**FORM, "wait_seconds": 1})
     assert handed_over.status_code == 202
+    _ended(service, handed_over.json()["id"])
     upstream.script = Script([fault("server_error")] * 8)
     failed = service.post(body={**FORM, "callback_url": receiver.url})
     assert failed.status_code == 502
     upstream.script = Script([forced_call(REPLY)], repeat=True)
-    _ended(service, *queued, handed_over.json()["id"])
     receiver.wait(2)
     assert any(ANSWERED.encode() in post.body for post in receiver.posts)
     _batch(service)
@@ -383,11 +381,9 @@ def _batch(service: Service) -> None:
     assert requests.get(address, headers=service.headers, timeout=30).json()["status"] == "done"
 
 
-def _ended(service: Service, *run_ids: str) -> None:
-    for run_id in run_ids:
-        address = f"{service.address}/v1/runs/{run_id}?wait_seconds=20"
-        told = requests.get(address, headers=service.headers, timeout=30).json()
-        assert told["status"] == "done", told
+def _ended(service: Service, run_id: str) -> None:
+    told = requests.get(f"{service.address}/v1/runs/{run_id}?wait_seconds=20", headers=service.headers, timeout=30).json()
+    assert told["status"] == "done", told
 
 
 def _texts(service: Service) -> set[str]:

@@ -16,7 +16,8 @@ from werkzeug.datastructures import MultiDict
 
 from connector.catalogue import load_catalogue
 from connector.errors import KINDS, FormcallError
-from connector.publish.operations import FIXED_OPERATIONS, RUN_PATH
+from connector.publish.fixed import FIXED_OPERATIONS
+from connector.publish.operations import RUN_PATH
 from connector.settings import Settings
 from connector.store.keys import open_keys
 from connector.web.problems import problem
@@ -560,19 +561,29 @@ def test_specifications_name_the_address_they_were_read_at(make: Callable[..., M
     assert (swagger["host"], swagger["basePath"], swagger["schemes"]) == ("forms.example", "/ai", ["https"])
 
 
-# what is served but not in a specification: the specifications themselves, and their page
-PAGES = {("get", path) for path in ("/", "/docs", "/docs/start.js", "/docs/{name}", *SPECS)}
+# what is served but not in a specification: the specifications themselves, their page, and what only monitoring reads
+PAGES = {("get", path) for path in ("/", "/docs", "/docs/start.js", "/docs/{}", "/metrics", *SPECS)}
 
 
 def test_served_addresses_are_the_published_ones(web: Made) -> None:
-    """Each published operation is served, and each address that is served is published or a page of the specifications."""
+    """Each published operation is served, and each address that is served is published or a page of the service."""
     served = {
-        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        (method.lower(), re.sub(r"<(?:\w+:)?\w+>", "{}", rule.rule))
         for rule in web.app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
-    published = {(operation.method, operation.path) for operation in FIXED_OPERATIONS} | {("post", RUN_PATH)}
-    assert served == published | PAGES
+    published = {(operation.method, re.sub(r"{\w+}", "{}", operation.path)) for operation in FIXED_OPERATIONS}
+    assert served == published | {("post", re.sub(r"{\w+}", "{}", RUN_PATH))} | PAGES
+
+
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+def test_an_address_with_a_nul(web: Made, method: str) -> None:
+    """Whatever is served, a sign that no database can look for is nothing in a path, and is refused in a query."""
+    for path in [one.path for one in FIXED_OPERATIONS if one.method == method]:
+        answer = web.client.open(f"{path}?tag=%00", method=method.upper(), headers=web.headers)
+        told(answer, 400, "bad_request")
+        if "{" in path:
+            told(web.client.open(re.sub(r"{\w+}", "a%00b", path), method=method.upper(), headers=web.headers), 404, "not_found")
 
 
 # --- over a real connection --------------------------------------------------------------------------------------------

@@ -88,14 +88,17 @@ class BatchRunner:
             self.economy.check()
         batch, rows = self._intake.records(key, order)
         while same := self.batches.add(batch, rows):
-            if same.digest != batch["digest"]:
-                words = "This idempotency key was used for another batch. Use a new key for a new batch, or send the same one."
-                raise FormcallError("idempotency_mismatch", words)
             if not same.ended_ms or same.created_ms > now_ms() - SAME_KEY_MS:
-                return self.batches.progress(same.id)
+                return self._same(same, batch)
             self.batches.release(same.id)
         self._set_going(batch["id"], 1, key.id, economy=order.economy)
         return self.batches.progress(batch["id"])
+
+    def _same(self, same: Any, batch: Json) -> Progress:
+        if same.digest != batch["digest"]:
+            words = "This idempotency key was used for another batch. Use a new key for a new batch, or send the same one."
+            raise FormcallError("idempotency_mismatch", words)
+        return self.batches.progress(same.id)
 
     # --- what its owner does with it ---
 
@@ -162,7 +165,7 @@ class BatchRunner:
             if number:
                 steps.sleep(_PAUSES[number - 1])
             self._hand_out(steps, batch_id, number, pieces)
-        return bool(steps.do("finish", self._close, batch_id))
+        return bool(steps.do("finish", self._close, batch_id, generation))
 
     def _plan(self, batch_id: str, generation: int) -> list[tuple[int, int]]:
         return pieces_of(self.batches.open_numbers(batch_id, generation), self._settings.rows_at_once)
@@ -185,8 +188,10 @@ class BatchRunner:
         """The work that was put behind the others when its turn was over."""
         return [rest for rest in map(_rest_of, ids) if self._durable.status(rest)]
 
-    def _close(self, batch_id: str) -> bool:
+    def _close(self, batch_id: str, generation: int) -> bool:
         batch = self.batches.find(batch_id)
+        if batch.generation != generation:
+            return False  # it was resumed meanwhile, and is another lead's
         if batch.status == "running":
             error = FormcallError("internal", "The row could not be carried out, also at the third try. Retry the batch's failed rows.")
             for row in self.batches.open_rows(batch_id, 0, batch.total):

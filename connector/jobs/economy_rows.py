@@ -218,21 +218,20 @@ class Rows:
         error = failed.error
         entries = _unseen(sent) if error.unseen else ()
         try:
-            again = self._may_pass(part, sent, failed)
+            if not self._is_cancelled(sent) and self._may_pass(part, sent, failed):
+                return Step(PutBack(sent.row.id, sent.row.attempt, AGAIN, entries, error.code), sent)
         except ProviderError as gone:
-            error, again = gone, False
+            error = gone
         if error.code in STOPPING and not self._is_cancelled(sent):
             self.stopped = error
             return Step(PutBack(sent.row.id, sent.row.attempt, "", entries, error.code), sent)
-        if again and not part.second and not self._is_cancelled(sent):
-            return Step(PutBack(sent.row.id, sent.row.attempt, AGAIN, entries, error.code), sent)
         return self._failed(sent, error, entries)
 
     def _may_pass(self, part: Part, sent: Sent, failed: Failure) -> bool:
-        """Whether the same call may be answered when it is sent once more; ``ProviderError`` when its model is gone for good."""
+        """Whether the same call may be answered when it is sent again; ``ProviderError`` when its model is gone for good."""
         if failed.sent:
-            return self._settings.retry_after_timeout
-        return failed.retry or self._offline.mends(sent.run.model_requested, manner_of(part), failed)
+            return self._settings.retry_after_timeout and not part.second
+        return (failed.retry and not part.second) or self._offline.mends(sent.run.model_requested, manner_of(part), failed)
 
     def _missing(self, part: Part, sent: Sent) -> Step:
         error, entries = ProviderError("provider_bad_reply", _MISSING), _unseen(sent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 from connector.catalogue import Catalogue
@@ -10,8 +11,10 @@ from connector.catalogue.sample import sample_answer
 from connector.catalogue.values import nearest
 from connector.errors import FieldError, FormcallError, InvalidInput
 from connector.jobs.deliveries import SAMPLE_SUFFIX
+from connector.jobs.progress import described
 from connector.jobs.telling import COMPLETED, FAILED, event_text, problem_text, told_kept, written
 from connector.store.batches import COMPLETED as BATCH_COMPLETED
+from connector.store.batches import Progress
 from connector.store.deliveries import Deliveries
 from connector.store.runs import Runs
 
@@ -27,9 +30,14 @@ _BILL = (
     "reasoning_tokens", "cost_usd", "duration_ms",
 )  # fmt: skip
 _SAMPLE_FAILURE = "This is a sample of a run that failed: the provider took too long."
-_SAMPLE_BATCH = {
-    "ok": True, "status": "done", "result": "3 of 3 rows are done.", "id": _BATCH, "total": 3, "done": 3, "failed": 0, "cost_usd": 0.0,
-}  # fmt: skip
+_SAMPLE_BATCH = SimpleNamespace(
+    id=_BATCH, status="done", action="classify", total=3, economy=False, budget_nusd=1_000_000_000, tag="", code="", detail="",
+    columns='["text"]', mapping='{"text": "text"}', created_ms=1_767_225_600_000, ended_ms=1_767_225_606_000,
+)  # fmt: skip
+_SAMPLE_PROGRESS = Progress(
+    _SAMPLE_BATCH, done=3, unknown=0, failed=0, cancelled=0, left=0, cost_nusd=2_628_000, estimated_nusd=0, reserved_nusd=0, recent=3,
+    recent_ms=6_000,
+)  # fmt: skip
 
 
 def read_event(value: Any) -> str:
@@ -53,7 +61,7 @@ def recent(event: str, key_id: str, *, records: Runs, deliveries: Deliveries) ->
 def sample(event: str, catalogue: Catalogue) -> tuple[str, str]:
     """(the id of what it tells of, the body) of a made-up message in its full shape."""
     if event == BATCH_COMPLETED:
-        return _BATCH, event_text(event, written(_SAMPLE_BATCH))
+        return _BATCH, event_text(event, written(described(_SAMPLE_PROGRESS)))
     answer = sample_answer(next(iter(catalogue.values())))
     if event == COMPLETED:
         return _RUN, event_text(event, written({**answer, "id": _RUN}))

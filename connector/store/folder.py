@@ -14,10 +14,13 @@ _WAIT_SECONDS, _LOOK_SECONDS = 5.0, 0.05
 
 
 def database_file(settings: Settings) -> Path | None:
-    """The SQLite file of the settings; None when the database is another one, or its address names no file."""
-    scheme, _, rest = settings.database.partition(":///")
-    path = rest.partition("?")[0]
-    return Path(path) if scheme.partition("+")[0] == "sqlite" and path not in {"", ":memory:"} else None
+    """The SQLite file of the settings; None when the database is another one, or in memory."""
+    # read without SQLAlchemy, whose 20 MB the first process of a service would keep for nothing
+    scheme, _, rest = settings.database.partition("://")
+    path = rest.partition("?")[0][1:]
+    if scheme.partition("+")[0] != "sqlite" or path in {"", ":memory:"}:
+        return None
+    return Path(path)
 
 
 def hold_folder(settings: Settings, *, wait_seconds: float = _WAIT_SECONDS) -> int | None:

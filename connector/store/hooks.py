@@ -87,14 +87,8 @@ def check_preset(action: Action, fixed: Mapping[str, Any], mapping: Mapping[str,
     try:
         action.read_form(fixed)
     except InvalidInput as error:
-        if wrong := [entry for entry in error.errors if entry.field in fixed and not _waits_for_more(action, entry.field, fixed)]:
+        if wrong := [entry for entry in error.errors if entry.field in fixed]:
             raise InvalidInput(wrong) from None
-
-
-def _waits_for_more(action: Action, name: str, fixed: Mapping[str, Any]) -> bool:
-    """Whether a field is checked against another one, which the sender is to give."""
-    other = action.form[name].choices_from
-    return bool(other) and other not in fixed
 
 
 def _unknown(name: str, action: Action) -> FieldError:

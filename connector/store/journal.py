@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine
@@ -190,6 +191,8 @@ class Journal:
     def _drop(self) -> None:
         if self._connection is not None:
             connection, self._connection = self._connection, None
+            with suppress(Exception):
+                connection.rollback()  # a closed SQLite connection keeps its lock for as long as somebody holds a cursor of it
             connection.invalidate()
 
 

@@ -7,8 +7,10 @@ import secrets
 from functools import lru_cache
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import NotFound
 
 from connector.engine.readiness import Checker
+from connector.errors import FormcallError
 from connector.jobs.durable import Role
 from connector.jobs.workshop import open_workshop
 from connector.publish import openapi
@@ -46,6 +48,7 @@ def create_app(settings: Settings, *, role: Role = "all") -> Flask:
 
     app.before_request(_name_request)
     see_requests(app, workshop.runner.metrics)
+    app.before_request(_refuse_nul)
     app.after_request(_take_in)
     app.after_request(_tell_request_id)
     add_problems(app)
@@ -57,6 +60,14 @@ def create_app(settings: Settings, *, role: Role = "all") -> Flask:
 def _name_request() -> None:
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL can neither keep nor look for this sign; in a body it is made harmless, in an address it is of no use to anybody."""
+    if "\0" in request.path:
+        raise NotFound
+    if b"%00" in request.query_string:
+        raise FormcallError("bad_request", "The address has a sign that no text has (%00). Check how it is put together.")
 
 
 def _take_in(response: Response) -> Response:

@@ -67,7 +67,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
             "timeout": 120,  # a sign of life, no limit on a request: on a crowded machine the first thread may be late with it
             "graceful_timeout": round(self._settings.deadline_seconds) + _LEAVING_SECONDS,
             "control_socket_disable": True,
-            "loglevel": "error",  # its warnings quote header lines that it cannot read, and a key may be in one
+            "loglevel": "critical",  # what it says below that quotes header lines that it cannot read, and a key may be in one
             "proc_name": "formcall",
         }
         for name, value in options.items():

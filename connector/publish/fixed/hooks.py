@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.catalogue import Field
-from connector.publish.fixed.shared import BODY_CODES, CREATED, ONE_CODES, READ_CODES, Json, one
+from connector.publish.fixed.shared import BODY_CODES, CREATED, ONE_CODES, READ_CODES, Json, deleted, one
 from connector.publish.operations import HANDED_OVER_BODY, LOCATION, RUN_CODES, SAMPLE, Body, Operation, answer_body
 from connector.publish.samples import BILL
 from connector.publish.schemas import ANSWER, asked_schema, shown_schema, text, yes
@@ -51,7 +51,6 @@ _ONE = {
 }
 _URL = text("The address to post to. It is a secret, and shown only now.")
 _MADE = {**_ONE, "url": "https://forms.example/v1/hooks/fch_TOKEN"}
-_DELETED = {"id": text("Its id."), "deleted": yes("True.")}
 _POSTED = {"order": {"note": "I was charged twice for May."}}
 _ANSWERED = {"ok": True, "status": "done", "result": "billing", "id": "run_0123456789abcdef", "action": "classify", **BILL}
 _SCHEMA = shown_schema(_HOOK)
@@ -75,7 +74,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "delete", _PATH, "delete_hook", "Delete a hook",
         "Its address is nothing from now on. A second time changes nothing.", "hooks",
-        {200: Body("deleted", shown_schema(_DELETED), {"id": "hook_0123456789abcdef", "deleted": True}, "It is deleted.")},
+        {200: deleted("hook_0123456789abcdef")},
         parameters=(one("hook", "Hook", "The hook's id, such as hook_0123456789abcdef."),), codes=ONE_CODES,
     ),
     Operation(

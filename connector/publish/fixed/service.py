@@ -74,7 +74,7 @@ OPERATIONS: tuple[Operation, ...] = (
             wanted("by", "By", f"What to tell apart, with commas: {', '.join(_BY)}. Days if it is not given."),
             wanted("format", "Format", "json, or csv for a table.", enum=["json", "csv"]),
         ),
-        codes=(*LIST_CODES, "bad_request"),
+        codes=LIST_CODES,
     ),
     Operation(
         "get", "/healthz", "healthz", "Is it up?",

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.publish.operations import Parameter
+from connector.publish.operations import Body, Parameter
+from connector.publish.schemas import shown_schema, text, yes
 
 Json = dict[str, Any]
 
-READ_CODES = ("unauthorized", "forbidden", "internal")
+READ_CODES = ("bad_request", "unauthorized", "forbidden", "internal")
 ONE_CODES = (*READ_CODES, "not_found")
 LIST_CODES = (*READ_CODES, "invalid_input")
 # of those that read a body
-BODY_CODES = ("bad_json", "unsupported_media_type", "body_too_large", "bad_request", "invalid_input")
+BODY_CODES = ("bad_json", "unsupported_media_type", "body_too_large", "invalid_input")
 
 CREATED = "2026-01-31T12:00:00.000Z"
 ENDED = "2026-01-31T12:00:02.000Z"
+_DELETED = shown_schema({"id": text("Its id."), "deleted": yes("True.")})
+
+
+def deleted(example_id: str) -> Body:
+    """The answer of what deletes something."""
+    return Body("deleted", _DELETED, {"id": example_id, "deleted": True}, "It is nothing any more.")
 
 
 def one(name: str, label: str, help: str) -> Parameter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.catalogue import Choice, Field
 from connector.publish.fixed.deliveries import delivery
-from connector.publish.fixed.shared import BODY_CODES, CREATED, LIST_CODES, ONE_CODES, READ_CODES, Json, one
+from connector.publish.fixed.shared import BODY_CODES, CREATED, LIST_CODES, ONE_CODES, READ_CODES, Json, deleted, one
 from connector.publish.operations import LOCATION, Body, Operation, Parameter
 from connector.publish.samples import BILL
 from connector.publish.schemas import asked_schema, number, shown_schema, text, whole, yes
@@ -51,7 +51,6 @@ _ONE = {
 }
 _SECRET = text("The secret with which messages are signed (Standard Webhooks); each key has its own.")
 _MADE = {**_ONE, "signing_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
-_DELETED = {"id": text("Its id."), "deleted": yes("True.")}
 
 # what a failed run tells is its problem, whose status is a number, so the status is not promised here
 _MESSAGE: dict[str, Json] = {
@@ -115,7 +114,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "delete", "/v1/subscriptions/{subscription_id}", "delete_subscription", "Delete a subscription",
         "Sends nothing more to it, also nothing that waits. A second time changes nothing.", "subscriptions",
-        {200: Body("deleted", shown_schema(_DELETED), {"id": "sub_0123456789abcdef", "deleted": True}, "It has ended.")},
+        {200: deleted("sub_0123456789abcdef")},
         parameters=(_SUBSCRIPTION_ID,), codes=ONE_CODES, more={"x-visibility": "internal"},
     ),
     Operation(
