@@ -13,7 +13,8 @@ import datetime as dt
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +26,12 @@ Json = dict[str, Any]
 
 log = logging.getLogger("formcall")
 
-EVENTS = ("request", "run")
 _STANDARD_ERROR = 2
 _MOST_PLACES = 40
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 _HERE = Path(__file__).parent.parent
 _encoded = json.JSONEncoder(separators=(",", ":"), default=str).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 # --- what is known of the request that a thread answers ----------------------------------------------------------------
@@ -70,9 +71,22 @@ def run(**what: Any) -> None:
 
 
 def _note(event: str, what: Json) -> None:
+    # by hand and past the logger's own records, which would cost each call several times as much
     if log.isEnabledFor(logging.INFO):
-        # as the logger would, without its search for the line that calls it
-        log.handle(logging.LogRecord(log.name, logging.INFO, "", 0, event, (what,), None))
+        parts = [f',"{name}":{_value(value)}' for name, value in what.items() if value is not None and value != ""]
+        text = f'{{"time":"{_moment(time.time())}","level":"info","event":"{event}"{"".join(parts)}}}\n'
+        for handler in log.handlers:
+            if isinstance(handler, Lines):
+                handler.write(text)
+
+
+def _value(value: Any) -> str:
+    kind = value.__class__
+    return _quoted(value) if kind is str else repr(value) if kind in {int, float} else _encoded(value)
+
+
+def _moment(seconds: float) -> str:
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def set_up(mode: str) -> None:
@@ -96,33 +110,26 @@ class Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            os.write(self._file, line(record).encode())
+            text = line(record)
+        except Exception:  # words that do not fit their values; the library would print both
+            text = line(logging.makeLogRecord({"msg": "a line of the log could not be written", "levelname": record.levelname}))
+        self.write(text)
+
+    def write(self, text: str) -> None:
+        """Write a whole line."""
+        try:
+            os.write(self._file, text.encode())
         except OSError:  # nobody reads it any more; that is no reason to fail a call
             pass
 
-    def handleError(self, record: logging.LogRecord) -> None:
-        """The library would print the record's own values."""
-
 
 def line(record: logging.LogRecord) -> str:
-    """A record as its line of JSON."""
-    at = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat(timespec="milliseconds")
-    head: Json = {"time": f"{at[:-6]}Z", "level": record.levelname.lower()}
-    if record.msg in EVENTS and isinstance(record.args, Mapping):
-        head["event"] = record.msg
-        head.update({name: value for name, value in record.args.items() if value is not None and value != ""})
-    else:
-        head.update(_told(record))
-    return _encoded(head) + "\n"
-
-
-def _told(record: logging.LogRecord) -> Json:
-    """What somebody has to know, in words, and what belongs to it."""
+    """A record as its line of JSON: what somebody has to know, in words, and what belongs to it."""
     more = {name: value for name, value in vars(record).items() if name not in _USUAL}
-    told = {"event": "message", "words": record.getMessage(), **more}
+    head = {"time": _moment(record.created), "level": record.levelname.lower(), "event": "message", "words": record.getMessage()}
     if record.exc_info and record.exc_info[1]:
-        told["raised"] = raised(record.exc_info[1])
-    return told
+        more["raised"] = raised(record.exc_info[1])
+    return _encoded({**head, **more}) + "\n"
 
 
 def raised(error: BaseException) -> list[str]:

@@ -434,8 +434,9 @@ def test_a_batch_whose_process_died_too_early_begins(tmp_path: Path, monkeypatch
     """A batch that was kept, but whose work was never put into a queue, begins with the next look at all batches."""
     with FakeUpstream(Script([SURE], repeat=True)) as upstream, working(tmp_path, upstream) as bench:
         with monkeypatch.context() as patch:
-            patch.setattr(bench.workshop.durable, "enqueue", lambda *_, **__: None)
+            patch.setattr(bench.workshop.durable, "enqueue", lambda *_, **__: 1 / 0)
             taken = bench.order(texts(2))
+            assert taken["status"] == "running"
         bench.workshop.batch_runner.keep_going()
         assert bench.over(taken["id"])["done"] == 2
 

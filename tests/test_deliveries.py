@@ -536,6 +536,22 @@ def test_a_receiver_that_asks_for_less_is_left_alone(one: Desk) -> None:
 class TestTurns:
     """Who may have how many of sixteen threads."""
 
+    @staticmethod
+    def known(turns: Turns, kind: Any, *names: str) -> list[str]:
+        for name in names:
+            turns.begin(name)
+            turns.end(name, kind)
+        return list(names)
+
+    @staticmethod
+    def begin(turns: Turns, *names: str) -> dict[str, int]:
+        """Take all turns that these receivers get."""
+        granted = turns.free(names)
+        for name, count in granted.items():
+            for _ in range(count):
+                turns.begin(name)
+        return granted
+
     def test_new_receivers_begin_with_one(self) -> None:
         """A receiver that is not known gets one message; all of them together three quarters of the threads."""
         turns = Turns(16)
@@ -545,46 +561,40 @@ class TestTurns:
     def test_quick_receivers_get_more(self) -> None:
         """A receiver that answers quickly gets four at a time, and may use every thread with others like it."""
         turns = Turns(16)
-        for name in "abcde":
-            turns.begin(name)
-            turns.end(name, is_quick=True)
+        self.known(turns, "quick", *"abcde")
         assert turns.free("abcde") == {"a": 4, "b": 4, "c": 4, "d": 4}
         turns.begin("a")
         assert turns.free("abcde") == {"a": 3, "b": 4, "c": 4, "d": 4}
 
-    def test_slow_receivers_have_half_the_threads(self) -> None:
-        """Slow ones get one message at a time, half the threads together, and leave a quarter to new ones and one to the quick."""
+    def test_each_kind_leaves_room_for_the_better_ones(self) -> None:
+        """Those that do not answer have a quarter of the threads, with the slow ones half, with the new ones three quarters."""
         turns = Turns(16)
-        slow_ones = [f"slow {n}" for n in range(20)]
-        for name in slow_ones:
-            turns.begin(name)
-            turns.end(name, is_quick=False)
-        granted = turns.free(slow_ones)
-        assert granted == dict.fromkeys(slow_ones[:8], 1)
-        for name in granted:
-            turns.begin(name)
-        assert turns.free([*slow_ones, *(f"new {n}" for n in range(9))]) == {f"new {n}": 1 for n in range(4)}
-        for n in range(4):
-            turns.begin(f"new {n}")
-        turns.begin("q")
-        turns.end("q", is_quick=True)
-        assert turns.free([*slow_ones, "new 9", "q"]) == {"q": 4}
+        silent = self.known(turns, "silent", *(f"silent {n}" for n in range(20)))
+        slow_ones = self.known(turns, "slow", "slow 1", "slow 2")
+        quick = self.known(turns, "quick", "quick 1", "quick 2")
+        new = [f"new {n}" for n in range(20)]
+        assert self.begin(turns, *silent) == dict.fromkeys(silent[:4], 1)
+        assert self.begin(turns, *silent, *slow_ones) == {"slow 1": 4}
+        assert self.begin(turns, *silent, *slow_ones, *new) == dict.fromkeys(new[:4], 1)
+        assert self.begin(turns, *silent, *slow_ones, *new, *quick) == {"quick 1": 4}
+        assert not turns.is_free and self.begin(turns, *silent, *slow_ones, *new, *quick) == {}
 
-    def test_all_threads_are_taken(self) -> None:
-        """Nobody gets more than there are threads."""
-        turns = Turns(2)
-        turns.begin("a")
-        turns.end("a", is_quick=True)
-        assert turns.free("ab") == {"a": 2}
-        turns.begin("a")
-        turns.begin("a")
-        assert not turns.is_free and turns.free("ab") == {}
+    def test_places_come_back(self) -> None:
+        """What has ended makes room again, also for receivers that have become of another kind."""
+        turns = Turns(4)
+        assert self.begin(turns, *"abc") == {"a": 1, "b": 1, "c": 1}
+        turns.end("a", "quick")
+        turns.end("b", "silent")
+        assert self.begin(turns, *"abd") == {"a": 3}
+        for _ in range(3):
+            turns.end("a", "silent")
+        assert self.begin(turns, *"abd") == {"a": 1, "d": 1}
 
     def test_pauses(self) -> None:
         """A receiver that is to be left alone gets nothing for a while."""
         turns = Turns(16)
         turns.begin("a")
-        turns.end("a", is_quick=True, pause=0.2)
+        turns.end("a", "quick", pause=0.2)
         assert turns.free("ab") == {"b": 1}
         assert until(lambda: turns.free("a"), 5) == {"a": 4}
 

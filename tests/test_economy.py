@@ -6,20 +6,25 @@ import functools
 import json
 import re
 import secrets
+import subprocess
+import sys
 import threading
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import select
 
 from connector.catalogue import load_catalogue
-from connector.errors import FormcallError
+from connector.errors import FormcallError, ProviderError
 from connector.jobs import economy_visit, purse, runner, workshop
 from connector.jobs.economy import Pace
 from connector.jobs.economy_visit import Visit
@@ -30,6 +35,7 @@ from connector.jobs.workshop import Workshop, open_workshop
 from connector.providers import offline, transport
 from connector.providers.models import load_models
 from connector.providers.offline import Offline
+from connector.providers.openai import OpenAIProvider
 from connector.settings import Settings
 from connector.store.economy import Places, read_place
 from connector.store.journal import Journal
@@ -37,6 +43,8 @@ from connector.store.keys import Allowance
 from connector.store.money import usd
 from connector.store.notes import OPEN, Start
 from connector.store.tables import ledger, runs, spending
+from tests.conftest import ROOT, serving
+from tests.databases import KINDS, database_url
 from tests.upstream import FakeUpstream, forced_call, incomplete, json_reply, refusal, text
 from tests.upstream.models import rows
 
@@ -396,7 +404,7 @@ def test_lost_answers(desks: Callable[..., Desk], call: str, answers: list[str])
     desk = desks(trouble={call: list(answers)}, batch_seconds=1000)
     batch_id = desk.add(3)
     desk.look()
-    assert "it could not be asked" in desk.told(batch_id)["detail"]
+    assert "could not be asked" in desk.told(batch_id)["detail"]
     desk.finish(400)
     assert desk.told(batch_id)["done"] == 3
     assert len(desk.up.batches._batches) == 1
@@ -433,7 +441,6 @@ def test_a_creation_that_may_be_under_way(desks: Callable[..., Desk]) -> None:
     batch_id = desk.add(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(offline, "_CALL_SECONDS", 0.3)
-        patch.setattr(Offline._call, "__defaults__", (0.3,))
         desk.look()
     assert place(desk, batch_id).parts[0].status == "creating"
     for _ in range(3):
@@ -988,7 +995,7 @@ def test_trouble_with_what_came_back(desks: Callable[..., Desk], call: str, name
     desk = desks(trouble={call: [name, name]})
     batch_id = desk.add(3)
     desk.look()
-    assert "it could not be asked" in desk.told(batch_id)["detail"]
+    assert "could not be asked" in desk.told(batch_id)["detail"]
     desk.finish()
     told = desk.told(batch_id)
     assert (told["status"], told["done"], told["estimated_usd"], told["detail"]) == ("done", 3, 0, "")
@@ -1107,7 +1114,10 @@ def test_no_tools(desks: Callable[..., Desk]) -> None:
         desk.add(2, action="answer_with_tools", fixed={"tools": ["calculate"], "question": "2 + 2?"}, rows=[{"context": "a"}])
     assert caught.value.code == "bad_request"
     batch_id = desk.add(
-        2, action="answer_with_tools", fixed={}, rows=[{"question": "What is it?", "context": "A."}, {"question": "2 + 2?", "tools": ["calculate"]}]
+        2,
+        action="answer_with_tools",
+        fixed={},
+        rows=[{"question": "What is it?", "context": "A."}, {"question": "2 + 2?", "tools": ["calculate"]}],
     )
     desk.finish()
     assert [(row.status, row.code) for row in desk.rows(batch_id)] == [("done", None), ("failed", "bad_request")]
@@ -1172,3 +1182,240 @@ def test_nobody_looks_after_it(desks: Callable[..., Desk]) -> None:
     desk.shop.economy.keep_going()
     assert desk.jobs.waiting == []
     desk.check_once()
+
+
+# --- real processes and databases ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_on_each_database(desks: Callable[..., Desk], kind: str) -> None:
+    """Two processes that look after the same batch at the same time, over and over, do nothing twice, on every database."""
+    with database_url(kind) as address:
+        desk = desks({"database_url": address}, batch_seconds=1000, batch_faults={}, trouble={"POST /v1/batches": ["lost"]})
+        batch_id = desk.add(30, budget_usd=5)
+        faults(desk, batch_id, "server_error", refusal(), "missing", forced_call({}))
+        for _ in range(40):
+            if not desk.jobs.waiting:
+                break
+            work_id, args, _ = desk.jobs.waiting[0]
+            threads = [threading.Thread(target=desk.shop.economy.look, args=args) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            desk.jobs.waiting.remove((work_id, args, _))
+            desk.up.advance(400)
+        told = desk.told(batch_id)
+        assert (told["status"], told["done"], told["reserved_usd"]) == ("done", 30, 0)
+        desk.check_once()
+        desk.check_money(batch_id)
+        desk.close()
+
+
+@contextmanager
+def process(folder: Path, up: FakeUpstream, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process that carries out jobs over ``folder``, once it is ready; it is killed at the end of the block."""
+    settings = {"engine": "openai", "openai_api_key": KEY, "openai_base_url": up.base_url, "profile": "openai", "data_dir": str(folder)}
+    command = [sys.executable, "-m", "tests.economy_app", json.dumps({"settings": settings, **options})]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout and running.stdout.readline() == "ready\n"
+            yield running
+        finally:
+            running.kill()
+
+
+@pytest.mark.slow
+def test_killed_for_real(tmp_path: Path) -> None:
+    """A process that is killed again and again, at whatever moment, finishes its batch in the end, with nothing done twice."""
+    faults: Json = {}
+    with FakeUpstream(usage=USAGE, batch_seconds=4.0, batch_faults=faults, trouble={"POST /v1/batches": ["lost"]}) as up:
+        with process(tmp_path / "data", up, rows=400):
+            time.sleep(0.2)
+        for seconds in (0.1, 0.3, 0.6, 1.0, 1.5):
+            with process(tmp_path / "data", up):
+                time.sleep(seconds)
+        shop = Desk(tmp_path, up)
+        try:
+            batch_id = shop.shop.batches.going_on()[0].id
+            shop.key = shop.shop.keys.named("test")
+            with process(tmp_path / "data", up):
+                until = time.monotonic() + 60
+                while shop.told(batch_id)["status"] == "running" and time.monotonic() < until:
+                    time.sleep(0.1)
+            told = shop.told(batch_id)
+            assert (told["status"], told["done"], told["reserved_usd"], told["estimated_usd"]) == ("done", 400, 0, 0)
+            assert told["cost_usd"] == pytest.approx(400 * BATCH_NUSD / 1e9)
+            shop.check_money(batch_id)
+            shop.check_once()
+        finally:
+            shop.close()
+
+
+def test_over_http(tmp_path: Path) -> None:
+    """A batch is asked for with one field more, shows where it stands at the provider, and is cancelled there too."""
+    variables = {"FORMCALL_ENGINE": "openai", "OPENAI_API_KEY": KEY, "FORMCALL_PROFILE": "openai"}
+    with FakeUpstream(usage=USAGE, batch_seconds=1000) as up, serving(tmp_path, OPENAI_BASE_URL=up.base_url, **variables) as service:
+        body = {"action": "classify", "rows": [{"text": "A"}, {"text": "B"}], "fixed": FIXED, "economy": True}
+        made = post_when_ready(f"{service.address}/v1/batches", service.headers, body)
+        assert made.status_code == 202 and made.json()["economy"] is True
+        url, until = made.json()["status_url"], time.monotonic() + 30
+        while (told := requests.get(url, headers=service.headers, timeout=10).json())["detail"] != "at the provider: 0 of 2 done":
+            assert time.monotonic() < until, told
+            time.sleep(0.1)
+        up.advance(2000)
+        assert requests.post(f"{url}/cancel", headers=service.headers, timeout=10).status_code == 200
+        while (told := requests.get(url, headers=service.headers, timeout=10).json())["ended_at"] is None:
+            assert time.monotonic() < until, told
+            time.sleep(0.1)
+        # everything was done before it could be cancelled, so it is booked and kept
+        assert (told["status"], told["done"], told["left"]) == ("cancelled", 2, 0)
+        assert told["cost_usd"] == pytest.approx(2 * BATCH_NUSD / 1e9)
+        bad = requests.post(f"{service.address}/v1/batches", headers=service.headers, json={**body, "live_retry": "perhaps"}, timeout=10)
+        assert bad.status_code == 422 and bad.json()["errors"][0]["field"] == "live_retry"
+
+
+def post_when_ready(url: str, headers: dict[str, str], body: Json) -> requests.Response:
+    until = time.monotonic() + 30
+    while True:
+        answer = requests.post(url, headers=headers, json=body, timeout=10)
+        if answer.status_code != 503 or time.monotonic() > until:
+            return answer
+        time.sleep(0.2)
+
+
+# --- the way there and back ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def elsewhere() -> Iterator[Offline]:
+    """The way to a provider that is another process, whose memory is not ours."""
+    with subprocess.Popen([sys.executable, "-m", "tests.upstream"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout
+            settings = Settings(openai_base_url=running.stdout.readline().strip(), openai_api_key=KEY)
+            provider = OpenAIProvider(settings, load_models())
+            yield Offline(provider)
+            for client in provider._connected._clients if provider._connected else ():
+                client.close()
+        finally:
+            running.terminate()
+
+
+def test_large_files_are_not_held_in_memory() -> None:
+    """Files of any size go there and back piece by piece."""
+    line = b'{"custom_id": "a", "response": {"status_code": 200, "body": {"x": "' + b"y" * 100_000 + b'"}}}\n'
+    with elsewhere() as far, TemporaryFile() as file:
+        file.write(line * 300)
+        with pytest.raises(ProviderError):
+            far.look("batch_none")  # what is loaded at the first call does not count
+        tracemalloc.start()
+        try:
+            file_id = far.upload("rows.jsonl", file)
+            sent = tracemalloc.get_traced_memory()[1]
+            tracemalloc.reset_peak()
+            with far.lines(file_id) as lines:
+                assert sum(1 for _ in lines) == 300
+            came = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert sent < 5_000_000 and came < 5_000_000
+
+
+def test_limits_of_a_download(desks: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of answers that is larger than it may be, or comes too slowly, is given up, and nothing of it is taken."""
+    desk = desks(trouble={"GET /v1/files/{id}/content": ["drip"]})
+    far = desk.shop.economy.offline
+    with TemporaryFile() as file:
+        file.write(b'{"custom_id": "a"}\n' * 100_000)
+        file_id = far.upload("rows.jsonl", file)
+    monkeypatch.setattr(offline, "_FILE_SECONDS", 0.5)
+    with pytest.raises(ProviderError) as slow, far.lines(file_id) as lines:
+        list(lines)
+    assert slow.value.code == "provider_timeout"
+    monkeypatch.setattr(offline, "_FILE_SECONDS", 30.0)
+    monkeypatch.setattr(transport, "MAX_DOWNLOAD_BYTES", 1_000_000)
+    with pytest.raises(ProviderError, match="larger than allowed") as large, far.lines(file_id) as lines:
+        list(lines)
+    assert large.value.code == "provider_bad_reply"
+    monkeypatch.setattr(transport, "MAX_DOWNLOAD_BYTES", 3_000_000)
+    with far.lines(file_id) as lines:
+        assert sum(1 for _ in lines) == 100_000
+
+
+def test_ids_that_cannot_be_ids(desks: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server calls a file or a batch never becomes another address."""
+    desk = desks()
+    far = desk.shop.economy.offline
+    monkeypatch.setattr(OpenAIProvider, "manage", lambda *_: {"id": "../models", "status": "completed", "output_file_id": "a/../b"})
+    with TemporaryFile() as file, pytest.raises(ProviderError, match="an id that cannot be one"):
+        far.upload("rows.jsonl", file)
+    with pytest.raises(ProviderError, match="an id that cannot be one"):
+        far.look("batch_a")
+
+
+def test_words_of_the_provider(desks: Callable[..., Desk]) -> None:
+    """A provider's words are quoted short and without anything that looks like a key."""
+    far = desks().shop.economy.offline
+    said = f"Key {KEY} and sk-other12345 are wrong. " + "x" * 1_000
+    for found in (
+        far.refusal(offline.Standing("a", "failed", 1, 0, 0, (), (("odd", said),))),
+        far.heard(None, None, offline.Line("a", 0, None, "odd", said)).error,  # type: ignore[arg-type, union-attr]
+    ):
+        assert "[hidden]" in found.detail and "sk-" not in found.detail and len(found.detail) < 400
+    assert far.refusal(offline.Standing("a", "failed", 1, 0, 0, (), ())).detail == "The provider did not accept the batch."
+
+
+def test_stalled_and_cancelled(desks: Callable[..., Desk]) -> None:
+    """A batch that waits for somebody with its rows at the provider is cancelled there, once the provider can be asked again."""
+    desk = desks(trouble={"GET /v1/batches/{id}": ["auth"] * 12}, batch_seconds=1000)
+    batch_id = desk.add(2)
+    desk.finish(1)
+    assert desk.told(batch_id)["status"] == "paused"
+    desk.shop.batch_runner.cancel(batch_id)
+    desk.finish()
+    told = desk.told(batch_id)
+    assert (told["status"], told["cancelled"], told["cost_usd"]) == ("cancelled", 2, 0)
+    desk.check_money(batch_id)
+
+
+def test_one_row_is_cancelled(desks: Callable[..., Desk]) -> None:
+    """A row that is cancelled while it is at the provider keeps the answer that it gets, and is not asked again when it gets none."""
+    desk = desks(batch_seconds=1000, batch_faults={})
+    batch_id = desk.add(4)
+    faults(desk, batch_id, None, "server_error", refusal(), "missing")
+    desk.look()
+    for row in desk.rows(batch_id):
+        assert desk.shop.runner.cancel(row.id) == "running"
+    desk.finish()
+    assert [row.status for row in desk.rows(batch_id)] == ["done", "failed", "failed", "failed"]
+    assert desk.told(batch_id)["status"] == "done"
+    desk.check_money(batch_id)
+
+
+@pytest.mark.parametrize(("status", "lost"), [("expired", 0), ("completed", 4)])
+def test_rows_that_are_in_no_file(desks: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch, status: str, lost: int) -> None:
+    """Rows of which a batch that was cut off says nothing were not run; where they were, their answers are lost and count as billed."""
+    desk = desks(batch_seconds=1000, expire_after=510 if status == "expired" else 86_400)
+    batch_id = desk.add(8)
+    desk.look()
+    desk.up.advance(2000)
+    real = Offline.lines
+
+    @contextmanager
+    def half(self: Offline, file_id: str) -> Iterator[Any]:
+        with real(self, file_id) as lines:
+            yield (line for line in lines if line.was_run and (status == "expired" or line.custom_id in desk.names(batch_id)[:4]))
+
+    def look(self: Offline, batch: str) -> Any:
+        found = real_look(self, batch)
+        return replace(found, files=found.files[:1])
+
+    real_look = Offline.look
+    with monkeypatch.context() as patch:
+        patch.setattr(Offline, "lines", half)
+        patch.setattr(Offline, "look", look)
+        desk.look()
+    waiting = [row for row in desk.rows(batch_id) if row.status == "running"]
+    assert len(waiting) == 4 and sum(row.estimated_nusd > 0 for row in waiting) == lost
+    assert {row.attempt for row in waiting} == {2}

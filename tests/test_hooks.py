@@ -317,6 +317,7 @@ def test_the_same_message_again(made: Made, header: str) -> None:
 def test_an_id_in_the_body(made: Made) -> None:
     """A sender that names its messages in the body can have that id mapped; it stands above the header."""
     hook = create(made, mapping={"idempotency_key": "event.id"})
+    refused(made.client.post(hook["path"], json={"text": "a", "event": {"id": {"a": 1}}}), 422, "invalid_input")
     body = {"text": "a", "event": {"id": 17}}
     first = made.client.post(hook["path"], json=body, headers={"webhook-id": "1"}).json["id"]
     assert made.client.post(hook["path"], json=body, headers={"webhook-id": "2"}).json["id"] == first

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import Engine, event
@@ -933,7 +933,8 @@ class Books(RuleBasedStateMachine):
         if run := self.pick(data, "interrupted", "failed", "cancelled", "done", "queued"):
             came = self.write(Requeue(run.row["id"]), broken)
             if run.status in {"done", "queued"}:
-                assert isinstance(came, Gone) or (run.status == "queued" and "before" in broken)
+                # who cannot know whether it was written finds it queued, and takes that for what was asked
+                assert isinstance(came, Gone) or (run.status == "queued" and {"before", "after"} & set(broken))
                 return
             assert came == run.attempt
             self.paid, run.granted, run.status = self.paid + run.granted, 0, "queued"
@@ -961,5 +962,7 @@ def test_any_order(tmp_path: Path) -> None:
     """No order of notes and of broken transactions brings the books apart, or a key over its budget."""
     Books.folder = tmp_path
     case: Any = Books.TestCase()
-    case.settings = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+    generate = (Phase.explicit, Phase.reuse, Phase.generate)  # making a failure smaller takes longer than reading it
+    checks = list(HealthCheck)
+    case.settings = settings(max_examples=25, stateful_step_count=30, deadline=None, phases=generate, suppress_health_check=checks)
     case.runTest()

@@ -165,10 +165,13 @@ def test_lines_of_many_threads_do_not_mix(log_lines: Callable[[], list[Json]]) -
     assert len(log_lines()) == 1600
 
 
-def test_nobody_who_reads_is_no_failure() -> None:
-    """A log that nobody reads any more fails no call, and a record that cannot be written is passed over."""
-    lines = logs.Lines(-1)
-    lines.handle(logging.makeLogRecord({"name": "formcall", "msg": "words", "levelno": logging.ERROR, "levelname": "ERROR"}))
+def test_a_log_that_cannot_be_written_is_no_failure(log_lines: Callable[[], list[Json]]) -> None:
+    """A log that nobody reads any more fails no call, nor do words that do not fit their values, which are not told."""
+    logs.Lines(-1).handle(logging.makeLogRecord({"name": "formcall", "msg": "words", "levelname": "ERROR"}))
+    ours = next(one for one in logs.log.handlers if isinstance(one, logs.Lines))
+    ours.handle(logging.makeLogRecord({"name": "formcall", "msg": "%d pieces", "args": ("zanzibar",), "levelname": "WARNING"}))
+    (told,) = log_lines()
+    assert (told["level"], told["words"]) == ("warning", "a line of the log could not be written")
 
 
 def test_a_service_logs_to_standard_error(tmp_path: Path) -> None:

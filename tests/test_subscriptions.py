@@ -209,6 +209,24 @@ def test_a_cancelled_run_is_told_as_failed(made: Made) -> None:
     assert (told["event"], told["id"], told["code"], told["run_status"]) == ("run.failed", run["id"], "cancelled", "cancelled")
 
 
+def test_a_batch_is_told_once(made: Made) -> None:
+    """A batch tells of its end once, at its callback and to its subscribers, with the keys that the sample has, and not of its rows."""
+    with Receiver() as there, Receiver() as subscriber, Receiver() as of_runs, launched(made):
+        subscribe(made, "run.completed", of_runs.url)
+        told = subscribe(made, "batch.completed", subscriber.url)
+        path = f"{PATH}/sample?event=batch.completed"
+        made_up = made.client.get(path, headers=made.headers).json[0]
+        rows = [{"text": f"ticket {number}"} for number in range(3)]
+        order = {"action": "classify", "rows": rows, "fixed": {"categories": TICKET["categories"]}, "callback_url": there.url}
+        batch = made.client.post("/v1/batches", headers=made.headers, json=order).json
+        bodies = [receiver.wait()[0].verified(told["signing_secret"]) for receiver in (there, subscriber)]
+        assert bodies[0] == bodies[1]
+        assert (bodies[0]["event"], bodies[0]["id"], bodies[0]["done"]) == ("batch.completed", batch["id"], 3)
+        assert list(bodies[0]) == list(made_up)
+        assert made.client.get(path, headers=made.headers).json == [bodies[0], bodies[0]]
+        assert of_runs.posts == []
+
+
 def test_gone_is_the_end(made: Made) -> None:
     """A target that says 410 is not told any more, and the list says why."""
     with Receiver(410) as there, launched(made):

@@ -136,10 +136,13 @@ class BatchRunner:
         return self.batches.progress(batch.id)
 
     def _set_going(self, batch_id: str, generation: int, key_id: str, *, economy: bool) -> None:
-        if economy:
-            self.economy.begin(batch_id, generation)
-        else:
-            self._durable.enqueue("batches", "batch", _lead_id(batch_id, generation), batch_id, generation, key=key_id)
+        try:
+            if economy:
+                self.economy.begin(batch_id, generation)
+            else:
+                self._durable.enqueue("batches", "batch", _lead_id(batch_id, generation), batch_id, generation, key=key_id)
+        except Exception as error:  # the batch is kept, so it must not be ordered again; it begins with the next look at all batches
+            log.warning("batch %s could not be put into a queue yet\n%s", batch_id, places(error))
 
     def keep_going(self) -> None:
         """Batches that nobody leads: one whose process died too early begins, one whose lead failed waits for its owner."""

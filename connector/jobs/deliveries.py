@@ -23,7 +23,7 @@ from email.utils import parsedate_to_datetime
 from standardwebhooks.webhooks import Webhook
 
 from connector.errors import FormcallError, SettingsError
-from connector.jobs.fairness import Turns
+from connector.jobs.fairness import Kind, Turns
 from connector.jobs.steps import places
 from connector.outbound import Answer, Outbound, OutboundError, Refused
 from connector.store.deliveries import LEASE_MS, Deliveries, Due
@@ -51,6 +51,7 @@ class Came:
     detail: str
     is_over: bool = False
     is_overloaded: bool = False
+    is_silent: bool = False
     again: float = 0.0
 
 
@@ -130,12 +131,12 @@ class Deliverer:
             came = self._try(due)
         except Exception as error:
             log.error("message %s was not sent\n%s", due.id, places(error))
-        is_quick = time.monotonic() - began < _QUICK_SECONDS
+        kind: Kind = "quick" if time.monotonic() - began < _QUICK_SECONDS else "silent" if came.is_silent else "slow"
         try:
             self._note(due, came)
         except Exception as error:  # the database is away, say; it is sent again when its lease has run out
             log.error("what became of message %s was not written down\n%s", due.id, places(error))
-        self._turns.end(due.receiver, is_quick=is_quick, pause=_PAUSE_SECONDS if came.is_overloaded else 0.0)
+        self._turns.end(due.receiver, kind, pause=_PAUSE_SECONDS if came.is_overloaded or came.is_silent else 0.0)
         self._wake.set()
 
     # --- one try ---
@@ -152,7 +153,7 @@ class Deliverer:
         except Refused as error:
             return Came(False, error.detail)
         except OutboundError as error:
-            return Came(False, error.detail, is_overloaded=True)
+            return Came(False, error.detail, is_silent=True)
 
     def _headers(self, due: Due) -> dict[str, str]:
         """The headers that the receiver asked for; ``not_found`` when it does not want to hear any more."""

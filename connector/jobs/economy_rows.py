@@ -45,6 +45,7 @@ _UNUSABLE = {"invalid_output", "output_truncated", "refused"}
 _NO_MONEY = {"budget_exceeded", "budget_reserved"}
 _REVOKED = "The API key of this batch was revoked."
 _MISSING = "The provider's batch has no answer for this row, and nobody knows whether it was billed."
+_NOT_RUN = "The provider's batch ended before this row's turn; it was not billed. Send it again, or run it without economy."
 _CANCELLED = "The batch was cancelled before the provider got to this row; nothing was spent on it."
 _ABANDONED = "The batch was cancelled while this row was under way; nobody knows whether its call was billed."
 _WRONG = "Something went wrong on our side. If it happens again, give the operator this id: {}."
@@ -68,6 +69,13 @@ class Step(NamedTuple):
     note: Note
     sent: Sent
     outcome: Outcome | None = None
+
+
+class Came(NamedTuple):
+    """How many lines came back, and for how many of them the model was asked."""
+
+    lines: int
+    answered: int
 
 
 @dataclass
@@ -168,33 +176,35 @@ class Rows:
 
     # --- and back ---
 
-    def settle(self, part: Part, lines: Iterator[Line]) -> int:
-        """Read what came back, and end the rows or send them on their way; how many lines it was."""
-        count = 0
+    def settle(self, part: Part, lines: Iterator[Line]) -> Came:
+        """Read what came back, and end the rows or send them on their way."""
+        came = Came(0, 0)
         while page := list(islice(lines, PAGE)):
             self._beat()
-            count += len(page)
+            came = Came(came.lines + len(page), came.answered + sum(line.was_run for line in page))
             self._settle(part, {line.custom_id: line for line in page})
-        return count
+        return came
 
     def _settle(self, part: Part, came: Mapping[str, Line]) -> None:
         found = self._places.rows(self._batch.id, {name.rpartition(".")[0] for name in came}).values()
         back = [row for row in found if _name(row) in came and row.status == "running" and row.host == host_of(part.number)]
         self._each(back, lambda sent: self._read(part, sent, came[_name(sent.row)]))
 
-    def settle_rest(self, part: Part, *, were_sent: bool) -> None:
-        """See to the rows of a part that nothing came back for; ``were_sent`` unless they never were in its file."""
+    def settle_rest(self, part: Part, *, not_run: bool) -> None:
+        """See to the rows of a part that nothing came back for: they were ``not_run``, or their answers are lost."""
         for page in self._pages(part):
-            if self.cancelled:
+            if not_run and self.cancelled:
                 self._each(page, lambda sent: self._failed(sent, FormcallError("cancelled", _CANCELLED)))
-            elif were_sent:
-                self._each(page, lambda sent: self._missing(part, sent))
             else:
-                self._put_back(page)
+                self._each(page, lambda sent: self._missing(part, sent, not_run=not_run))
 
     def withdraw(self, part: Part) -> None:
         """The rows of a part that the provider has not taken wait again, or are cancelled; nothing was billed."""
-        self.settle_rest(part, were_sent=False)
+        for page in self._pages(part):
+            if self.cancelled:
+                self._each(page, lambda sent: self._failed(sent, FormcallError("cancelled", _CANCELLED)))
+            else:
+                write_together(self._journal, [PutBack(row.id, row.attempt, "") for row in page])
 
     def refuse(self, part: Part, error: FormcallError) -> None:
         """The rows of a part that the provider refused as a whole have failed; nothing was billed."""
@@ -233,8 +243,10 @@ class Rows:
             return self._settings.retry_after_timeout and not part.second
         return (failed.retry and not part.second) or self._offline.mends(sent.run.model_requested, manner_of(part), failed)
 
-    def _missing(self, part: Part, sent: Sent) -> Step:
+    def _missing(self, part: Part, sent: Sent, *, not_run: bool) -> Step:
         error, entries = ProviderError("provider_bad_reply", _MISSING), _unseen(sent)
+        if not_run:
+            error, entries = ProviderError("provider_timeout", _NOT_RUN), ()
         if part.second or self._is_cancelled(sent):
             return self._failed(sent, error, entries)
         return Step(PutBack(sent.row.id, sent.row.attempt, AGAIN, entries, error.code), sent)
@@ -340,8 +352,6 @@ class Rows:
             if outcome and note.outcome:
                 see_end(self._runner.metrics, sent.asked, outcome, attempt=sent.row.attempt)
 
-    def _put_back(self, rows: Iterable[Any]) -> None:
-        write_together(self._journal, [PutBack(row.id, row.attempt, "") for row in rows])
 
 
 def manner_of(part: Part) -> Manner:

@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import FormcallError, ProviderError
-from connector.jobs.economy_rows import Rows, manner_of
+from connector.jobs.economy_rows import Came, Rows, manner_of
 from connector.jobs.intake import STOPPING
 from connector.jobs.machinery import Left
 from connector.jobs.steps import places
@@ -61,7 +61,7 @@ class Visit:
     def look(self) -> bool:
         """Whether there is more to come, so that the batch is to be looked after again."""
         place = self.place
-        if place.generation != self._batch.generation:
+        if place.generation != self._batch.generation or (place.stalled and self._status == "cancelled"):
             place.begin(self._batch.generation)
         try:
             more = self._go_on()
@@ -180,6 +180,7 @@ class Visit:
         if standing.status == "failed":
             error = self._offline.refusal(standing)
             part.said = [error.code, error.detail]
+        part.cut_off = standing.status in {"expired", "cancelled"}
         part.files, part.status = list(standing.files), "settling"
         return True
 
@@ -187,16 +188,20 @@ class Visit:
         if part.said:
             code, detail = part.said
             return self._refused(part, ProviderError(code, detail))
-        came = sum(self._settle_file(part, file) for file in part.files)
-        self._rows.settle_rest(part, were_sent=came < part.lines)
+        came = [self._settle_file(part, file) for file in part.files]
+        lines, answered = sum(count.lines for count in came), sum(count.answered for count in came)
+        if lines >= part.lines:
+            self._rows.withdraw(part)
+        else:
+            self._rows.settle_rest(part, not_run=part.cut_off and answered >= part.done)
         if self._rows.stopped:
             self._fall_short(self._rows.stopped)
         return self._close(part)
 
-    def _settle_file(self, part: Part, file: str) -> int:
+    def _settle_file(self, part: Part, file: str) -> Came:
         with self._offline.lines(file) as lines:
             came = self._rows.settle(part, lines)
-        if not came:
+        if not came.lines:
             raise ProviderError("provider_bad_reply", _EMPTY)
         return came
 
@@ -231,7 +236,7 @@ class Visit:
 
     def _trouble(self, part: Part, error: ProviderError) -> None:
         part.troubles += 1
-        self._problem = f"the provider is asked again, since it could not be asked: {error.detail}"
+        self._problem = f"the provider could not be asked, and is asked again: {error.detail}"
         is_last = part.troubles >= _MOST_TROUBLES
         is_sure = not error.unseen and not error.kind.retryable
         not_taken = part.status in {"filled", "uploaded"} and (is_sure or is_last)

@@ -7,17 +7,20 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-# a receiver that answered quickly the last time, one that nothing was sent to yet, and one that was slow: each kind may have this
-# share of all threads, together with the kinds after it
-_SHARES = {"quick": 1.0, "new": 0.75, "slow": 0.5}
-_AT_ONCE = {"quick": 4, "new": 1, "slow": 1}
+Kind = Literal["quick", "new", "slow", "silent"]
+
+# a receiver that answered quickly the last time, one that nothing was sent to yet, one that was slow, and one that did not answer: each
+# kind may have this share of all threads, together with the kinds after it, and each receiver of it so many
+_SHARES: dict[Kind, float] = {"quick": 1.0, "new": 0.75, "slow": 0.5, "silent": 0.25}
+_AT_ONCE: dict[Kind, int] = {"quick": 4, "new": 1, "slow": 4, "silent": 1}
 _MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
 class _Known:
-    kind: str = "new"
+    kind: Kind = "new"
     paused_until: float = 0.0  # time.monotonic()
 
 
@@ -45,6 +48,8 @@ class Turns:
         with self._lock:
             taken = self._taken()
             for receiver in receivers:
+                if taken.total() >= self._threads:
+                    break
                 known = self._known.get(receiver, _NEW)
                 room = min(self._room(known.kind, taken), _AT_ONCE[known.kind] - self._under_way[receiver])
                 if room > 0 and known.paused_until <= time.monotonic():
@@ -57,25 +62,25 @@ class Turns:
         with self._lock:
             self._under_way[receiver] += 1
 
-    def end(self, receiver: str, *, is_quick: bool, pause: float = 0.0) -> None:
-        """The try has ended; with ``pause`` the receiver is left alone for so many seconds."""
+    def end(self, receiver: str, kind: Kind, *, pause: float = 0.0) -> None:
+        """The try has ended and shown what kind of receiver it is; with ``pause`` it is left alone for so many seconds."""
         with self._lock:
             self._under_way[receiver] -= 1
             if not self._under_way[receiver]:
                 del self._under_way[receiver]
             self._known.pop(receiver, None)  # so that it is the last to be forgotten
-            self._known[receiver] = _Known("quick" if is_quick else "slow", time.monotonic() + pause)
+            self._known[receiver] = _Known(kind, time.monotonic() + pause)
             if len(self._known) > _MOST_REMEMBERED:
                 del self._known[next(iter(self._known))]
 
-    def _taken(self) -> Counter[str]:
+    def _taken(self) -> Counter[Kind]:
         """How many threads each kind has now."""
-        taken: Counter[str] = Counter()
+        taken: Counter[Kind] = Counter()
         for receiver, count in self._under_way.items():
             taken[self._known.get(receiver, _NEW).kind] += count
         return taken
 
-    def _room(self, kind: str, taken: Mapping[str, int]) -> int:
+    def _room(self, kind: Kind, taken: Mapping[Kind, int]) -> int:
         """How many threads more a kind may have, within its own share and within that of each better kind."""
         wider = [share for share in _SHARES.values() if share >= _SHARES[kind]]
         used = {share: sum(taken[other] for other in taken if _SHARES[other] <= share) for share in wider}

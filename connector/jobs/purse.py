@@ -1,7 +1,7 @@
 """What one attempt of a run may spend: the most a call can cost is reserved before it, what it did cost is booked after it.
 
 Near the end of a budget a call is not refused for want of money it will hardly use: it gets room for a shorter answer, down to a
-quarter of the usual room, so that what is left is spent on answers and can still never be overspent.
+sixteenth of the usual room (500 tokens at low effort), so that what is left is spent on answers and can still never be overspent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from connector.store.notes import Entry, Gone, More, Note, Reserved, Unwritten
 
 # where money is short a tight bound lets more runs go on at the same time; where it is not, counting is only work
 _EXACT, _BY_BYTES = Counter(exact=True), Counter(exact=False)
-_LEAST_SHARE = 4  # a call gets at least this part of the room for its answer
+_LEAST_SHARE = 16  # a call gets at least this part of the room for its answer
 _POLL_SECONDS = 0.25  # money may also be freed by another process
 _COUNTED_AT_MOST = "The cost of a call is not known; it is counted as the most that the call can have cost."
 

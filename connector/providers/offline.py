@@ -36,6 +36,7 @@ _PAGE, _MOST_PAGES = 100, 100
 _CLOCKS_DIFFER = 3_600.0  # seconds, at most
 _ID = re.compile(r"[\w.-]{1,200}", re.ASCII)
 _OK = 200
+_NOT_RUN = {"batch_expired", "batch_cancelled"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Line:
     body: Any
     error: str
     words: str
+
+    @property
+    def was_run(self) -> bool:
+        """Whether the model was asked."""
+        return self.error not in _NOT_RUN
 
 
 class Offline:
@@ -198,11 +204,14 @@ class Offline:
     def _get(self, path: str) -> Json:
         return self._call(lambda transport, until: transport.get(path, deadline=until))
 
-    def _call(self, call: Callable[[Transport, float], Any], seconds: float = _CALL_SECONDS) -> Json:
-        return self._provider.manage(lambda transport: call(transport, time.monotonic() + seconds))
+    def _call(self, call: Callable[[Transport, float], Any]) -> Json:
+        return self._within(_CALL_SECONDS, call)
 
     def _file_call(self, call: Callable[[Transport, float], Any]) -> Json:
-        return self._call(call, _FILE_SECONDS)
+        return self._within(_FILE_SECONDS, call)
+
+    def _within(self, seconds: float, call: Callable[[Transport, float], Any]) -> Json:
+        return self._provider.manage(lambda transport: call(transport, time.monotonic() + seconds))
 
 
 def _endpoint(path: str) -> str:

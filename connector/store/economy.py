@@ -38,8 +38,9 @@ class Part:
     ``status``  filling (its rows are being reserved), filled, uploaded, creating, waiting, settling (it has come back), ended
     ``second``  its rows were sent before and came back without an answer
     ``lines``   how many calls are in the file
-    ``done``    how many of them have ended there
-    ``files``   what came back; ``said`` is the code and the sentence of why it failed as a whole
+    ``done``    how many of them were carried out there
+    ``files``   what came back; ``cut_off`` says that its time was over before all of it was carried out
+    ``said``    the code and the sentence of why it failed as a whole
     ``troubles``  calls about it that failed in a row
     """
 
@@ -56,6 +57,7 @@ class Part:
     began: float = 0.0
     done: int = 0
     files: list[str] = field(default_factory=list)
+    cut_off: bool = False
     said: list[str] = field(default_factory=list)
     troubles: int = 0
 
@@ -96,7 +98,7 @@ class Place:
         return [part for part in self.parts if part.is_open]
 
     def begin(self, generation: int) -> None:
-        """It goes on in a new generation: what stood in its way may be gone."""
+        """It goes on, perhaps in a new generation: what stood in its way may be gone."""
         self.generation, self.waits, self.mistakes, self.stalled = generation, 0, 0, False
         self.short, self.failed = [], []
         for part in self.open_parts:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, func, select, update
 
 from connector.catalogue import Action
-from connector.catalogue.values import nearest
+from connector.catalogue.values import is_absent, nearest
 from connector.errors import FieldError, FormcallError, InvalidInput
 from connector.store.ids import new_id, now_ms
 from connector.store.tables import NAME_LENGTH, hooks
@@ -53,8 +53,11 @@ class Hook:
         own = {name: posted[name] for name in action.fields if name in posted} if isinstance(posted, Mapping) else {}
         mapped = {name: picked(posted, path) for name, path in self.mapping.items()}
         found = {**own, **mapped, **self.fixed}
-        same = found.get("idempotency_key") or message_id
-        found["idempotency_key"] = self._own_id(str(same)) if same else ""
+        same = found.get("idempotency_key")
+        if is_absent(same):
+            same = message_id
+        # anything else is refused as what it is, when the form is read
+        found["idempotency_key"] = self._own_id(str(same)) if same and isinstance(same, str | int | float) else same
         return found if self.answer_at_once else {**found, "wait_seconds": 0}
 
     def _own_id(self, given: str) -> str:
