@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: help run serve test lint bench lock clean
+.PHONY: help run serve test lint bench bench-batch lock clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -28,6 +28,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.forwarding
 	$(BIN)/python -m bench.tokens
+
+bench-batch: $(VENV)/.dev
+	$(BIN)/python -m bench.batches
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -22,12 +22,14 @@ from sqlalchemy import update
 from connector.errors import FormcallError
 from connector.jobs import batches as carrying
 from connector.jobs.orders import read_order
+from connector.jobs.progress import described
 from connector.jobs.results import Results
 from connector.store.ids import now_ms
 from connector.store.tables import batches as batch_table
 from connector.store.tables import runs as run_table
 from tests.batching import CATEGORIES, COUNTS, PATIENCE, Client, asking, check, engine, statuses, texts, working
 from tests.conftest import Service, serving
+from tests.databases import KINDS, database_url
 from tests.receivers import Receiver
 from tests.upstream import Chance, FakeUpstream, Script, fault, forced_call, gated
 
@@ -466,6 +468,45 @@ def test_a_row_that_another_process_carries_out_is_left_to_it(tmp_path: Path) ->
 
 def run_table_row(**values: Any) -> Any:
     return SimpleNamespace(id="run_x", **values)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_an_owner_does_holds_on_each_database(tmp_path: Path, kind: str) -> None:
+    """Ordering, pausing, resuming, cancelling and retrying are each one change that holds or does not, on SQLite and PostgreSQL."""
+    steps = [fault("content_filter")] * 2 + [SURE] * 2 + [UNSURE] * 50
+    with (
+        database_url(kind) as address,
+        FakeUpstream(steps) as upstream,
+        Receiver() as receiver,
+        working(tmp_path, upstream, database_url=address, rows_at_once=2, allow_hosts=receiver.host) as bench,
+    ):
+        runner, batches = bench.workshop.batch_runner, bench.workshop.batches
+        first = bench.over(bench.order([*texts(6), {"text": ""}], idempotency_key="k", callback_url=receiver.url)["id"])
+        assert [first[name] for name in COUNTS] == [2, 2, 3, 0, 0]
+        assert bench.order([*texts(6), {"text": ""}], idempotency_key="k", callback_url=receiver.url)["id"] == first["id"]
+        with pytest.raises(FormcallError) as raised:
+            bench.order(texts(7), idempotency_key="k")
+        assert raised.value.code == "idempotency_mismatch"
+        assert check(described(runner.retry(first["id"])))["left"] == 2
+        again = bench.over(first["id"])
+        assert [again[name] for name in COUNTS] == [2, 4, 1, 0, 0]
+        told = [post.json for post in receiver.wait(2)]  # once for each time that it ended
+        assert [(body["event"], body["failed"]) for body in told] == [("batch.completed", 3), ("batch.completed", 1)]
+
+        second = bench.order(texts(400))
+        assert not batches.pause(second["id"], "internal", "Of the last time.", generation=0)
+        assert batches.pause(second["id"], "internal", "Wait.") and not batches.pause(second["id"], "internal", "Wait.")
+        paused = bench.state(second["id"])
+        assert (paused["status"], paused["detail"], paused["eta_seconds"]) == ("paused", "Wait.", None)
+        assert check(described(runner.resume(second["id"])))["status"] == "running"
+        with pytest.raises(FormcallError) as raised:
+            runner.resume(second["id"])
+        assert raised.value.code == "conflict"
+        assert check(described(runner.cancel(second["id"])))["cancelled"] > 300
+        wait_for(lambda: bench.state(second["id"])["ended_at"])
+        assert bench.state(second["id"])["left"] == 0
+        assert [progress.batch.id for progress in batches.of_key(bench.key.id)] == [second["id"], first["id"]]
+        assert [progress.batch.id for progress in batches.of_key(bench.key.id, status="done", limit=1)] == [first["id"]]
 
 
 # --- the end -----------------------------------------------------------------------------------------------------------

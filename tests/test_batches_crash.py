@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import NullPool, create_engine, func, select, text
 
 from connector.store.tables import runs
-from tests.batching import MARKER, Client, engine, statuses, texts
+from tests.batching import MARKER, PATIENCE, Client, engine, statuses, texts
 from tests.conftest import FORMCALL, ROOT, Service, clean_environment, free_port, serving
 from tests.databases import database_url
 from tests.upstream import read_log
@@ -175,3 +175,59 @@ def test_rows_of_a_worker_that_is_gone_are_taken_over(tmp_path: Path) -> None:
         assert state["estimated_usd"] > 0
         assert seconds < 60
     check_asked(log, rows, 16)
+
+
+@pytest.mark.slow
+def test_a_database_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    """When every connection to PostgreSQL is cut again and again, the batch comes to its end, and nothing of it is asked twice."""
+    with database_url("postgresql") as address, provider(tmp_path, delay=0.2) as (base_url, log):
+        variables = {"FORMCALL_DATABASE_URL": address, "FORMCALL_ROWS_AT_ONCE": "16", **engine(base_url)}
+        with serving(tmp_path, **variables) as service:
+            client = Client(service.address, service.key, service)
+            taken = client.order(texts(300))
+            for count in (30, 100, 170):
+                wait_done(address, taken["id"], count)
+                cut_off(address)
+            wait_done(address, taken["id"], 300)
+            client.over(taken["id"])
+            rows = check_ended(client, taken["id"], 300)
+            assert client.state(taken["id"])["estimated_usd"] == 0
+    check_asked(log, rows, 0)
+
+
+def wait_done(address: str, batch_id: str, count: int) -> None:
+    """Until so many rows are done, as seen without the service, whose own answers may fail meanwhile."""
+    database = create_engine(address, poolclass=NullPool)
+    is_done = (runs.c.batch_id == batch_id) & (runs.c.status == "done")
+    until = time.monotonic() + PATIENCE
+    while True:
+        with database.connect() as connection:
+            if (connection.execute(select(func.count()).where(is_done)).scalar() or 0) >= count:
+                return
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def cut_off(address: str) -> None:
+    """Cut every other connection to the database."""
+    database = create_engine(address, poolclass=NullPool)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with database.connect() as connection:
+        connection.execute(text(others))
+
+
+@pytest.mark.slow
+def test_a_stop_lets_rows_end(tmp_path: Path) -> None:
+    """A service that is told to stop ends the rows under way and no others; after its next start each of the rest is asked for once."""
+    with provider(tmp_path, delay=0.3) as (base_url, log):
+        with serving(tmp_path, FORMCALL_ROWS_AT_ONCE="16", **engine(base_url)) as service:
+            client = Client(service.address, service.key, service)
+            taken = client.order(texts(300))
+            client.until(taken["id"], has_done(40))
+        assert "Traceback" not in service.said()
+        with serving(tmp_path, FORMCALL_ROWS_AT_ONCE="16", **engine(base_url)) as again:
+            client = Client(again.address, service.key, again)
+            client.over(taken["id"])
+            rows = check_ended(client, taken["id"], 300)
+            assert client.state(taken["id"])["estimated_usd"] == 0
+    check_asked(log, rows, 0)

@@ -10,9 +10,10 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,7 @@ from tests.conftest import ROOT, TICKET, Made, Service, clean_environment, free_
 from tests.receivers import Receiver, answering, drips, hangs, slowly, until
 from tests.test_outbound import SPACED, TARGETS, Listener, listening, names
 from tests.test_outbound import answering as saying
-from tests.upstream import FakeUpstream, gated, slow
+from tests.upstream import FakeUpstream, fault, gated, slow
 
 Json = dict[str, Any]
 
@@ -256,6 +257,16 @@ def test_nothing_is_sent_to_an_ended_subscription(one: Desk) -> None:
         one.sender()
         assert [one.ended(each).state for each in sent] == ["dropped", "dropped"]
         assert there.posts == []
+
+
+def test_a_message_without_its_text(one: Desk) -> None:
+    """A message whose text was deleted meanwhile is dropped; its subscription goes on."""
+    with Receiver() as there:
+        row = one.subscriptions.subscribe("key_1", "run.completed", there.url)
+        [sent] = one.add(there.url, subscription_id=row.id, body=None)
+        one.sender()
+        assert (one.ended(sent).state, there.posts) == ("dropped", [])
+        assert one.subscriptions.find(row.id).ended_ms is None
 
 
 WAITS = {
@@ -748,8 +759,6 @@ def test_what_zapier_resumes_with(sends: Service) -> None:
 
 def test_a_callback_tells_of_failures(tmp_path: Path) -> None:
     """A run that failed or was cancelled is told at its callback as well, as its problem."""
-    from tests.upstream import fault
-
     with FakeUpstream([fault("quota")]) as upstream, Receiver() as there, serving(tmp_path, **hosted(upstream)) as service:
         assert service.post(body={**TICKET, "callback_url": there.url}).status_code == 402
         told = there.wait()[0].verified(secret_of(service))
@@ -773,8 +782,6 @@ def test_who_asks_again_is_told_as_well(make: Callable[..., Made]) -> None:
 
 def test_who_asks_again_while_it_goes_on(tmp_path: Path) -> None:
     """A run that goes on tells every callback that was named for it, each once."""
-    import threading
-
     open_gate = threading.Event()
     with ExitStack() as stack:
         upstream = stack.enter_context(FakeUpstream([gated(open_gate)]))
@@ -845,14 +852,42 @@ def test_killed_between_two_tries(tmp_path: Path) -> None:
             there.wait()
             key = service.key
             until(lambda: _listed(service, key)[0]["detail"])
-            for pid in (*_children(service.process.pid), service.process.pid):
-                os.kill(pid, signal.SIGKILL)
-            service.process.wait()
+            _kill(service)
         with serving(tmp_path, **variables) as service:
             first, second = there.wait(2)
             told = until(lambda: (found := _listed(service, key))[0]["ok"] and found)
         assert first.id == second.id == told[0]["id"]
         assert (told[0]["subject_id"], told[0]["attempts"], len(told), len(there.posts)) == (run_id, 2, 1, 2)
+
+
+def test_killed_while_it_ran(tmp_path: Path) -> None:
+    """A run that was cut off with its service tells its callback so: who waits there learns that no answer comes."""
+    gate = threading.Event()
+    with ExitStack() as stack:
+        upstream = stack.enter_context(FakeUpstream([gated(gate)]))
+        there = stack.enter_context(Receiver())
+        with serving(tmp_path, **hosted(upstream)) as service:
+            caller = threading.Thread(target=_post_in_vain, args=(service, {**TICKET, "callback_url": there.url}))
+            caller.start()
+            until(lambda: upstream.in_flight)
+            _kill(service)
+            caller.join()
+        gate.set()
+        with serving(tmp_path, **hosted(upstream)):
+            told = there.wait()[0].json
+    assert (told["event"], told["code"], told["run_status"]) == ("run.failed", "interrupted", "interrupted")
+
+
+def _post_in_vain(service: Service, body: Json) -> None:
+    with suppress(requests.ConnectionError):
+        service.post(body=body)
+
+
+def _kill(service: Service) -> None:
+    """The service and its worker are gone from one moment to the next."""
+    for pid in (*_children(service.process.pid), service.process.pid):
+        os.kill(pid, signal.SIGKILL)
+    service.process.wait()
 
 
 def _listed(service: Service, key: str, query: str = "") -> Any:

@@ -1419,3 +1419,28 @@ def test_rows_that_are_in_no_file(desks: Callable[..., Desk], monkeypatch: pytes
     waiting = [row for row in desk.rows(batch_id) if row.status == "running"]
     assert len(waiting) == 4 and sum(row.estimated_nusd > 0 for row in waiting) == lost
     assert {row.attempt for row in waiting} == {2}
+
+
+def test_answers_without_usage(desks: Callable[..., Desk]) -> None:
+    """An answer that does not say what it used counts as the most that it can have cost, and says so."""
+    desk = desks({"retired": "error"}, batch_faults={})
+    batch_id = desk.add(2)
+    faults(desk, batch_id, replace(forced_call(GOOD), usage=False))
+    desk.finish()
+    row, answer = desk.rows(batch_id)[0], desk.answers(batch_id)[0]
+    assert row.status == "done" and row.cost_nusd == row.estimated_nusd > 8_000 * 4_400 // 2
+    assert answer["cost_usd"] == pytest.approx(row.cost_nusd / 1e9)
+    assert "The cost of a call is not known; it is counted as the most that the call can have cost." in answer["warnings"]
+    desk.check_money(batch_id)
+
+
+def test_answers_say_what_their_rows_cost(desks: Callable[..., Desk]) -> None:
+    """What an answer or a problem says it cost is what is booked for its row, with all that was tried before."""
+    desk = desks(batch_faults={})
+    batch_id = desk.add(6)
+    faults(desk, batch_id, "missing", "timeout", refusal(), "server_error", "context")
+    faults(desk, batch_id, "missing", attempt=2)
+    desk.finish()
+    assert [row.status for row in desk.rows(batch_id)] == ["failed", "failed", "done", "done", "failed", "done"]
+    for row, answer in zip(desk.rows(batch_id), desk.answers(batch_id), strict=True):
+        assert answer["cost_usd"] == pytest.approx(row.cost_nusd / 1e9)

@@ -203,6 +203,41 @@ def test_a_run_that_is_handed_over_is_logged_once(tmp_path: Path) -> None:
     assert 900 <= request["ms"] <= 1500
 
 
+def test_a_run_that_no_model_was_asked_for(make: Callable[..., Made], log_lines: Callable[[], list[Json]]) -> None:
+    """An answer from before is a run of its own, and its line says so; a sample and a dry run are requests without a line of a run."""
+    made = make()
+    for _ in range(2):
+        made.post(json={**TICKET, "cache": "1h"})
+    made.post(query="?sample=true", json=TICKET)
+    made.post(json={**TICKET, "dry_run": True})
+    told = [(line["event"], line.get("cached")) for line in log_lines()]
+    assert told == [("run", None), ("request", None), ("run", True), ("request", None), ("request", None), ("request", None)]
+
+
+def test_a_run_that_is_cancelled_before_it_begins(make: Callable[..., Made], log_lines: Callable[[], list[Json]]) -> None:
+    """A queued run that is cancelled has ended, so it has its line; its request was answered at once."""
+    made = make()
+    runner = made.app.extensions["formcall"].workshop.runner
+    runner.jobs = _NoJobs()
+    sent = made.post(json={**TICKET, "wait_seconds": 0})
+    assert sent.status_code == 202
+    made.client.post(f"/v1/runs/{sent.json['id']}/cancel", headers=made.headers)
+    request, run, _ = log_lines()
+    assert (request["run_id"], request["status"]) == (sent.json["id"], 202)
+    assert request["ms"] > 0
+    assert (run["run_id"], run["status"]) == (sent.json["id"], "cancelled")
+
+
+class _NoJobs:
+    """Takes work and never does it."""
+
+    def start(self, name: str, id: str, *args: Any) -> None:
+        pass
+
+    def enqueue(self, queue: str, name: str, id: str, *args: Any, key: str | None = None) -> None:
+        pass
+
+
 # --- figures -----------------------------------------------------------------------------------------------------------
 
 
@@ -335,6 +370,12 @@ def test_a_folder_is_held_until_its_last_process_has_ended(tmp_path: Path) -> No
         with serving(tmp_path) as second:
             second.key = first.key
             assert second.post().ok
+
+
+def test_a_new_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """What a service keeps is nobody else's to read."""
+    open_keys(Settings(data_dir=tmp_path / "data")).close()
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 def test_holding_a_folder(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -241,6 +242,35 @@ def test_what_takes_long_is_done_once_an_hour(database: Engine, settings: Settin
     retention = Retention(database)
     assert "calls in the ledger" in retention.round(settings)
     assert set(retention.round(settings)) == {"runs", "cached answers", "windows of rates"}
+
+
+KEEP = """
+import sys, time
+from pathlib import Path
+from connector.jobs import workshop as workshops
+from connector.settings import Settings
+workshops._KEEP_SECONDS = 0.1
+if __name__ == "__main__":
+    workshop = workshops.open_workshop(Settings(engine="scripted", data_dir=Path(sys.argv[1]), database_url=sys.argv[2]))
+    workshop.launch()
+    sys.stdin.readline()
+    workshop.stop(5)
+"""
+
+
+def test_a_service_does_it_by_itself(database: Engine, settings: Settings) -> None:
+    """A process that works takes out what has had its time, again and again."""
+    command = [sys.executable, "-c", KEEP, str(settings.data_dir), settings.database_url]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=clean_environment(), text=True, **pipes) as process:
+        for _ in range(2):
+            put_run(database, 31)
+            until = time.monotonic() + 30
+            while count(database, runs):
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        _, told = process.communicate("end\n", timeout=30)
+    assert (process.returncode, told) == (0, "")
 
 
 def test_counting_changes_nothing(database: Engine, settings: Settings) -> None:

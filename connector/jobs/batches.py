@@ -17,7 +17,11 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from connector.errors import FieldError, FormcallError, InvalidInput
 from connector.jobs.durable import Durable
@@ -34,7 +38,7 @@ from connector.store.hosts import StoredHosts
 from connector.store.ids import now_ms
 from connector.store.keys import Key
 from connector.store.money import nano, usd
-from connector.store.notes import Gone, Requeue, Reserved
+from connector.store.notes import Gone, Requeue, Reserved, Unwritten
 
 Json = dict[str, Any]
 
@@ -45,10 +49,12 @@ _MOST_ROWS_OF_WORK, _FEWEST_ROWS_OF_WORK = 40, 4
 _TURN_SECONDS = 10.0  # how long a piece of work keeps its place while others wait for one
 _PAUSES = (10.0, 60.0)  # seconds before the rows that failed for the moment are tried a second and a third time
 _WAITED_FOR = 25  # pieces of work that are waited for together: those sent first end first, so few are looked at again and again
+_AGAIN_SECONDS = 1.0  # between tries of a database that is away
 _LEADS = 200  # batches under way at the same time in one process
 
 # these failures pass by themselves, and their calls were not billed
 _PASSING = {"provider_rate_limited", "provider_unavailable", "busy"}
+_AWAY = (Unwritten, InterfaceError, OperationalError, NoConnection)  # what a database is that does not answer at the moment
 
 
 class Economy(Protocol):
@@ -162,13 +168,13 @@ class BatchRunner:
         if generation > 1:
             steps.wait([_lead_id(batch_id, generation - 1)])  # rows that its last generation began may still be under way
         for number in range(len(_PAUSES) + 1):
-            pieces = steps.do("plan", self._plan, batch_id, generation)
+            pieces = steps.do("plan", self._patiently, self._plan, batch_id, generation)
             if not pieces:
                 break
             if number:
                 steps.sleep(_PAUSES[number - 1])
             self._hand_out(steps, batch_id, number, pieces)
-        return bool(steps.do("finish", self._close, batch_id, generation))
+        return bool(steps.do("finish", self._patiently, self._close, batch_id, generation))
 
     def _plan(self, batch_id: str, generation: int) -> list[tuple[int, int]]:
         return pieces_of(self.batches.open_numbers(batch_id, generation), self._settings.rows_at_once)
@@ -176,11 +182,11 @@ class BatchRunner:
     def _hand_out(self, steps: Steps, batch_id: str, number: int, pieces: list[tuple[int, int]]) -> None:
         ids = [f"{steps.id}.{number}.{count}" for count in range(len(pieces))]
         is_last = number == len(_PAUSES)
-        steps.do("hand out", self._send, batch_id, list(zip(ids, pieces, strict=True)), is_last)
+        steps.do("hand out", self._patiently, self._send, batch_id, list(zip(ids, pieces, strict=True)), is_last)
         while ids:
             for start in range(0, len(ids), _WAITED_FOR):
                 steps.wait(ids[start : start + _WAITED_FOR])
-            ids = steps.do("look on", self._rests, ids)
+            ids = steps.do("look on", self._patiently, self._rests, ids)
 
     def _send(self, batch_id: str, pieces: list[tuple[str, tuple[int, int]]], is_last: bool) -> None:
         key_id = self.batches.find(batch_id).key_id
@@ -206,13 +212,22 @@ class BatchRunner:
         """End a batch whose rows have all ended; False while some have not, and when it has ended before."""
         return self.batches.finish(batch_id, lambda progress: event_text(COMPLETED, written(described(progress))))
 
+    def _patiently(self, function: Callable[..., Any], *args: Any) -> Any:
+        """What ``function`` gives. A database that is away is waited for; all that is done here may be done again."""
+        while True:
+            try:
+                return function(*args)
+            except _AWAY:
+                if self._ended.wait(_AGAIN_SECONDS):
+                    raise Left from None
+
     # --- rows ---
 
     def carry_out(self, steps: Steps, batch_id: str, first: int, last: int, is_last: bool) -> None:
         """The durable work of a few rows, one after the other. When others wait, the rest is put behind them."""
-        rest = steps.do("rows", self._carry_out_rows, batch_id, first, last, is_last)
+        rest = steps.do("rows", self._patiently, self._carry_out_rows, batch_id, first, last, is_last)
         if rest is not None:
-            steps.do("rest", self._send, batch_id, [(_rest_of(steps.id), (rest, last))], is_last)
+            steps.do("rest", self._patiently, self._send, batch_id, [(_rest_of(steps.id), (rest, last))], is_last)
 
     def _carry_out_rows(self, batch_id: str, first: int, last: int, is_last: bool) -> int | None:
         """The number of the row that this turn ended before; None when it came to the end."""
@@ -224,41 +239,47 @@ class BatchRunner:
                 raise Left
             if count and time.monotonic() > until:
                 return int(row.row_no)
-            self._carry_out_row(row, is_last, has_budget=batch.budget_nusd is not None)
+            self._carry_out_row(row, batch, is_last)
         return None
 
-    def _carry_out_row(self, row: Any, is_last: bool, *, has_budget: bool) -> None:
+    def _carry_out_row(self, row: Any, batch: Any, is_last: bool) -> None:
         if row.status == "running" and self._is_carried_out(row):
             return
-        told = self._told(row, is_last, has_budget)
+        told = self._told(row, batch, is_last)
         if told and told.code in STOPPING:
             self._put_back(row)
-            self.batches.pause(row.batch_id, told.code, json.loads(told.body)["detail"])
+            self._pause(batch, told.code, json.loads(told.body)["detail"])
         elif told and told.code in _PASSING and not is_last and not self._may_be_billed(row):
             self._put_back(row)
 
-    def _told(self, row: Any, is_last: bool, has_budget: bool) -> Told | None:
+    def _told(self, row: Any, batch: Any, is_last: bool) -> Told | None:
         """What became of a row; None when it did not begin."""
         while not self._ended.is_set():
             try:
-                return self._runner.carry_out_kept(row, has_budget=has_budget)
+                return self._runner.carry_out_kept(row, has_budget=batch.budget_nusd is not None)
+            except _AWAY:
+                raise
             except Reserved:
                 continue  # calls under way hold the rest of the money
             except Gone:
                 return None  # it has ended, or its batch is not to go on
             except FormcallError as error:
-                self._not_begun(row, error, is_last)
+                self._not_begun(row, batch, error, is_last)
                 return None
-            except Exception as error:  # the database is away, say: what this row came to is seen at the next try
+            except Exception as error:  # a fault of ours: the rows after this one are none the worse for it
                 log.error("row %s failed\n%s", row.id, places(error))
                 return None
         raise Left
 
-    def _not_begun(self, row: Any, error: FormcallError, is_last: bool) -> None:
+    def _not_begun(self, row: Any, batch: Any, error: FormcallError, is_last: bool) -> None:
         if error.code in STOPPING:
-            self.batches.pause(row.batch_id, error.code, error.detail)
+            self._pause(batch, error.code, error.detail)
         elif error.code not in _PASSING or is_last:
             self._runner.fail(row, error)
+
+    def _pause(self, batch: Any, code: str, detail: str) -> None:
+        # a row that was under way when the batch was resumed knows only what was the matter before
+        self.batches.pause(batch.id, code, detail, generation=batch.generation)
 
     def _put_back(self, row: Any) -> None:
         try:

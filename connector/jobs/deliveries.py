@@ -45,10 +45,14 @@ _OVERLOADED = {429, 502, 503, 504}
 
 @dataclass(frozen=True)
 class Came:
-    """What a try came to. ``again`` are the seconds that the receiver asks to be left alone for; ``is_over``: for good."""
+    """What a try came to. ``again`` are the seconds that the receiver asks to be left alone for; ``is_gone``: for good.
+
+    ``is_over``: there is no sense in another try of this message.
+    """
 
     ok: bool
     detail: str
+    is_gone: bool = False
     is_over: bool = False
     is_overloaded: bool = False
     is_silent: bool = False
@@ -174,7 +178,7 @@ class Deliverer:
     def _note(self, due: Due, came: Came) -> None:
         if came.ok:
             self._deliveries.is_sent(due, came.detail)
-        elif came.is_over:
+        elif came.is_over or came.is_gone:
             self._drop(due, came)
         elif due.attempts > len(self._retries) or due.subject_id.endswith(SAMPLE_SUFFIX):
             self._deliveries.give_up(due, came.detail)
@@ -184,10 +188,9 @@ class Deliverer:
             self._deliveries.try_later(due, came.detail, delay * random.uniform(1, 1 + _JITTER))  # noqa: S311  it spreads tries
 
     def _drop(self, due: Due, came: Came) -> None:
-        if due.subscription_id:
-            self._subscriptions.end(due.subscription_id, came.detail)
         self._deliveries.give_up(due, came.detail, state="dropped")
-        if due.subscription_id:
+        if came.is_gone and due.subscription_id:
+            self._subscriptions.end(due.subscription_id, came.detail)
             self._deliveries.drop_waiting(due.subscription_id, came.detail)
         log.warning("message %s to %s is dropped: %s", due.id, due.receiver, came.detail)
 
@@ -204,7 +207,7 @@ def came_to(answer: Answer) -> Came:
     if 200 <= answer.status < 300:  # noqa: PLR2004
         return Came(True, said)
     if answer.status == _GONE:
-        return Came(False, f"{said} It does not want to hear any more.", is_over=True)
+        return Came(False, f"{said} It does not want to hear any more.", is_gone=True)
     if 300 <= answer.status < 400:  # noqa: PLR2004
         said += " Redirects are not followed."
     return Came(False, said, is_overloaded=answer.status in _OVERLOADED, again=retry_after(answer.headers))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from connector.engine.run import Outcome
 from connector.engine.turns import Run
@@ -24,12 +24,12 @@ from connector.jobs.purse import Purse
 from connector.jobs.runner import Runner
 from connector.jobs.steps import places
 from connector.jobs.telling import told_outcome
-from connector.providers.base import Reply, Usage
+from connector.providers.base import ModelRequest, Reply, Usage
 from connector.store.economy import AGAIN, LIVE, PAGE, Deliver, Part, Places, PutBack, host_of, write_together
 from connector.store.ids import today
 from connector.store.keys import Key
 from connector.store.money import usd
-from connector.store.notes import Entry, Gone, Note, Start
+from connector.store.notes import Entry, Gone, Note, Start, Unwritten
 
 if TYPE_CHECKING:
     from connector.providers.faults import Failure
@@ -165,14 +165,18 @@ class Rows:
     def _line(self, part: Part, row: Any) -> bytes:
         """The call of a row, whose answer may be no longer than what was reserved for it."""
         try:
-            sent = self._sent(row)
-            sent.asked.purse.opening(has_budget=self._has_budget)
-            sent.asked.purse.start(row.reserved_nusd, row.attempt)
-            request = sent.asked.purse.before(sent.run.opening())
+            request = self._limited(self._sent(row))
         except FormcallError as error:
             self._runner.fail(row, error)
             return b""
         return self._offline.line(_name(row), request, manner_of(part))
+
+    def _limited(self, sent: Sent) -> ModelRequest:
+        """The call of a row with what was granted for it as its purse's bound."""
+        row, purse = sent.row, sent.asked.purse
+        purse.opening(has_budget=self._has_budget)
+        purse.start(row.reserved_nusd, row.attempt)
+        return purse.before(sent.run.opening())
 
     # --- and back ---
 
@@ -218,6 +222,8 @@ class Rows:
         if not isinstance(heard, Reply):
             return self._no_reply(part, sent, heard)
         self._carry_over(sent)
+        if heard.usage == Usage():  # it then counts as the most that it can have cost
+            self._limited(sent)
         outcome = self._engine.read(sent.run, replace(heard, service_tier=TIER))
         entries = sent.asked.purse.take_entries()
         if outcome.error and outcome.error.code in _UNUSABLE and self.live and not self._is_cancelled(sent):
@@ -255,7 +261,7 @@ class Rows:
         return self._ended(sent, self._engine.failed(sent.run, error, "cancelled" if error.code == "cancelled" else "failed"), entries)
 
     def _ended(self, sent: Sent, outcome: Outcome, entries: tuple[Entry, ...]) -> Step:
-        told = told_outcome(outcome)
+        told = told_outcome(replace(outcome, cost_usd=usd(_whole(sent.row, entries))))
         note = Deliver(
             sent.row.id,
             sent.row.attempt,
@@ -292,6 +298,8 @@ class Rows:
             self._runner.carry_out_kept(row, has_budget=self._has_budget, ready=lambda asked: self._tell_why(Sent(row, asked)))
         except Gone:
             pass
+        except Unwritten:
+            raise
         except FormcallError as error:
             if error.code in {*_NO_MONEY, "cost_limit"}:
                 words = "The answer from the provider's batch could not be used, and the budget does not pay for another try."
@@ -309,7 +317,7 @@ class Rows:
     def _sent(self, row: Any) -> Sent:
         run = self._engine.prepare(row.action, self._runner.records.values(row))
         run.id = row.id
-        purse = Purse(self._engine, self._journal, self._key, run, spent=row.cost_nusd or 0, tier=TIER)
+        purse = Purse(self._engine, self._journal, self._key, run, spent=row.cost_nusd, tier=TIER)
         return Sent(row, Asked(self._key, run, purse, row.form, batch_id=self._batch.id))
 
     def _carry_over(self, sent: Sent) -> None:
@@ -335,7 +343,7 @@ class Rows:
         for row in rows:
             try:
                 steps.append(step(self._sent(row)))
-            except DBAPIError:
+            except SQLAlchemyError:
                 raise
             except FormcallError as error:  # its form is no longer right, as when the action was changed: what it cost nobody can read
                 self._runner.fail(row, error)
@@ -353,7 +361,6 @@ class Rows:
                 see_end(self._runner.metrics, sent.asked, outcome, attempt=sent.row.attempt)
 
 
-
 def manner_of(part: Part) -> Manner:
     """How the calls of a part are said."""
     from connector.providers.openai import Manner
@@ -364,6 +371,12 @@ def manner_of(part: Part) -> Manner:
 def _name(row: Any) -> str:
     """What names the call of a row at the provider; each attempt is another one."""
     return f"{row.id}.{row.attempt}"
+
+
+def _whole(row: Any, entries: tuple[Entry, ...]) -> int | None:
+    """What all attempts of a row cost."""
+    costs = [row.cost_nusd, *(entry.nusd for entry in entries)]
+    return None if None in costs else sum(costs)
 
 
 def _unseen(sent: Sent) -> tuple[Entry, ...]:

@@ -23,7 +23,7 @@ Json = dict[str, Any]
 EVENTS = (COMPLETED, FAILED, BATCH_COMPLETED)
 _STATUSES = {COMPLETED: ("done",), FAILED: ("failed", "incomplete", "cancelled", "interrupted")}  # of runs that end in the event
 _RUN, _BATCH = f"run{SAMPLE_SUFFIX}", f"batch{SAMPLE_SUFFIX}"
-_MOST_SHOWN = 10
+_MOST_SHOWN, _MOST_SENT = 10, 100
 # what a sample's answer says of what it cost is said of its failure as well
 _BILL = (
     "action", "engine", "model", "model_requested", "effort", "warnings", "input_tokens", "cached_tokens", "output_tokens",
@@ -51,8 +51,9 @@ def read_event(value: Any) -> str:
 def recent(event: str, key_id: str, *, records: Runs, deliveries: Deliveries) -> list[Json]:
     """What was or would have been sent of the last runs or batches of a key, the newest first."""
     if event == BATCH_COMPLETED:
-        bodies = [row.body for row in deliveries.of_key(key_id, event=event, limit=_MOST_SHOWN) if row.subject_id != _BATCH]
-        return [json.loads(body) for body in bodies if body]
+        sent = [row for row in deliveries.of_key(key_id, event=event, limit=_MOST_SENT) if row.subject_id != _BATCH and row.body]
+        by_batch = {row.subject_id: row.body for row in reversed(sent)}  # each was sent to several addresses, perhaps
+        return [json.loads(body) for body in reversed(by_batch.values())][:_MOST_SHOWN]
     rows = [row for status in _STATUSES[event] for row in records.of_key(key_id, status=status, limit=_MOST_SHOWN) if row.answer]
     rows.sort(key=lambda row: (row.created_ms, row.id), reverse=True)
     return [json.loads(event_text(event, told_kept(row).body)) for row in rows[:_MOST_SHOWN]]

@@ -150,22 +150,24 @@ class Batches:
 
     # --- changing; each is one transaction, whose first statement writes: a reader that becomes a writer may find that it is too late
 
-    def pause(self, batch_id: str, code: str, detail: str) -> bool:
-        """A batch that is going on waits from now on; the sentence says why."""
-        return self._change(batch_id, ("running",), status="paused", code=code, detail=detail)
+    def pause(self, batch_id: str, code: str, detail: str, *, generation: int | None = None) -> bool:
+        """A batch that is going on (in this ``generation``, if one is given) waits from now on; the sentence says why."""
+        which = IS_GOING_ON if generation is None else IS_GOING_ON & (batches.c.generation == generation)
+        return self._stop(which & (batches.c.id == batch_id), status="paused", code=code, detail=detail)
 
     def fail(self, batch_id: str, code: str, detail: str) -> bool:
         """A batch whose rows have all ended has failed as a whole; the sentence says why."""
-        return self._change(batch_id, ("running",), status="failed", code=code, detail=detail)
+        return self._stop(IS_GOING_ON & (batches.c.id == batch_id), status="failed", code=code, detail=detail)
+
+    def _stop(self, which: ColumnElement[bool], **values: Any) -> bool:
+        with self._database.begin() as connection:
+            return bool(connection.execute(update(batches).where(which).values(values)).rowcount)
 
     def resume(self, batch_id: str, generation: int, *, budget_nusd: int | None = None) -> bool:
         """A batch that waits goes on in its next generation; False when it does not wait, or somebody else was quicker."""
         budget = {} if budget_nusd is None else {"budget_nusd": budget_nusd}
-        return self._change(batch_id, ("paused",), generation=generation, **_GOING_ON, **budget)
-
-    def _change(self, batch_id: str, allowed: Sequence[str], *, generation: int | None = None, **values: Any) -> bool:
         with self._database.begin() as connection:
-            return _changed(connection, batch_id, allowed, generation, values)
+            return _changed(connection, batch_id, ("paused",), generation, {**_GOING_ON, **budget})
 
     def retry(self, batch_id: str, generation: int) -> int:
         """Rows that failed are to be run again in the next generation; how many. 0: there are none, or the batch is going on."""

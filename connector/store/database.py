@@ -29,7 +29,7 @@ def open_database(settings: Settings) -> Engine:
         if url.get_backend_name() == "sqlite":
             if url.database in {None, "", ":memory:"}:
                 raise SettingsError("FORMCALL_DATABASE_URL must name a file, as in sqlite:///folder/formcall.db.")
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
         engine = create_engine(url, pool_size=8, max_overflow=64)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
@@ -56,7 +56,7 @@ def secret(settings: Settings) -> bytes:
         return settings.secret.encode()
     path = settings.data_dir / "secret"
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
         if not path.exists():
             _make_secret(path)
         found = path.read_bytes().strip()

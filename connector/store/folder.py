@@ -45,7 +45,7 @@ def hold_folder(settings: Settings, *, wait_seconds: float = _WAIT_SECONDS) -> i
 
 def _opened(path: Path, settings: Settings) -> int | None:
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         if path.parent != settings.data_dir:

@@ -87,6 +87,9 @@ def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], uniqu
 IS_OPEN = runs.c.status.in_((literal_column("'queued'"), literal_column("'running'")))
 _partial("runs_same", runs.c.key_id, runs.c.idempotency_key, unique=True, where=runs.c.idempotency_key.is_not(None))
 _partial("runs_of_batch", runs.c.batch_id, runs.c.row_no, where=runs.c.batch_id.is_not(None))
+# all that the progress of a batch is counted from, so that its rows with their texts are left alone
+_counted = (runs.c.unknown, runs.c.ended_ms, runs.c.attempt, runs.c.cost_nusd, runs.c.estimated_nusd, runs.c.reserved_nusd)
+_partial("runs_counted", runs.c.batch_id, runs.c.status, *_counted, where=runs.c.batch_id.is_not(None))
 _partial("runs_open", runs.c.status, runs.c.host, where=IS_OPEN)
 _partial("runs_unsettled", runs.c.status, where=(runs.c.status == "interrupted") & (runs.c.reserved_nusd > 0))
 

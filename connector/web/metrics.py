@@ -51,8 +51,8 @@ def see_requests(app: Flask, figures: Metrics) -> None:
 def _see(figures: Metrics, response: Response) -> None:
     run, status = g.incoming.run, response.status_code
     seconds = time.perf_counter() - g.arrived
-    if run and status == _ACCEPTED:  # its caller was answered when their patience ended, this thread may have gone on
-        seconds = min(seconds, run.options.wait_seconds)
+    if run and status == _ACCEPTED and run.options.wait_seconds:
+        seconds = min(seconds, run.options.wait_seconds)  # its caller was answered then, while this thread went on
     route = request.url_rule.rule if request.url_rule else _NO_ROUTE
     # only where a model was asked in this request, and not by another process or for a caller who is gone
     own_seconds = seconds - run.upstream_seconds if run and run.upstream_seconds and status != _ACCEPTED else None

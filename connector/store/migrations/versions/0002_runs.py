@@ -137,6 +137,7 @@ def upgrade() -> None:
     sa.Column('answer', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_index('runs_counted', 'runs', ['batch_id', 'status', 'unknown', 'ended_ms', 'attempt', 'cost_nusd', 'estimated_nusd', 'reserved_nusd'], unique=False, sqlite_where=sa.text('batch_id IS NOT NULL'), postgresql_where=sa.text('batch_id IS NOT NULL'))
     op.create_index('runs_of_batch', 'runs', ['batch_id', 'row_no'], unique=False, sqlite_where=sa.text('batch_id IS NOT NULL'), postgresql_where=sa.text('batch_id IS NOT NULL'))
     op.create_index('runs_of_key', 'runs', ['key_id', 'created_ms'], unique=False)
     op.create_index('runs_open', 'runs', ['status', 'host'], unique=False, sqlite_where=sa.text("status IN ('queued', 'running')"), postgresql_where=sa.text("status IN ('queued', 'running')"))
@@ -182,6 +183,7 @@ def downgrade() -> None:
     op.drop_index('runs_open', table_name='runs', sqlite_where=sa.text("status IN ('queued', 'running')"), postgresql_where=sa.text("status IN ('queued', 'running')"))
     op.drop_index('runs_of_key', table_name='runs')
     op.drop_index('runs_of_batch', table_name='runs', sqlite_where=sa.text('batch_id IS NOT NULL'), postgresql_where=sa.text('batch_id IS NOT NULL'))
+    op.drop_index('runs_counted', table_name='runs', sqlite_where=sa.text('batch_id IS NOT NULL'), postgresql_where=sa.text('batch_id IS NOT NULL'))
     op.drop_table('runs')
     op.drop_index(op.f('ix_rates_expires_ms'), table_name='rates')
     op.drop_table('rates')
