@@ -1,12 +1,13 @@
 # make run    set everything up, send four real inputs through the service, print the answers
 # make serve  start the service and go on serving
 # make test   set everything up, run every check and every test
+# make bench  measure a call, a thousand callers at once and a large batch beside a bare forwarder
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: help run serve test lint bench bench-batch lock clean
+.PHONY: help run serve test lint bench bench-calls bench-waiting bench-batch lock clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -25,9 +26,14 @@ lint: $(VENV)/.dev
 	$(BIN)/formcall check
 	$(BIN)/formcall build --check
 
-bench: $(VENV)/.dev
+bench: bench-calls bench-waiting bench-batch
+
+bench-calls: $(VENV)/.dev
 	$(BIN)/python -m bench.forwarding
 	$(BIN)/python -m bench.tokens
+
+bench-waiting: $(VENV)/.dev
+	$(BIN)/python -m bench.waiting
 
 bench-batch: $(VENV)/.dev
 	$(BIN)/python -m bench.batches

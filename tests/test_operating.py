@@ -358,6 +358,8 @@ def test_a_successor_waits_for_its_predecessor(tmp_path: Path) -> None:
     with serving(tmp_path) as first:
         first.process.send_signal(signal.SIGTERM)
         with serving(tmp_path, port=first.port) as second:
+            first.process.wait(timeout=30)  # until then it may be the first that answers
+            second.wait()
             second.key = first.key
             assert second.post().ok
 
