@@ -31,7 +31,7 @@ from tests.batching import CATEGORIES, COUNTS, PATIENCE, Client, asking, check, 
 from tests.conftest import Service, serving
 from tests.databases import KINDS, database_url
 from tests.receivers import Receiver
-from tests.upstream import Chance, FakeUpstream, Script, fault, forced_call, gated
+from tests.upstream import Chance, FakeUpstream, Script, dearest, fault, forced_call, gated
 
 Json = dict[str, Any]
 
@@ -266,7 +266,7 @@ def test_keys_take_turns(tmp_path: Path) -> None:
 def test_a_budget_pauses_and_resumes(tmp_path: Path) -> None:
     """A batch never costs more than its budget: it pauses, says why, asks for nothing more, and goes on with a higher one."""
     variables = {"FORMCALL_RETIRED": "error", "FORMCALL_ROWS_AT_ONCE": "4"}
-    with asking(tmp_path, Script([SURE], repeat=True), usage=(3_000, 0, 2_000, 0), **variables) as (upstream, client):
+    with asking(tmp_path, Script([SURE], repeat=True), usage=dearest(100), **variables) as (upstream, client):
         taken = client.order(texts(30), budget_usd=0.15)
         paused = client.over(taken["id"])
         assert (paused["status"], paused["code"], paused["budget_usd"]) == ("paused", "budget_exceeded", 0.15)
@@ -289,7 +289,7 @@ def test_a_budget_pauses_and_resumes(tmp_path: Path) -> None:
 
 def test_the_budget_of_a_key_pauses_as_well(tmp_path: Path) -> None:
     """When the key has nothing left for today the batch waits; its rows do not fail one by one."""
-    with asking(tmp_path, Script([SURE], repeat=True), usage=(3_000, 0, 2_000, 0), FORMCALL_RETIRED="error") as (_, client):
+    with asking(tmp_path, Script([SURE], repeat=True), usage=dearest(100), FORMCALL_RETIRED="error") as (_, client):
         poor = client.other("poor", "--budget-usd-day", "0.10")
         paused = poor.over(poor.order(texts(20))["id"])
         assert (paused["status"], paused["code"]) == ("paused", "budget_exceeded")

@@ -18,7 +18,7 @@ import pytest
 
 from tests.batching import MARKER, PATIENCE, asking, engine
 from tests.conftest import FORMCALL, clean_environment, free_port, serving
-from tests.upstream import FakeUpstream, Log, Script, fault, forced_call, read_log
+from tests.upstream import FakeUpstream, Log, Script, dearest, fault, forced_call, read_log
 
 ANSWER = {"category": "billing", "confidence": 0.9, "reason": "Charged twice.", "runner_up": None}
 SURE = forced_call(ANSWER)
@@ -146,7 +146,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path: Path) -> None:
 
 def test_a_budget_that_ran_out_is_exit_status_two(tmp_path: Path) -> None:
     """A batch that is paused leaves its partial results and says how to go on; with a higher budget it comes to its end."""
-    with FakeUpstream(Script([SURE], repeat=True), usage=(3_000, 0, 2_000, 0)) as upstream:
+    with FakeUpstream(Script([SURE], repeat=True), usage=dearest(100)) as upstream:
         desk = Desk(tmp_path, FORMCALL_RETIRED="error", **engine(upstream.base_url))
         status, _, errors = desk.call(desk.rows(20), *GIVEN, "--budget-usd", "0.1")
         assert status == 2 and "The budget of this batch ($0.10)" in errors

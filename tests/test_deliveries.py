@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -279,9 +278,9 @@ WAITS = {
     "a fraction": ("7.5", 5),
     "a word": ("later", 5),
     "nothing": ("", 5),
-    "a date": (format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(hours=2), usegmt=True), 7_200),
-    "a date without a zone": (f"{dt.datetime.now(dt.UTC) + dt.timedelta(hours=2):%a, %d %b %Y %H:%M:%S} -0000", 7_200),
-    "a date that is past": (format_datetime(dt.datetime.now(dt.UTC) - dt.timedelta(hours=2), usegmt=True), 5),
+    "a date": ("{in_two_hours} GMT", 7_200),
+    "a date without a zone": ("{in_two_hours} -0000", 7_200),
+    "a date that is past": ("Sun, 06 Nov 1994 08:49:37 GMT", 5),
     "a date far away": ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400),
 }
 
@@ -289,7 +288,8 @@ WAITS = {
 @pytest.mark.parametrize(("header", "seconds"), WAITS.values(), ids=WAITS)
 def test_retry_after(one: Desk, header: str, seconds: int) -> None:
     """A receiver that says when to come back is not asked before, within a day; one that says it wrongly is asked as usual."""
-    with Receiver(answering(429, Retry_After=header)) as there:
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)
+    with Receiver(answering(429, Retry_After=header.format(in_two_hours=f"{later:%a, %d %b %Y %H:%M:%S}"))) as there:
         [sent] = one.add(there.url)
         one.sender()
         row = one.tried(sent)

@@ -492,7 +492,22 @@ def _together(journal: Journal, notes: list[Note]) -> list[Any]:
         def decide(self, group: Any) -> None:
             holds.wait(PATIENCE)
 
-    came: list[Any] = [None] * len(notes)
+    first, join = _begun(journal, [First()])
+    while not journal._is_led:
+        time.sleep(0.001)
+    came, join_them = _begun(journal, notes)
+    while len(journal._waiting) < len(notes):
+        time.sleep(0.001)
+    holds.set()
+    join()
+    join_them()
+    assert first == [None]
+    return came
+
+
+def _begun(journal: Journal, notes: list[Note]) -> tuple[list[Any], Callable[[], None]]:
+    """Threads that write ``notes``: what comes of each, and a wait for all of them."""
+    came: list[Any] = [Broken] * len(notes)
 
     def write(number: int, note: Note) -> None:
         try:
@@ -500,19 +515,16 @@ def _together(journal: Journal, notes: list[Note]) -> list[Any]:
         except BaseException as error:
             came[number] = error
 
-    threads = [threading.Thread(target=journal.write, args=(First(),))]
-    threads += [threading.Thread(target=write, args=pair) for pair in enumerate(notes)]
+    threads = [threading.Thread(target=write, args=pair, daemon=True) for pair in enumerate(notes)]
     for thread in threads:
         thread.start()
-        while thread is threads[0] and not journal._is_led:
-            time.sleep(0.001)
-    while len(journal._waiting) < len(notes):
-        time.sleep(0.001)
-    holds.set()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert not any(thread.is_alive() for thread in threads)
-    return came
+
+    def join() -> None:
+        for thread in threads:
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), "a thread hangs"
+
+    return came, join
 
 
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, Broken, MemoryError, RecursionError])
@@ -553,23 +565,20 @@ def test_a_thread_that_is_called_away(database: Engine, journal: Journal, leads:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, called)
-    other = threading.Thread(target=journal.write, args=(Slow(),))
     row = a_run()
+    _, join = _begun(journal, [] if leads else [Slow()])
     try:
-        if not leads:
-            other.start()
-            assert inside.wait(PATIENCE)
+        assert leads or inside.wait(PATIENCE)
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         with pytest.raises(KeyboardInterrupt):
             journal.write(Slow() if leads else Begin(row, DAY, 1, 1))
     finally:
         signal.signal(signal.SIGALRM, before)
     holds.set()
-    if not leads:
-        other.join(PATIENCE)
-        assert not other.is_alive()
-    with ThreadPoolExecutor(8) as pool:
-        assert all(one.nusd == 1 for one in pool.map(lambda row: journal.write(Begin(row, DAY, 1, 1)), [a_run() for _ in range(8)]))
+    join()
+    came, join = _begun(journal, [Begin(a_run(), DAY, 1, 1) for _ in range(8)])
+    join()
+    assert came == [Grant(1)] * 8
     agree(database)
 
 
@@ -580,8 +589,6 @@ def test_a_database_that_is_busy(tmp_path: Path) -> None:
     database.dispose()
     journal, other = Journal(database), database.raw_connection()
     other.execute("BEGIN IMMEDIATE")
-    released = threading.Timer(0.5, other.rollback)
-    other.driver_connection.isolation_level = None
     row = a_run()
     began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
@@ -596,7 +603,6 @@ def test_a_database_that_is_busy(tmp_path: Path) -> None:
     assert time.monotonic() - began < PATIENCE
     assert journal.write(End(row["id"], 1, "done", (Entry(0, "m", nusd=5),))) is True
     assert agree(database) == 5
-    del released
     other.close()
     journal.close()
     database.dispose()
@@ -705,7 +711,7 @@ def _work(workers: list[Worker], rounds: int, trouble: Callable[[], object] = la
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=carry_out, args=(worker,)) for worker in workers]
+    threads = [threading.Thread(target=carry_out, args=(worker,), daemon=True) for worker in workers]
     for thread in threads:
         thread.start()
     until = time.monotonic() + PATIENCE

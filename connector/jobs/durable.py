@@ -236,7 +236,7 @@ class Durable:
 
     def holders(self) -> set[str]:
         """The hosts that hold work."""
-        return self._records.holders(machinery.VERSION)
+        return self._records.holders(machinery.VERSION) if self._process else set()
 
     def take_over(self, host: str) -> int:
         """Put what a dead host was carrying out back into its queues; how many pieces of work that was."""

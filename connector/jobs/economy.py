@@ -26,7 +26,7 @@ from connector.errors import FormcallError
 from connector.jobs.durable import Durable
 from connector.jobs.economy_visit import Overtaken, Visit
 from connector.jobs.runner import Runner
-from connector.jobs.steps import Steps
+from connector.jobs.steps import Steps, places
 from connector.store.batches import Batches
 from connector.store.economy import Places, read_place
 
@@ -63,14 +63,14 @@ class Economy:
         self,
         runner: Runner,
         batches: Batches,
-        places: Places,
+        kept: Places,
         durable: Durable,
         ended: threading.Event,
         *,
         finish: Callable[[str], bool],
         pace: Pace | None = None,
     ) -> None:
-        self.runner, self.batches, self.places, self.ended, self.finish = runner, batches, places, ended, finish
+        self.runner, self.batches, self.places, self.ended, self.finish = runner, batches, kept, ended, finish
         self.pace = pace or Pace()
         self._durable = durable
         self._live = ThreadPoolExecutor(runner.engine.settings.rows_at_once, thread_name_prefix="economy")
@@ -93,7 +93,10 @@ class Economy:
     def cancel(self, batch_id: str) -> None:
         """A batch was cancelled: see to its rows at the provider now, and not only when it would be looked after next."""
         batch = self.places.find(batch_id)
-        self._ask(batch, batch.generation, mark=".now")
+        try:
+            self._ask(batch, batch.generation, mark=".now")
+        except Exception as error:  # it is cancelled; that its rows are called back can wait until it is looked after next
+            log.warning("economy batch %s is not looked after at once\n%s", batch_id, places(error))
 
     def keep_going(self) -> None:
         """See to batches that nobody looks after, since a process died too early or its database was away. Nothing is done twice."""
@@ -121,7 +124,11 @@ class Economy:
         batch = self.places.find(batch_id)
         if batch is None or batch.generation != generation or batch.ended_ms:
             return
-        visit = Visit(self, batch)
+        try:
+            visit = Visit(self, batch)
+        except FormcallError as error:  # the settings do not lead to that provider any more
+            self.batches.pause(batch_id, error.code, error.detail)
+            return
         try:
             if visit.place.looks == number and not visit.look():
                 return

@@ -71,13 +71,6 @@ class Step(NamedTuple):
     outcome: Outcome | None = None
 
 
-class Came(NamedTuple):
-    """How many lines came back, and for how many of them the model was asked."""
-
-    lines: int
-    answered: int
-
-
 @dataclass
 class Filled:
     """How far a part was filled: the ``rows`` that found no room, and why others could not be paid for."""
@@ -180,14 +173,18 @@ class Rows:
 
     # --- and back ---
 
-    def settle(self, part: Part, lines: Iterator[Line]) -> Came:
-        """Read what came back, and end the rows or send them on their way."""
-        came = Came(0, 0)
+    def settle(self, part: Part, lines: Iterator[Line], came: set[str]) -> int:
+        """Read what came back, and end the rows or send them on their way; how often the model was asked for it.
+
+        The names of the calls are added to ``came``.
+        """
+        asked = 0
         while page := list(islice(lines, PAGE)):
             self._beat()
-            came = Came(came.lines + len(page), came.answered + sum(line.was_run for line in page))
+            asked += sum(line.was_run for line in page)
+            came.update(line.custom_id for line in page)
             self._settle(part, {line.custom_id: line for line in page})
-        return came
+        return asked
 
     def _settle(self, part: Part, came: Mapping[str, Line]) -> None:
         found = self._places.rows(self._batch.id, {name.rpartition(".")[0] for name in came}).values()

@@ -14,7 +14,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import FormcallError, ProviderError
-from connector.jobs.economy_rows import Came, Rows, manner_of
+from connector.jobs.economy_rows import Rows, manner_of
 from connector.jobs.intake import STOPPING
 from connector.jobs.machinery import Left
 from connector.jobs.steps import places
@@ -153,7 +153,12 @@ class Visit:
             return self._withdraw(part)
         part.status, part.began = "creating", time.time()
         self._save()
-        return self._created(part, self._offline.create(part.file, manner_of(part), self._metadata(part)))
+        try:
+            return self._created(part, self._offline.create(part.file, manner_of(part), self._metadata(part)))
+        except ProviderError as error:
+            if _is_sure(error):
+                part.status = "uploaded"
+            raise
 
     def _search(self, part: Part) -> bool:
         """Nobody saw how the creation ended: it may have come to something, or be under way still."""
@@ -188,22 +193,24 @@ class Visit:
         if part.said:
             code, detail = part.said
             return self._refused(part, ProviderError(code, detail))
-        came = [self._settle_file(part, file) for file in part.files]
-        lines, answered = sum(count.lines for count in came), sum(count.answered for count in came)
-        if lines >= part.lines:
+        came: set[str] = set()
+        asked = sum(self._settle_file(part, file, came) for file in part.files)
+        if len(came) >= part.lines:  # what is left was reserved too late to be in the file
             self._rows.withdraw(part)
         else:
-            self._rows.settle_rest(part, not_run=part.cut_off and answered >= part.done)
+            self._rows.settle_rest(part, not_run=part.cut_off and asked >= part.done)
         if self._rows.stopped:
             self._fall_short(self._rows.stopped)
         return self._close(part)
 
-    def _settle_file(self, part: Part, file: str) -> Came:
+    def _settle_file(self, part: Part, file: str, came: set[str]) -> int:
+        """Read one file, and add to what ``came``; how often the model was asked for it."""
+        before = len(came)
         with self._offline.lines(file) as lines:
-            came = self._rows.settle(part, lines)
-        if not came.lines:
+            asked = self._rows.settle(part, lines, came)
+        if len(came) == before:
             raise ProviderError("provider_bad_reply", _EMPTY)
-        return came
+        return asked
 
     def _refused(self, part: Part, error: ProviderError) -> bool:
         """The provider did not take a part as a whole, so nothing of it was billed."""
@@ -238,9 +245,7 @@ class Visit:
         part.troubles += 1
         self._problem = f"the provider could not be asked, and is asked again: {error.detail}"
         is_last = part.troubles >= _MOST_TROUBLES
-        is_sure = not error.unseen and not error.kind.retryable
-        not_taken = part.status in {"filled", "uploaded"} and (is_sure or is_last)
-        if not_taken or (part.status == "creating" and is_sure):
+        if part.status in {"filled", "uploaded"} and (is_last or _is_sure(error)):
             self._fall_short(error)
             self._withdraw(part)
         elif is_last and self._rows.cancelled:
@@ -343,7 +348,7 @@ class Visit:
         elif self.place.open_parts or self.place.waits >= _PATIENCE:
             self._fall_short(FormcallError("budget_exceeded", _SHORT))
         else:
-            self._waits_for_money = True
+            self._waits_for_money, self._problem = True, error.detail
 
     @property
     def _model(self) -> str:
@@ -366,3 +371,8 @@ class Visit:
             self._batches.fail(self._batch.id, code, detail)
         self._save()
         return not self._office.finish(self._batch.id)
+
+
+def _is_sure(error: ProviderError) -> bool:
+    """Whether the provider has not done what it was asked, and will not do it the next time either."""
+    return not error.unseen and not error.kind.retryable

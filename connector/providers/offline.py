@@ -35,6 +35,7 @@ _INPUT_SECONDS, _OUTPUT_SECONDS = 3 * _DAY, 30 * _DAY
 _PAGE, _MOST_PAGES = 100, 100
 _CLOCKS_DIFFER = 3_600.0  # seconds, at most
 _ID = re.compile(r"[\w.-]{1,200}", re.ASCII)
+_LONGEST_LINE = 20_000_000  # an answer has 10 MB at most
 _OK = 200
 _NOT_RUN = {"batch_expired", "batch_cancelled"}
 
@@ -152,7 +153,7 @@ class Offline:
 
             self._file_call(fetch)
             file.seek(0)
-            yield map(_line, filter(bytes.strip, file))
+            yield map(_line, filter(bytes.strip, iter(lambda: file.readline(_LONGEST_LINE), b"")))
 
     def delete(self, file_id: str) -> None:
         self._call(lambda transport, until: transport.delete(f"/files/{file_id}", deadline=until))

@@ -129,6 +129,10 @@ class Together(Note):
     def runs(self) -> tuple[str, ...]:
         return tuple(run_id for note in self.notes for run_id in note.runs())
 
+    def broke_off(self) -> None:
+        for note in self.notes:
+            note.broke_off()
+
     def decide(self, group: Group) -> None:
         for note in self.notes:
             note.outcome, note.error, note.unsure = None, None, self.unsure

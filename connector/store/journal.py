@@ -185,7 +185,7 @@ class Journal:
             self._connection.commit()
         except BaseException:
             for note in notes:
-                note.unsure = True  # the connection may have broken before the commit, or after it
+                note.broke_off()
             raise
 
     def _drop(self) -> None:

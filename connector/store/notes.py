@@ -99,13 +99,17 @@ class Note:
     leads: bool = field(default=False, init=False)
     written: bool = field(default=False, init=False)  # its transaction has ended well
     commits: int = field(default=0, init=False)  # a note that was refused for now is written again
-    unsure: bool = field(default=False, init=False)  # a transaction of it broke off at its end: it may be written already
+    unsure: bool = field(default=False, init=False)  # it may be written already
 
     limits = Limits()
 
     def runs(self) -> tuple[str, ...]:
         """The runs whose records are read first, and locked."""
         return ()
+
+    def broke_off(self) -> None:
+        """Its transaction broke off at its end, before the commit or after it."""
+        self.unsure |= self.error is None
 
     def decide(self, group: Group) -> Any:
         raise NotImplementedError
@@ -194,6 +198,9 @@ class More(Note):
 
     def runs(self) -> tuple[str, ...]:
         return (self.run_id,)
+
+    def broke_off(self) -> None:
+        self.unsure = True  # the first one is booked also when the next one is refused
 
     def decide(self, group: Group) -> Grant:
         row = group.row(self.run_id)
