@@ -82,7 +82,7 @@ def upstream(delay: float, *more: str) -> Iterator[str]:
 def forwarder(base_url: str, threads: int = 528) -> Iterator[Server]:
     port = free_port()
     options = ["-w", "1", "-k", "gthread", "--threads", str(threads), "--worker-connections", str(2 * threads), "--keep-alive", "30"]
-    options += ["-b", f"127.0.0.1:{port}", "--no-control-socket"]
+    options += ["--timeout", "120", "-b", f"127.0.0.1:{port}", "--no-control-socket"]
     command = [str(Path(sys.executable).with_name("gunicorn")), *options, "--log-level", "warning", "bench.forwarder:app"]
     with process(command, SERVER_CORE, OPENAI_BASE_URL=base_url) as running:
         wait(port)
