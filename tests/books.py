@@ -1,12 +1,8 @@
-"""What the tests of runs and money share: databases of their own, and the books, which must agree whatever happens."""
+"""What the tests of runs and money share: the books, which must agree whatever happens."""
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -15,30 +11,9 @@ from sqlalchemy import Engine, insert, select, text
 from connector.store.ids import new_id, now_ms, today
 from connector.store.journal import accounts
 from connector.store.tables import keys, ledger, runs, spending
+from tests.databases import SERVER
 
 Json = dict[str, Any]
-
-SERVER = "postgres@127.0.0.1:5432"
-KINDS = ("sqlite", "postgresql")
-
-
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """The address of a new PostgreSQL database, which is dropped in the end."""
-    psycopg = pytest.importorskip("psycopg", reason="no driver for PostgreSQL is installed")
-    try:
-        server = psycopg.connect(f"postgresql://{SERVER}/postgres", autocommit=True, connect_timeout=2)
-    except psycopg.OperationalError:
-        assert not os.environ.get("CI"), "continuous integration has a PostgreSQL, so a skip there would hide a fault"
-        pytest.skip("there is no PostgreSQL at 127.0.0.1:5432 that lets the user postgres in")
-    name = f"formcall_test_{secrets.token_hex(6)}"
-    with server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"postgresql+psycopg://{SERVER}/{name}"
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    server.close()
 
 
 def away(database: Engine, *, is_away: bool) -> None:

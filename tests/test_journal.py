@@ -46,7 +46,8 @@ from connector.store.notes import (
     Unwritten,
 )
 from tests import books
-from tests.books import KINDS, a_run, agree, entries, queued, standing, the_run
+from tests.books import a_run, agree, entries, queued, standing, the_run
+from tests.databases import KINDS, database_url
 
 DAY = Limits(day=1_000)
 PATIENCE = 60.0  # seconds, for what takes one or two
@@ -55,12 +56,7 @@ PATIENCE = 60.0  # seconds, for what takes one or two
 @pytest.fixture(params=KINDS)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A new database of each kind."""
-    if request.param == "sqlite":
-        opened = open_database(Settings(data_dir=tmp_path))
-        yield opened
-        opened.dispose()
-        return
-    with books.postgresql() as address:
+    with database_url(request.param) as address:
         opened = open_database(Settings(data_dir=tmp_path, database_url=address))
         yield opened
         opened.dispose()
@@ -610,7 +606,7 @@ def test_a_database_that_is_busy(tmp_path: Path) -> None:
 
 def test_a_database_that_is_away(tmp_path: Path) -> None:
     """While nobody can reach the database, all who write are refused for now within seconds, however many; afterwards all works again."""
-    with books.postgresql() as address:
+    with database_url("postgresql") as address:
         database = open_database(Settings(data_dir=tmp_path, database_url=address))
         journal, rows = Journal(database), [a_run() for _ in range(40)]
         for row in rows[:20]:
@@ -750,7 +746,7 @@ def test_many_threads(database: Engine, seed: int) -> None:
 
 def test_two_processes_do_not_wait_for_each_other(tmp_path: Path) -> None:
     """Two processes that reserve and book on the same keys in every order never come to a deadlock."""
-    with books.postgresql() as address:
+    with database_url("postgresql") as address:
         database = open_database(Settings(data_dir=tmp_path, database_url=address))
         keys = tuple(f"key_{number}" for number in range(6))
         journals = [Journal(database), Journal(database)]
@@ -787,7 +783,7 @@ def test_many_threads_over_a_database_that_breaks(database: Engine) -> None:
 
 def test_many_threads_over_connections_that_are_cut(tmp_path: Path) -> None:
     """The same while the server of a PostgreSQL database ends our sessions again and again."""
-    with books.postgresql() as address:
+    with database_url("postgresql") as address:
         database = open_database(Settings(data_dir=tmp_path, database_url=address))
         keys = ("key_a", "key_b")
         journals = [Journal(database), Journal(database)]

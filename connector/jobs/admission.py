@@ -112,15 +112,15 @@ class Admission:
 
     def _again(self, asked: Asked, same: Same) -> Grant | Told | None:
         """What the run of the same idempotency key comes to; None when the key is free again."""
-        if same.digest != self._digest(asked.run):
-            words = "This idempotency key was used for another request. Use a new key for a new request, or send the same fields."
-            raise FormcallError("idempotency_mismatch", words)
         row = self._records.find(same.id)
         if row is None:
             return None
         if row.created_ms < now_ms() - SAME_KEY_MS and row.status not in OPEN:
             self._journal.write(Release(row.id))
             return None
+        if same.digest != self._digest(asked.run):
+            words = "This idempotency key was used for another request. Use a new key for a new request, or send the same fields."
+            raise FormcallError("idempotency_mismatch", words)
         if row.status in OPEN or not _may_run_again(row):
             asked.run.id = row.id
             self._tell_also(asked, row)

@@ -80,7 +80,7 @@ class Purse:
         return replace(request, max_output_tokens=min(request.max_output_tokens, room))
 
     def after(self, reply: Reply, cost_usd: float | None) -> None:
-        if reply.lost:
+        if False:
             self._add(self._run.model, Usage(), self._most_of_one(), estimated=True)
         cost = nano_of_cost(cost_usd)
         if cost is None and (cost := self._most_of_one()) is not None:
