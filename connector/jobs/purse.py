@@ -43,6 +43,7 @@ class Purse:
         self._spent, self.cost = spent or 0, spent  # what is known of it, and the whole: None when a price is not known
         self._caps = caps_of(run, key)
         self._bound: Bound | None = None
+        self._asked: ModelRequest | None = None  # the call that was allowed last
         self.entries: list[Entry] = []  # of calls that have ended and are not written yet
         self.unsure = False  # whether some that have been taken are written
         self.free_of_charge = engine.provider.engine != "openai"
@@ -77,13 +78,14 @@ class Purse:
         room = self._bound.affordable(granted)
         if room < self._bound.output_tokens:
             self._bound = replace(self._bound, output_tokens=room)
-        return replace(request, max_output_tokens=min(request.max_output_tokens, room))
+        self._asked = replace(request, max_output_tokens=min(request.max_output_tokens, room))
+        return self._asked
 
     def after(self, reply: Reply, cost_usd: float | None) -> None:
-        if False:
-            self._add(self._run.model, Usage(), self._most_of_one(), estimated=True)
+        if reply.lost:
+            self._add(self._run.model, Usage(), self._most(once=True), estimated=True)
         cost = nano_of_cost(cost_usd)
-        if cost is None and (cost := self._most_of_one()) is not None:
+        if cost is None and (cost := self._most(once=True)) is not None:
             self._run.warnings.append(_COUNTED_AT_MOST)
             self._add(self._run.model, reply.usage, cost, estimated=True)
         else:
@@ -92,11 +94,15 @@ class Purse:
     def failed(self, *, unseen: bool) -> None:
         if unseen and not self.free_of_charge:
             # nobody knows whether it was billed; money is safe only if it counts as if it was
-            self._add(self._run.model, Usage(), self._bound.nano() if self._bound else None, estimated=True)
+            self._add(self._run.model, Usage(), self._most(), estimated=True)
 
-    def _most_of_one(self) -> int | None:
-        """The most that the call can cost which was made last, once; None when that is not known."""
-        return replace(self._bound, twice=False).nano() if self._bound else None
+    def _most(self, *, once: bool = False) -> int | None:
+        """The most that the call which was made last can have cost, with its second try unless ``once``; None when that is not known."""
+        bound, request = self._bound, self._asked
+        if bound is None or request is None:
+            return None
+        read = bound.input_tokens if bound.exact else _EXACT.input_bound(request, *bound.rows).tokens
+        return replace(bound, input_tokens=min(read, bound.input_tokens), twice=bound.twice and not once).nano()
 
     def _add(self, model: str, usage: Usage, cost: int | None, *, estimated: bool = False) -> None:
         self.entries.append(Entry(self._steps, model[:100], usage.input, usage.cached, usage.output, usage.reasoning, cost, estimated))
