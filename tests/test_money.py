@@ -8,10 +8,9 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,9 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from connector.errors import FormcallError
-from connector.jobs import admission, purse, runner
-from connector.jobs.telling import Told
-from connector.jobs.workshop import Workshop, open_workshop
+from connector.jobs import admission, runner
+from connector.jobs.workshop import open_workshop
 from connector.providers.bounds import Bound
-from connector.providers.models import load_models
 from connector.settings import Settings
 from connector.store.ids import today
 from connector.store.keys import Allowance, Key
@@ -34,6 +31,7 @@ from connector.store.money import NANO, dollars, nano, nano_of_cost, usd
 from tests.books import agree, entries, standing, the_run
 from tests.conftest import TICKET, serving
 from tests.databases import KINDS, database_url
+from tests.shop import BOTH, CALCULATE, CLIENTS, COST, FOUND, MODELS, SMALL, Open, Shop, Till, by_turn, cut_once, shops
 from tests.upstream import (
     FakeUpstream,
     Reply,
@@ -46,110 +44,12 @@ from tests.upstream import (
     fault,
     forced_call,
     function_call,
-    function_calls,
     incomplete,
     refusal,
     text,
 )
 
 Json = dict[str, Any]
-
-CLIENTS = 64
-QUESTION = {"question": "What is 15% of 80?", "tools": "calculate, dates"}
-CALCULATE = function_call("calculate", {"expression": "0.15 * 80"})
-FOUND = {"answer": "12", "value": "12", "found": True, "quotes": []}
-MODELS = load_models()
-SMALL = Usage(412, 0, 96, 0)
-COST = 412 * 1_100 + 96 * 4_400  # of that usage, in nano-dollars
-
-
-@dataclass
-class Till:
-    """The provider's own cash desk: what each reply costs by its usage and its model's price, in nano-dollars, as it leaves.
-
-    ``step`` decides what is said, ``usage`` what it says that it cost.
-    """
-
-    step: Step = automatic
-    usage: Callable[[Request], Usage] = lambda request: SMALL
-    taken: list[int] = field(default_factory=list)
-
-    def __call__(self, request: Request) -> Reply:
-        told = self.usage(request)
-        reply = self.step(replace(request, usage=told))
-        if reply.status == 200:
-            self.taken.append(cost_of(request, told))
-        return reply
-
-    @property
-    def script(self) -> Script:
-        return Script([self], repeat=True)
-
-    @property
-    def money(self) -> int:
-        return sum(self.taken)
-
-
-def cost_of(request: Request, told: Usage) -> int:
-    row = MODELS.find(request.body["model"])
-    output = request.limit if told.output is None else told.output
-    price = {kind: round(1_000 * amount) for kind, amount in row.price.items()}
-    plain = told.input - told.cached - told.written
-    return plain * price["input"] + told.cached * price["cached"] + told.written * price.get("cache_write", 0) + output * price["output"]
-
-
-@dataclass
-class Shop:
-    """A process without its web: runs are asked for with ``ask``, by ``key`` unless told otherwise."""
-
-    workshop: Workshop
-    key: Key
-
-    @property
-    def database(self) -> Any:
-        return self.workshop.database
-
-    def ask(self, action: str = "classify", *, key: Key | None = None, **fields: Any) -> Told:
-        form = TICKET if action == "classify" else QUESTION
-        made = self.workshop.runner.admission.ask(key or self.key, action, {**form, **fields})
-        return self.workshop.runner.run(made)
-
-    def tried(self, action: str = "classify", **fields: Any) -> str:
-        """What it came to: "done", or the code of the failure."""
-        try:
-            told = self.ask(action, **fields)
-        except FormcallError as error:
-            return error.code
-        return told.code or told.status
-
-    def all_at_once(self, count: int = CLIENTS, action: str = "classify", **fields: Any) -> Counter[str]:
-        with ThreadPoolExecutor(count) as clients:
-            return Counter(clients.map(lambda _: self.tried(action, **fields), range(count)))
-
-    def new_key(self, **budgets: int) -> Key:
-        limits = Allowance(**{f"budget_{period}_nusd": amount for period, amount in budgets.items()})
-        return self.workshop.keys.create(f"key {time.monotonic_ns()}", ("actions", "tools"), limits)[0]
-
-    def bound(self, action: str = "classify", **fields: Any) -> tuple[int, int, int]:
-        """(the most that the first call can cost, the least that is reserved for it, the tokens it reads at most)."""
-        forecast = json.loads(self.ask(action, dry_run=True, **fields).body)
-        most, read = nano_of_cost(forecast["first_call_max_usd"]), forecast["input_tokens"]
-        assert most is not None
-        rows = self.workshop.engine.provider.priced("o4-mini")  # type: ignore[attr-defined]
-        least = max(row.most(read, forecast["output_tokens"] // purse._LEAST_SHARE) or 0 for row in rows)
-        return most, least, read
-
-    def close(self) -> None:
-        for client in self.workshop.engine.provider._connected._clients if self.connected else ():  # type: ignore[attr-defined]
-            client.close()
-        self.workshop.close()
-
-    @property
-    def connected(self) -> bool:
-        return bool(getattr(self.workshop.engine.provider, "_connected", None))
-
-
-Open = Callable[..., Shop]
 
 
 @pytest.fixture(params=KINDS)
@@ -161,15 +61,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture
 def open_shop(tmp_path: Path) -> Iterator[Open]:
     """Opens processes on the same data; on SQLite unless an address is given."""
-    with ExitStack() as stack:
-
-        def one(upstream: FakeUpstream, database: str = "", **settings: Any) -> Shop:
-            given = {"engine": "openai", "openai_api_key": "sk-x", "openai_base_url": upstream.base_url, "retired": "error", **settings}
-            workshop = open_workshop(Settings(data_dir=tmp_path / "data", database_url=database, **given))
-            shop = Shop(workshop, workshop.keys.create(f"key {time.monotonic_ns()}", ("actions", "tools", "admin"))[0])
-            stack.callback(shop.close)
-            return shop
-
+    with shops(tmp_path) as one:
         yield one
 
 
@@ -296,14 +188,14 @@ def test_two_processes_and_one_budget(open_shop: Open) -> None:
     """Two machines that share a database share a budget: together they pay for exactly ten of the dearest calls."""
     till = Till()
     with database_url("postgresql") as database, FakeUpstream(till.script, delay=0.02) as upstream:
-        shops = [open_shop(upstream, database, secret="s") for _ in range(2)]
-        most, least, read = shops[0].bound()
+        pair = [open_shop(upstream, database, secret="s") for _ in range(2)]
+        most, least, read = pair[0].bound()
         till.usage = lambda request: dearest(read)
-        key = shops[0].new_key(day=10 * most + least - 1)
+        key = pair[0].new_key(day=10 * most + least - 1)
         with ThreadPoolExecutor(2) as pool:
-            came = list(pool.map(lambda shop: shop.all_at_once(32, key=key, wait_seconds=60), shops))
+            came = list(pool.map(lambda shop: shop.all_at_once(32, key=key, wait_seconds=60), pair))
         assert came[0] + came[1] == {"done": 10, "budget_exceeded": 54}
-        assert check(shops[0], key, till) == 10 * most
+        assert check(pair[0], key, till) == 10 * most
 
 
 # --- everything that a model and a provider may do ---------------------------------------------------------------------
@@ -311,22 +203,6 @@ def test_two_processes_and_one_budget(open_shop: Open) -> None:
 WRONG = forced_call({"category": "nonsense"})
 
 
-def by_turn(*steps: Step) -> Step:
-    """What is said at the first call of a run, at its second and so on, told by how much has been said before."""
-
-    def step(request: Request) -> Reply:
-        said = sum(item.get("type") == "function_call" or item.get("role") == "assistant" for item in request.body["input"])
-        return steps[min(said, len(steps) - 1)](request)
-
-    return step
-
-
-def cut_once(request: Request) -> Reply:
-    """Cut off at the usual room, whole with twice as much."""
-    return (automatic if request.body["max_output_tokens"] > 8_000 else incomplete())(request)
-
-
-BOTH = function_calls(("calculate", {"expression": "1"}), ("calculate", {"expression": "2"}))
 CASES: dict[str, tuple[str, Step, str, int]] = {
     # name: (action, what the model does, what comes of it, calls)
     "at once": ("classify", automatic, "done", 1),
@@ -486,24 +362,24 @@ def test_anything_in_any_order(open_shop: Open, address: str) -> None:
             return reply
 
     with FakeUpstream(Script([anything], repeat=True)) as upstream:
-        shops = [open_shop(upstream, address, secret="s", deadline_seconds=20.0) for _ in range(2 if address else 1)]
-        most, _, _ = shops[0].bound("answer_with_tools")
+        pair = [open_shop(upstream, address, secret="s", deadline_seconds=20.0) for _ in range(2 if address else 1)]
+        most, _, _ = pair[0].bound("answer_with_tools")
         budget = 15 * most
-        key = shops[0].new_key(day=budget)
+        key = pair[0].new_key(day=budget)
         over: list[int] = []
         ended = threading.Event()
 
         def look() -> None:
             while not ended.wait(0.02):
-                if sum(standing(shops[0].database, key.id)) > budget:
+                if sum(standing(pair[0].database, key.id)) > budget:
                     over.append(1)
 
         watcher = threading.Thread(target=look)
         watcher.start()
-        with ThreadPoolExecutor(2 * len(shops)) as pool:
+        with ThreadPoolExecutor(2 * len(pair)) as pool:
             jobs = [
                 pool.submit(shop.all_at_once, 24, action, key=key, wait_seconds=20)
-                for shop in shops
+                for shop in pair
                 for action in ("answer_with_tools", "classify")
             ]
             came = sum((job.result() for job in jobs), Counter())
@@ -512,7 +388,7 @@ def test_anything_in_any_order(open_shop: Open, address: str) -> None:
         assert not over
         assert came["done"] > 3, came
         assert came["budget_exceeded"] > 3, came
-        check(shops[0], key, till, budget=budget, lost=sum(lost))
+        check(pair[0], key, till, budget=budget, lost=sum(lost))
 
 
 # --- limits of one run -------------------------------------------------------------------------------------------------
@@ -638,17 +514,17 @@ def test_a_call_is_booked_whenever_the_database_is_back(tmp_path: Path, open_sho
     from tests.books import away
 
     till, shut = Till(by_turn(CALCULATE, function_call("answer_with_tools", FOUND))), threading.Event()
-    shops: list[Shop] = []
+    pair: list[Shop] = []
 
     def closing(request: Request) -> Reply:
         if not shut.is_set():
             shut.set()
-            away(shops[0].database, is_away=True)
+            away(pair[0].database, is_away=True)
         return till(request)
 
     with database_url("postgresql") as database, FakeUpstream(Script([closing], repeat=True)) as upstream:
-        shops.append(open_shop(upstream, database))
-        shop = shops[0]
+        pair.append(open_shop(upstream, database))
+        shop = pair[0]
         key = shop.new_key(day=NANO)
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(shop.ask, "answer_with_tools", key=key, wait_seconds=60)

@@ -51,7 +51,6 @@ _LOOK_AGAIN = (0.02, 0.25)  # seconds between looks at a run that another machin
 _PATIENCE = 60.0  # seconds that a run nobody waits for may wait for money that is reserved
 _AGAIN_SECONDS = 1.0  # between tries to write what must not be lost
 _CANCELLED = "The run was cancelled while it waited for its turn; no call was made for it after that."
-_STARTING = "The service is only starting. Try again in a few seconds."
 
 
 class Jobs(Protocol):
@@ -126,15 +125,12 @@ class Runner:
         """
         if len(self._live) >= 2 * self._settings.max_in_flight:
             raise FormcallError("busy", "Too many runs are going on at the moment. Try again in a few seconds.", retry_after=5)
-        at_once = self.admission.at_once(asked)
-        if not at_once and self.jobs is None and not asked.run.options.dry_run:
-            raise FormcallError("busy", _STARTING, retry_after=3)
         with self._begins(asked):
             begun = self.admission.admit(asked)
             logs.led_to(asked.run)
             if isinstance(begun, Told):
                 return begun
-            if not at_once:
+            if not self.admission.at_once(asked):
                 return self._enqueue(asked, begun)
             live = self._live_run(asked, begun)
         return self._carry_out_here(live, early) if early else self._wait_for(live)

@@ -99,6 +99,8 @@ class Workshop:
             self.deliverer.launch()
             self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
             self._keeper.start()
+        else:
+            self.recovery.queued()
 
     def _left_open(self) -> bool:
         """Whether an earlier process has left work that was promised."""
