@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select, text
 
+from connector.store.group import accounts
 from connector.store.ids import new_id, now_ms, today
-from connector.store.journal import accounts
 from connector.store.tables import keys, ledger, runs, spending
 from tests.databases import SERVER
 

@@ -31,8 +31,8 @@ from connector.outbound import Outbound
 from connector.settings import Settings
 from connector.store.database import open_database
 from connector.store.deliveries import Deliveries, signing_secret
+from connector.store.group import message, receiver
 from connector.store.ids import now_ms
-from connector.store.journal import message, receiver
 from connector.store.subscriptions import Subscriptions
 from connector.store.tables import deliveries as table
 from tests.conftest import ROOT, TICKET, Made, Service, clean_environment, free_port, serving

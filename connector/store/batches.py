@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from connector.store.group import message
 from connector.store.ids import now_ms
-from connector.store.journal import message
 from connector.store.tables import IS_GOING_ON, IS_OPEN, batches, deliveries, runs, subscriptions
 
 Json = dict[str, Any]

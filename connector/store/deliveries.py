@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Update, func, select, update
 
 from connector.errors import FormcallError
+from connector.store.group import message
 from connector.store.ids import now_ms
-from connector.store.journal import message
 from connector.store.tables import IS_WAITING, deliveries
 
 LEASE_MS = 60_000  # more than a try may last, by far: the clocks of hosts need not agree

@@ -19,7 +19,7 @@ from connector.store.notes import End, Entry, Note
 from connector.store.tables import batches, ledger, runs
 
 if TYPE_CHECKING:
-    from connector.store.journal import Group
+    from connector.store.group import Group
 
 PAGE = 200  # rows that are read and written together
 AGAIN, LIVE = "provider.again", "provider.live"  # hosts of queued rows: to the provider once more, or to the model itself

@@ -11,7 +11,7 @@ from connector.errors import FormcallError
 from connector.store.ids import now_ms
 
 if TYPE_CHECKING:
-    from connector.store.journal import Group
+    from connector.store.group import Group
 
 Json = dict[str, Any]
 
