@@ -45,6 +45,7 @@ from tests.upstream import (
     forced_call,
     function_call,
     incomplete,
+    json_reply,
     refusal,
     text,
 )
@@ -337,6 +338,29 @@ def test_a_model_that_was_replaced(open_shop: Open) -> None:
         assert shop.all_at_once(6, key=key, wait_seconds=60) == {"done": 2, "budget_exceeded": 4}
         assert check(shop, key, till) == 2 * most
         assert {call.model for call in entries(shop.database)} == {"gpt-5.6-terra"}
+
+
+def test_a_server_that_takes_no_limit(open_shop: Open, address: str) -> None:
+    """A server that refuses to hear how long an answer may be is not asked without that limit on money that was reserved for a short
+    answer: the run is told to try again, and from then on the longest answer there can be is reserved."""
+    till = Till(usage=lambda request: Usage(400, 0, 90_000, 0))
+
+    def refuses(request: Request) -> Reply:
+        if "max_output_tokens" not in request.body:
+            return till(request)
+        error = {"message": "Unsupported parameter.", "param": "max_output_tokens", "code": "unsupported_parameter"}
+        return json_reply({"error": error}, 400)
+
+    with FakeUpstream(Script([refuses], repeat=True)) as upstream:
+        shop = open_shop(upstream, address)
+        most, _, _ = shop.bound()
+        key, rich = shop.new_key(day=2 * most), shop.new_key(day=NANO)
+        assert set(shop.all_at_once(8, key=key)) <= {"provider_unavailable", "budget_exceeded"}
+        assert not till.taken
+        assert shop.tried(key=key) == "budget_exceeded"
+        assert shop.tried(key=rich) == "done"
+        assert check(shop, key, Till(), budget=0) == 0
+        assert check(shop, rich, till, budget=NANO) == 400 * 1_100 + 90_000 * 4_400
 
 
 def test_anything_in_any_order(open_shop: Open, address: str) -> None:

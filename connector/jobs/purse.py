@@ -42,6 +42,7 @@ class Purse:
         self._steps = 0
         self._spent, self.cost = spent or 0, spent  # what is known of it, and the whole: None when a price is not known
         self._caps = caps_of(run, key)
+        self._has_budget = False
         self._bound: Bound | None = None
         self._asked: ModelRequest | None = None  # the call that was allowed last
         self.entries: list[Entry] = []  # of calls that have ended and are not written yet
@@ -78,8 +79,11 @@ class Purse:
         room = self._bound.affordable(granted)
         if room < self._bound.output_tokens:
             self._bound = replace(self._bound, output_tokens=room)
-        self._asked = replace(request, max_output_tokens=min(request.max_output_tokens, room))
-        return self._asked
+        is_bounded = self._has_budget and self._bound.limited
+        if is_bounded or room < request.max_output_tokens:
+            request = replace(request, max_output_tokens=min(request.max_output_tokens, room), bounded=is_bounded)
+        self._asked = request
+        return request
 
     def after(self, reply: Reply, cost_usd: float | None) -> None:
         if reply.lost:
@@ -126,7 +130,7 @@ class Purse:
         if self.free_of_charge:
             return 0, 0
         engine, twice = self._engine, self._engine.settings.retry_after_timeout and not self._tier
-        has_budget = has_budget or bool(self._caps) or self._key.allowance.is_budgeted
+        has_budget = self._has_budget = has_budget or self._has_budget or bool(self._caps) or self._key.allowance.is_budgeted
         counter = _EXACT if has_budget else _BY_BYTES
         bound = self._bound = bound_of(engine.provider, engine.models, request, counter, twice=twice, tier=self._tier)
         if bound is None:

@@ -12,11 +12,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillGoing
 from concurrent.futures import wait as wait_for
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -108,14 +107,6 @@ class Runner:
         """Whether this process is carrying the run out, or about to."""
         return run_id in self._live or any(asked.run.id == run_id for asked in list(self._beginning.values()))
 
-    @contextmanager
-    def _begins(self, asked: Asked) -> Iterator[None]:
-        self._beginning[id(asked)] = asked
-        try:
-            yield
-        finally:
-            del self._beginning[id(asked)]
-
     # --- a caller's run ---
 
     def run(self, asked: Asked, early: Early | None = None) -> Told:
@@ -125,15 +116,21 @@ class Runner:
         """
         if len(self._live) >= 2 * self._settings.max_in_flight:
             raise FormcallError("busy", "Too many runs are going on at the moment. Try again in a few seconds.", retry_after=5)
-        with self._begins(asked):
+        live = self._begin(asked)
+        if isinstance(live, Told):
+            return live
+        return self._carry_out_here(live, early) if early else self._wait_for(live)
+
+    def _begin(self, asked: Asked) -> Live | Told:
+        self._beginning[id(asked)] = asked
+        try:
             begun = self.admission.admit(asked)
             logs.led_to(asked.run)
             if isinstance(begun, Told):
                 return begun
-            if not self.admission.at_once(asked):
-                return self._enqueue(asked, begun)
-            live = self._live_run(asked, begun)
-        return self._carry_out_here(live, early) if early else self._wait_for(live)
+            return self._live_run(asked, begun) if self.admission.at_once(asked) else self._enqueue(asked, begun)
+        finally:
+            del self._beginning[id(asked)]
 
     def _wait_for(self, live: Live) -> Told:
         try:
@@ -257,8 +254,11 @@ class Runner:
         want, least = asked.purse.opening(has_budget=has_budget)
         limits = replace(key.allowance.limits(), at_once=None)
         note = Start(row.id, self.host, row.attempt, OPEN, limits, want, least, today())
-        with self._begins(asked):
+        self._beginning[id(asked)] = asked
+        try:
             live = self._live_run(asked, patiently(self.journal, note, time.monotonic() + _PATIENCE))
+        finally:
+            del self._beginning[id(asked)]
         live.keep = True
         self._carry_out(live)
         return live.future.result()
@@ -324,7 +324,8 @@ class Runner:
 
     def _write_end(self, live: Live, outcome: Outcome, entries: tuple[Entry, ...]) -> tuple[bool, Told]:
         """(whether the run was this process's to end, what is told of it); what the answer says it cost is what is booked for it."""
-        asked, told = live.asked, told_outcome(replace(outcome, cost_usd=usd(live.asked.purse.cost)))
+        asked, cost = live.asked, usd(live.asked.purse.cost)
+        told = told_outcome(outcome if outcome.cost_usd == cost else replace(outcome, cost_usd=cost))
         event = COMPLETED if outcome.ok else FAILED
         note = End(
             asked.run.id,

@@ -106,6 +106,7 @@ class ModelRequest:
 
     ``force``       the function that must be called; None: any of ``functions``, the model's choice, but one of them
     ``deadline``    the moment (``time.monotonic()`` seconds) after which nobody waits for the answer any more
+    ``bounded``     its price was reserved for an answer of this length, so it may not be made without that limit
     ``method``      the embedded engine's method for this action, or None
     ``values``      the form's values, already validated: what the embedded and the scripted engine read
     """
@@ -118,6 +119,7 @@ class ModelRequest:
     force: str | None
     turns: tuple[Turn, ...] = ()
     max_output_tokens: int = 16_000
+    bounded: bool = False
     deadline: float = field(default_factory=lambda: time.monotonic() + 60)
     action: str = ""
     method: str | None = None

@@ -42,6 +42,7 @@ _OPTIONAL = {
     "max_tokens": "max_tokens",
 }
 _OUTPUT_LIMITS = frozenset({"max_output_tokens", "max_completion_tokens", "max_tokens"})
+_UNLIMITED = "The provider takes no limit on the length of an answer, so a call may cost more than was reserved for it. Try again."
 
 
 @dataclass(frozen=True)
@@ -180,9 +181,12 @@ class OpenAIProvider(Hosted):
         tries, after_timeout, dropped_reasoning = 1, 0, False
         while True:
             manner = self._manner(request.model, row)
+            if request.bounded and manner.left_out & _OUTPUT_LIMITS:
+                raise ProviderError("provider_unavailable", _UNLIMITED, retry_after=1)
             outcome = self._try(replace(request, deadline=self._until(request.deadline, after_timeout)), row, manner)
             if isinstance(outcome, Reply):
-                return replace(self._marked(outcome, request, row, manner), lost=after_timeout > 0)
+                reply = self._marked(outcome, request, row, manner)
+                return replace(reply, lost=True) if after_timeout else reply
             outcome.error.unseen |= after_timeout > 0
             if self._mend(outcome, manner):
                 continue
