@@ -653,3 +653,17 @@ def test_the_compose_file() -> None:
     docker = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
     words = json.loads(re.search(r"^CMD (\[.*\])$", docker, re.M)[1])  # type: ignore[index]
     _check_command(words[1:])
+
+
+# --- memory ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="a process is looked into through /proc")
+@pytest.mark.parametrize("own", ["", "glibc.malloc.tcache_count=3"])
+def test_a_service_has_one_heap(tmp_path: Path, own: str) -> None:
+    """A service starts itself anew with an allocator for many threads, under the same process id; what the operator set stays."""
+    with serving(tmp_path, **({"GLIBC_TUNABLES": own} if own else {})) as service:
+        environment = Path(f"/proc/{service.process.pid}/environ").read_bytes().split(b"\0")
+        found = [entry.decode() for entry in environment if entry.startswith(b"GLIBC_TUNABLES=")]
+        assert found == [f"GLIBC_TUNABLES={own or 'glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0'}"]
+        assert requests.get(f"{service.address}/healthz", timeout=10).status_code == 200

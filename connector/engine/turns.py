@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -49,7 +48,7 @@ class Run:
         form, self.options = take_options(values)
         self.action, self.form = action, form
         self.meter: Meter = Unmetered()
-        self.cancelled = threading.Event()
+        self.is_cancelled = False
         self.upstream_seconds = 0.0
         self._seconds = settings.deadline_seconds
         self.begin()
@@ -89,7 +88,7 @@ class Run:
         request = replace(self._request, functions=tuple(functions), force=force, turns=tuple(self.turns), deadline=self.deadline)
         if max_output_tokens:
             request = replace(request, max_output_tokens=max_output_tokens)
-        if self.cancelled.is_set():
+        if self.is_cancelled:
             raise Cancelled
         return self.take(self._respond(self.meter.before(request)))
 

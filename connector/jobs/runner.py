@@ -179,7 +179,7 @@ class Runner:
         if status == "cancelled":
             logs.run(run_id=run_id, status=status, code="cancelled")
         if live := self._live.get(run_id):
-            live.asked.run.cancelled.set()
+            live.asked.run.is_cancelled = True
         return status
 
     def retry(self, run_id: str) -> Told:

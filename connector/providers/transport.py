@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import json
+import select
 import ssl
 import threading
 import time
@@ -24,7 +25,7 @@ MAX_RESPONSE_BYTES = 10_000_000
 MAX_DOWNLOAD_BYTES = 2_000_000_000  # the answers to a file of 50,000 calls, with their reasoning
 SHARDS = 8  # one pool's bookkeeping grows with its connections; several small pools stay fast with hundreds in flight
 _TIMES = {"connect": 5.0}  # seconds
-_SMALL_WRITE, _PIECE, _READ = 65_536, 262_144, 8_192
+_SMALL_WRITE, _PIECE = 65_536, 262_144
 # what the SDK tells of this machine with each call; nobody needs it, and each header costs time
 _TELLTALES = (
     "X-Stainless-Lang",
@@ -69,13 +70,21 @@ class _GuardedStream(httpcore2.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._flush(timeout)
-        # the room is taken before the wait begins, and a thousand that wait for a small answer need not keep 64 kB each
-        data = self._inner.read(min(max_bytes, _READ), _remaining(timeout))
+        self._wait(timeout)
+        data = self._inner.read(max_bytes, _remaining(timeout))
         _limits.bytes_left -= len(data)
         if _limits.bytes_left < 0:
             _limits.too_large = True
             raise httpcore2.ReadError("the answer is larger than allowed")
         return data
+
+    def _wait(self, timeout: float | None) -> None:
+        """Wait until there is something to read: the room for it is taken before a read begins, 64 kB for each of a thousand that wait."""
+        sock = self._inner.get_extra_info("socket")
+        if sock.fileno() >= 0 and not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+            poll = select.poll()
+            poll.register(sock, select.POLLIN)
+            poll.poll(_remaining(timeout) * 1000)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._waiting.append(buffer)

@@ -16,6 +16,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from connector.errors import FormcallError
 from connector.settings import Settings
+from connector.web.threads import Threads
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -36,6 +37,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn brings no types
     Its own quick way (Ctrl-C) shuts its pool down inside the signal's handler, and so waits for ever when the signal comes while the
     same thread holds the pool's lock. It would also throw away answers that are paid for.
     """
+
+    def get_thread_pool(self) -> Threads:
+        return Threads(self.cfg.threads)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         self.handle_exit(sig, frame)
