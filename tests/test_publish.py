@@ -181,7 +181,7 @@ def test_requests_are_short_and_what_is_needed_comes_first(path: str, catalogue:
     spec = json.loads(openapi.build(catalogue)[path])
     for action in catalogue.values():
         assert len(action.fields) + len(PROMPT_OPTIONS) <= MOST_FIELDS
-        assert list(action.form)[-len(OPTIONS) :] == list(OPTIONS)
+        assert list(action.form)[-len(action.options) :] == list(action.options)
     for operation in _operations(spec).values():
         schema, example = _sent(operation)
         if "$ref" in schema:
@@ -202,10 +202,10 @@ def _sent(operation: Json) -> tuple[Json, Any]:
 
 @pytest.mark.parametrize("path", SPECS)
 def test_run_options_are_published_and_never_sent_unasked(path: str, specs: dict[str, Json], catalogue: Catalogue) -> None:
-    """Every action publishes all run options, alike everywhere, with their bounds, and with no default that a client would send."""
+    """Every action publishes all options that it has, alike everywhere, with their bounds, and with no default that a client would send."""
     for action in catalogue.values():
         found = {name: entry for name, entry in _schemas(specs[path])[f"{action.id}_input"]["properties"].items() if name in OPTIONS}
-        assert list(found) == list(OPTIONS)
+        assert list(found) == list(action.options)
         assert not [name for name, entry in found.items() if "default" in entry]
         wait, money = found["wait_seconds"], found["max_cost_usd"]
         assert (wait["type"], wait["minimum"], wait["maximum"]) == ("number", 0, 100)

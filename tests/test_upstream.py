@@ -39,6 +39,7 @@ from tests.upstream import (
     billed,
     dearest,
     fault,
+    flowing,
     forced_call,
     function_call,
     function_calls,
@@ -241,6 +242,24 @@ def serving(*steps: Any, **options: Any) -> Iterator[tuple[FakeUpstream, OpenAI]
         OpenAI(base_url=upstream.base_url, api_key="k", max_retries=0) as client,
     ):
         yield upstream, client
+
+
+def test_streams_are_read_by_the_services_own_client() -> None:
+    """The client of the real service puts a stream together to what would have come at once, in both dialects."""
+    step = function_call("classify", {"category": "billing"})
+    with serving(flowing(step, size=3), flowing(step, size=3)) as (upstream, client):
+        with client.responses.stream(**body("/v1/responses")) as stream:
+            kinds = [event.type for event in stream]
+            call = stream.get_final_response().output[-1]
+        assert kinds.count("response.function_call_arguments.delta") == 8
+        assert (call.type, call.arguments) == ("function_call", '{"category": "billing"}')
+        with client.chat.completions.stream(**body("/v1/chat/completions"), stream_options={"include_usage": True}) as chunks:
+            pieces = [event for event in chunks if event.type == "tool_calls.function.arguments.delta" and event.arguments_delta]
+            final = chunks.get_final_completion()
+        assert len(pieces) == 8
+        assert final.choices[0].message.tool_calls[0].function.arguments == '{"category": "billing"}'
+        assert final.usage.completion_tokens > 0
+        assert upstream.errors == []
 
 
 def post(upstream: FakeUpstream, path: str = "/responses", **options: Any) -> requests.Response:

@@ -10,7 +10,7 @@ from typing import Any
 import marshmallow
 
 from connector.catalogue.fields import Field, FormSchema, Return, form_schema
-from connector.catalogue.options import OPTIONS
+from connector.catalogue.options import offered
 from connector.catalogue.prompt import Prompt
 from connector.errors import FieldError, InvalidInput
 
@@ -54,8 +54,13 @@ class Action:
 
     @cached_property
     def form(self) -> Mapping[str, Field]:
-        """The action's own fields, then the run options that every action has."""
-        return {**self.fields, **OPTIONS}
+        """The action's own fields, then the options of its runs."""
+        return {**self.fields, **self.options}
+
+    @cached_property
+    def options(self) -> Mapping[str, Field]:
+        """The options that a run of this action can have."""
+        return offered(self.returns)
 
     @cached_property
     def _schema(self) -> FormSchema:

@@ -58,6 +58,11 @@ class Return:
     when: tuple[str, tuple[Any, ...]] | None = None
     fill: tuple[str, tuple[str, ...]] | None = None
 
+    @property
+    def flows(self) -> bool:
+        """Whether the value can be shown while it is being written: words that are always there."""
+        return TYPES[self.type].flows and not self.nullable
+
     def is_asked(self, form: Mapping[str, Any]) -> bool:
         """Whether the model is to give this value for these form values."""
         if self.when is None:
@@ -76,6 +81,7 @@ class FieldType:
     check: Callable[[Any, Return, Mapping[str, Any]], Any] | None = None
     answer: Callable[[Return], Json] | None = None
     list_like: bool = False
+    flows: bool = False  # a half of it is half of its words, and nothing else
 
 
 _ONE = {"entries": "entry", "characters": "character"}
@@ -283,8 +289,8 @@ def _answer_list(entry: Return) -> Json:
 NAME_LENGTH = 100
 _MOST_UNKNOWN = 20
 TYPES: dict[str, FieldType] = {
-    "text": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string")),
-    "longtext": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string")),
+    "text": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string"), flows=True),
+    "longtext": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string"), flows=True),
     "number": FieldType(_read_number, _request_number("number"), _strict_plain("number"), _check_number, _answer("number")),
     "integer": FieldType(_read_integer, _request_number("integer"), _strict_plain("integer"), _check_integer, _answer("integer")),
     "boolean": FieldType(

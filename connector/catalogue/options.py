@@ -1,16 +1,16 @@
-"""The options of a run: the same for every action, so no action's file repeats them. Forms show them as "Advanced".
+"""The options of a run: no action's file repeats them. Forms show them as "Advanced".
 
-Some of them speak to the model (effort, language, instructions); the others say how the run is carried out and paid, and no
-prompt ever sees them.
+Every action has them, but for a few that only some can use (``OFFERED``), and which the others' forms are spared. Some of them speak
+to the model (effort, language, instructions); the others say how the run is carried out and paid, and no prompt ever sees them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from connector.catalogue.fields import Field
+from connector.catalogue.fields import Field, Return
 from connector.catalogue.values import Choice
 
 Json = dict[str, Any]
@@ -93,8 +93,30 @@ OPTIONS: dict[str, Field] = {
             help="A word of yours to find this run by, such as a customer or a campaign.",
             max=100,
         ),
+        Field(
+            name="stream",
+            type="boolean",
+            label="Stream",
+            help="Send the text while it is being written, as server-sent events. For tools that can read them.",
+        ),
     )
 }
+
+
+def _flows(returns: Mapping[str, Return]) -> bool:
+    """Whether the answer is a text first of all."""
+    return next(iter(returns.values())).flows
+
+
+# the options that only some actions have, by what those give
+OFFERED: dict[str, Callable[[Mapping[str, Return]], bool]] = {"stream": _flows}
+
+
+def offered(returns: Mapping[str, Return]) -> dict[str, Field]:
+    """The options of an action that gives these values."""
+    return {name: entry for name, entry in OPTIONS.items() if name not in OFFERED or OFFERED[name](returns)}
+
+
 # what is written into the strictest of forms beside an action's own fields; see the limit in the tests of what is published
 PROMPT_OPTIONS = ("effort", "language", "instructions")
 
@@ -110,6 +132,7 @@ class RunOptions:
     callback_url: str = ""
     cache: str = "off"
     tag: str = ""
+    stream: bool = False
 
 
 _RUN_OPTIONS = tuple(entry.name for entry in fields(RunOptions))

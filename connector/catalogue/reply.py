@@ -74,7 +74,7 @@ def check_arguments(action: Action, form: Mapping[str, Any], arguments: Json) ->
     asked = action.asked(form)
     if lone := lone_record(asked):
         arguments = {lone.name: arguments}
-    again = drawn_again(asked)
+    again, lead = drawn_again(asked), next(iter(asked), "")  # the first value is the answer, which may be null but not empty
     faults = [f"{name[:_SHOWN_KEY]} was not asked for" for name in arguments if name not in asked]
     values: Json = {}
     for name, entry in asked.items():
@@ -83,6 +83,8 @@ def check_arguments(action: Action, form: Mapping[str, Any], arguments: Json) ->
             continue
         try:
             values[name] = _checked(arguments[name], entry, form)
+            if name == lead and values[name] == "":
+                raise Fault("missing", "must not be empty")
         except Fault as fault:
             if name in again and entry.nullable and fault.code == "not_a_choice":
                 values[name] = None  # its enum was not sent, so an unknown word is no answer rather than a wrong one

@@ -30,6 +30,8 @@ def answer_at_once(run: Run) -> Json:
     """The model's values from one forced call; at most one repair turn."""
     reply = usable(run, ask_whole(run, (run.function,), force=run.function.name))
     read = read_answer(run, reply)
+    if read.faults and run.is_heard:
+        raise ProviderError("invalid_output", f"The model's answer was not valid: {read.faults[0]}. A part of it had been sent on already.")
     if read.faults:
         run.turns.append(repair_turn(run, reply, read.faults))
         reply = usable(run, ask_whole(run, (run.function,), force=run.function.name))
@@ -42,7 +44,7 @@ def answer_at_once(run: Run) -> Json:
 def ask_whole(run: Run, functions: Any, *, force: str | None) -> Reply:
     """A reply that was not cut off: thinking may eat the whole budget, so one more try gets twice as much."""
     reply = run.ask(functions, force=force)
-    if reply.finish == "length" and time.monotonic() < run.deadline:
+    if reply.finish == "length" and not run.is_heard and time.monotonic() < run.deadline:
         reply = run.ask(functions, force=force, max_output_tokens=2 * run.max_output_tokens())
     return whole(reply)
 

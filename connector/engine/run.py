@@ -21,7 +21,7 @@ from connector.catalogue.values import nearest
 from connector.engine.calls import answer_at_once, answer_from
 from connector.engine.loop import answer_with_tools
 from connector.engine.turns import Incomplete, Run
-from connector.errors import FieldError, FormcallError, InvalidInput, TemplateError
+from connector.errors import FieldError, FormcallError, InvalidInput, ProviderError, TemplateError
 from connector.providers.base import Provider, Reply, Usage
 from connector.providers.models import Models
 from connector.settings import Settings
@@ -120,12 +120,11 @@ class Engine:
 
     def _done(self, run: Run, given: Json) -> Outcome:
         values = fill(run.action, run.form, given, run.steps)
-        asked = run.action.asked(run.form)
+        result = result_text(run.action, values, run.action.asked(run.form))
+        if run.outlet and not result.startswith(run.outlet.text):
+            raise ProviderError("invalid_output", "The model's whole answer is not the one whose beginning had been sent on.")
         return self._outcome(
-            run,
-            "done",
-            values=flat_values(run.action, values, confidence_kind=run.confidence_kind),
-            result=result_text(run.action, values, asked),
+            run, "done", values=flat_values(run.action, values, confidence_kind=run.confidence_kind), result=result
         )
 
     def failed(self, run: Run, error: FormcallError, status: str = "failed") -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 from connector.catalogue import Action, answer_function, take_options
 from connector.catalogue.filling import Step
 from connector.engine.meter import Meter, Unmetered
+from connector.engine.outlet import Outlet
 from connector.errors import FormcallError, ProviderError
 from connector.providers.base import Function, ModelRequest, Provider, Reply, Turn, Usage
 from connector.providers.models import Models
@@ -48,7 +50,8 @@ class Run:
         form, self.options = take_options(values)
         self.action, self.form = action, form
         self.meter: Meter = Unmetered()
-        self.is_cancelled = False
+        self.cancelled = threading.Event()
+        self.outlet: Outlet | None = None
         self.upstream_seconds = 0.0
         self._seconds = settings.deadline_seconds
         self.begin()
@@ -86,11 +89,28 @@ class Run:
     def ask(self, functions: Sequence[Function], *, force: str | None, max_output_tokens: int | None = None) -> Reply:
         """One reply to everything so far; what it used and cost is added to the run even if it cannot be used."""
         request = replace(self._request, functions=tuple(functions), force=force, turns=tuple(self.turns), deadline=self.deadline)
+        if self.is_heard:
+            raise ProviderError("invalid_output", "The model's answer was not valid, and a part of it had been sent on already.")
+        if self.outlet:
+            self.outlet.attend(self.function.name, self._told_value())
+            request = replace(request, listener=self.outlet)
         if max_output_tokens:
             request = replace(request, max_output_tokens=max_output_tokens)
-        if self.is_cancelled:
+        if self.cancelled.is_set():
             raise Cancelled
         return self.take(self._respond(self.meter.before(request)))
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether something of the answer has been told already, so that no other can take its place."""
+        return self.outlet is not None and self.outlet.heard
+
+    def _told_value(self) -> str:
+        """The value that may be told while it is being written: a text that comes first, unless a tool has to be used before it."""
+        if self.form.get("require_tool") and not any(step.ok for step in self.steps):
+            return ""
+        name, entry = next(iter(self.action.asked(self.form).items()))
+        return name if entry.flows else ""
 
     def take(self, reply: Reply) -> Reply:
         """``reply``, once what it used and cost is added to the run."""

@@ -92,7 +92,8 @@ class Admission:
 
     def at_once(self, asked: Asked) -> bool:
         """Whether the run goes on here and now, and not in the queue."""
-        return self._works and asked.run.options.wait_seconds > 0
+        options = asked.run.options
+        return self._works and (options.wait_seconds > 0 or options.stream)
 
     def _row(self, asked: Asked) -> Json:
         run, options = asked.run, asked.run.options

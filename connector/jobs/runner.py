@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from connector import logs
 from connector.catalogue.options import CACHE_SECONDS
+from connector.engine.outlet import Outlet
 from connector.engine.run import Engine, Outcome
 from connector.engine.turns import Run
 from connector.errors import FormcallError
@@ -121,6 +122,17 @@ class Runner:
             return live
         return self._carry_out_here(live, early) if early else self._wait_for(live)
 
+    def stream(self, asked: Asked) -> Outlet | Told:
+        """Where to hear a run that was asked for, or what becomes of it where there is nothing to hear; ``FormcallError`` when it may
+        not begin. Once nobody listens any more the run is cancelled, and its call broken off."""
+        outlet = asked.run.outlet = Outlet(asked.run.cancelled)
+        live = self._begin(asked)
+        if isinstance(live, Told):
+            return live
+        outlet.follow(live.future)
+        self._pool.submit(self._carry_out, live)
+        return outlet
+
     def _begin(self, asked: Asked) -> Live | Told:
         self._beginning[id(asked)] = asked
         try:
@@ -179,7 +191,7 @@ class Runner:
         if status == "cancelled":
             logs.run(run_id=run_id, status=status, code="cancelled")
         if live := self._live.get(run_id):
-            live.asked.run.is_cancelled = True
+            live.asked.run.cancelled.set()
         return status
 
     def retry(self, run_id: str) -> Told:

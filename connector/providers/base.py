@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,6 +101,24 @@ class Turn:
     note: str | None = None
 
 
+class Listener(Protocol):
+    """Hears a reply while it is being written. ``left``: nobody listens any more, so the call may end; ``heard``: something of it has
+    been told, so that no other reply can take its place."""
+
+    left: threading.Event
+
+    @property
+    def heard(self) -> bool: ...
+
+    def begins(self) -> None:
+        """A reply begins, perhaps at a further try."""
+        ...
+
+    def hears(self, call: int, function: str, piece: str) -> None:
+        """A piece of the arguments of one of the reply's calls."""
+        ...
+
+
 @dataclass(frozen=True)
 class ModelRequest:
     """All a provider needs for one reply.
@@ -109,6 +128,7 @@ class ModelRequest:
     ``bounded``     its price was reserved for an answer of this length, so it may not be made without that limit
     ``method``      the embedded engine's method for this action, or None
     ``values``      the form's values, already validated: what the embedded and the scripted engine read
+    ``listener``    who is told of the reply while it is being written, by providers that can
     """
 
     model: str
@@ -124,6 +144,7 @@ class ModelRequest:
     action: str = ""
     method: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    listener: Listener | None = field(default=None, compare=False)
 
     @property
     def cache_key(self) -> str:

@@ -13,8 +13,8 @@ import httpx2
 import openai
 
 from connector.errors import ProviderError
-from connector.providers.dialects.reading import BadReply, a_dict, text
-from connector.providers.transport import AnswerTooLarge
+from connector.providers.dialects.reading import BadReply, BrokenOff, a_dict, text
+from connector.providers.transport import Abandoned, AnswerTooLarge
 
 _SECRET = re.compile(r"\b(sk|key|org|proj)[-_][A-Za-z0-9_*\-]{6,}")
 _QUOTED = 240
@@ -24,6 +24,10 @@ _GONE_CODES = {"model_not_found", "model_deprecated", "deployment_not_found", "D
 _QUOTA_CODES = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _TOO_LONG_CODES = {"context_length_exceeded", "string_above_max_length", "request_too_large"}
 _OPTIONAL_CODES = {"unsupported_parameter", "unsupported_value", "unknown_parameter"}
+_ENDED_EARLY = {
+    Abandoned: ("cancelled", "Nobody waited for the answer any more, so the call was broken off."),
+    BrokenOff: ("provider_unavailable", "The provider broke off its answer before it was complete."),
+}
 # what a code means that comes inside an answer with status 200; any other is the server's own failure
 _INSIDE = {
     "rate_limit_exceeded": 429,
@@ -62,12 +66,10 @@ def failure(error: Exception, secret: str = "") -> Failure:
         return _connection(error)
     if isinstance(error, openai.APIStatusError):
         return _status(error.status_code, error.body, error.response.headers, secret)
-    if isinstance(error, AnswerTooLarge):
-        return Failure(_bad_reply(str(error)))
-    if isinstance(error, BadReply | RecursionError):
-        return Failure(_bad_reply(f"it is {error}" if str(error) and isinstance(error, BadReply) else "it is nested too deep"))
-    if isinstance(error, ValueError):  # not only JSON's own error: a number of thousands of digits is a plain one
-        return Failure(_bad_reply("it is not JSON"))
+    if isinstance(error, Abandoned | BrokenOff):
+        return Failure(_error(*_ENDED_EARLY[type(error)]), sent=True)
+    if isinstance(error, AnswerTooLarge | BadReply | RecursionError | ValueError):
+        return Failure(_bad_reply(_unreadable(error)))
     if isinstance(error, openai.OpenAIError):
         return Failure(_error("provider_unavailable", f"The call to the provider failed: {quoted(str(error), secret)}."))
     raise error
@@ -192,6 +194,15 @@ def _seconds_until(date: str) -> float:
 def _plain_text(value: Any) -> str:
     """``value`` when it is a text for people and not a page."""
     return "" if text(value).lstrip().startswith("<") else text(value)
+
+
+def _unreadable(error: Exception) -> str:
+    """Why an answer cannot be read, as the end of a sentence."""
+    if isinstance(error, ValueError):  # not only JSON's own error: a number of thousands of digits is a plain one
+        return "it is not JSON"
+    if isinstance(error, AnswerTooLarge):
+        return str(error)
+    return f"it is {error}" if isinstance(error, BadReply) and str(error) else "it is nested too deep"
 
 
 def _bad_reply(what: str) -> ProviderError:

@@ -40,6 +40,8 @@ _OPTIONAL = {
     "max_output_tokens": "max_output_tokens",
     "max_completion_tokens": "max_completion_tokens",
     "max_tokens": "max_tokens",
+    "stream": "stream",  # the answer then comes whole
+    "stream_options": "stream_options",
 }
 _OUTPUT_LIMITS = frozenset({"max_output_tokens", "max_completion_tokens", "max_tokens"})
 _UNLIMITED = "The provider takes no limit on the length of an answer, so a call may cost more than was reserved for it. Try again."
@@ -187,7 +189,8 @@ class OpenAIProvider(Hosted):
             if isinstance(outcome, Reply):
                 reply = self._marked(outcome, request, row, manner)
                 return replace(reply, lost=True) if after_timeout else reply
-            outcome.error.unseen |= after_timeout > 0
+            is_told = request.listener is not None and request.listener.heard
+            outcome.error.unseen |= after_timeout > 0 or is_told  # what was written of an answer may be billed
             if self._mend(outcome, manner):
                 continue
             if outcome.stale_reasoning and not dropped_reasoning:
@@ -195,6 +198,8 @@ class OpenAIProvider(Hosted):
                 continue
             if outcome.sent and not (self._settings.retry_after_timeout and after_timeout == 0):
                 raise outcome.error
+            if is_told or (request.listener and request.listener.left.is_set()):
+                raise outcome.error  # another answer could not take the place of what was told of this one
             wait = self._wait(outcome, tries, request.deadline)
             if wait is None:
                 raise outcome.error
@@ -212,9 +217,18 @@ class OpenAIProvider(Hosted):
 
         spoken, body = self._written(request, row, manner)
         try:
-            return self._read(self._transport.post(spoken.path, body, deadline=request.deadline), manner)
+            return self._read(self._answer(spoken, body, request), manner)
         except Exception as error:
             return failure(error, self.secret)
+
+    def _answer(self, spoken: Dialect, body: Json, request: ModelRequest) -> Any:
+        """The provider's answer, decoded; if it comes in pieces, the request's listener has heard them."""
+        listener = request.listener
+        if listener is None or "stream" not in body:
+            return self._transport.post(spoken.path, body, deadline=request.deadline)
+        return self._transport.listen(
+            spoken.path, body, lambda events: spoken.hear(events, listener), deadline=request.deadline, left=listener.left
+        )
 
     def _read(self, raw: Any, manner: Manner) -> Reply | Failure:
         from connector.providers.dialects import DIALECTS
@@ -235,6 +249,8 @@ class OpenAIProvider(Hosted):
 
         spoken = DIALECTS[manner.dialect]
         body = spoken.body(request, row, self._profile)
+        if request.listener and "stream" not in manner.left_out:
+            body |= spoken.streaming
         for name in manner.left_out:
             body.pop(name, None)
         return spoken, body

@@ -14,7 +14,8 @@ import select
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, Any
 
 import httpcore2
@@ -22,10 +23,13 @@ import httpx2
 import openai
 
 MAX_RESPONSE_BYTES = 10_000_000
+MAX_STREAM_BYTES = 40_000_000  # each few letters of an answer come in an event of their own
 MAX_DOWNLOAD_BYTES = 2_000_000_000  # the answers to a file of 50,000 calls, with their reasoning
 SHARDS = 8  # one pool's bookkeeping grows with its connections; several small pools stay fast with hundreds in flight
 _TIMES = {"connect": 5.0}  # seconds
 _SMALL_WRITE, _PIECE = 65_536, 262_144
+_GLANCE = 0.25  # seconds between two looks at whether somebody still wants the answer
+_EVENTS = "text/event-stream"
 # what the SDK tells of this machine with each call; nobody needs it, and each header costs time
 _TELLTALES = (
     "X-Stainless-Lang",
@@ -44,6 +48,7 @@ class _Limits(threading.local):
     deadline: float = float("inf")
     bytes_left: int = MAX_RESPONSE_BYTES
     too_large: bool = False
+    left: threading.Event | None = None  # set when nobody wants the answer any more
 
 
 _limits = _Limits()
@@ -70,21 +75,31 @@ class _GuardedStream(httpcore2.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._flush(timeout)
-        self._wait(timeout)
-        data = self._inner.read(max_bytes, _remaining(timeout))
+        data = self._read(max_bytes, timeout)
         _limits.bytes_left -= len(data)
         if _limits.bytes_left < 0:
             _limits.too_large = True
             raise httpcore2.ReadError("the answer is larger than allowed")
         return data
 
-    def _wait(self, timeout: float | None) -> None:
-        """Wait until there is something to read: the room for it is taken before a read begins, 64 kB for each of a thousand that wait."""
+    def _read(self, most: int, timeout: float | None) -> bytes:
+        """A read takes its room before it begins, so it begins once there is something: a thousand that wait need not keep 64 kB each."""
+        while not (_limits.left and _limits.left.is_set()):
+            left = _remaining(timeout)
+            glance = min(left, _GLANCE) if _limits.left else left
+            if self._is_readable(glance):
+                return self._inner.read(most, _remaining(timeout))
+            if glance == left:
+                raise httpcore2.ReadTimeout("the call's deadline has passed")
+        raise httpcore2.ReadError("nobody wants the answer any more")
+
+    def _is_readable(self, seconds: float) -> bool:
         sock = self._inner.get_extra_info("socket")
-        if sock.fileno() >= 0 and not (isinstance(sock, ssl.SSLSocket) and sock.pending()):
-            poll = select.poll()
-            poll.register(sock, select.POLLIN)
-            poll.poll(_remaining(timeout) * 1000)
+        if sock.fileno() < 0 or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+            return True
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._waiting.append(buffer)
@@ -204,6 +219,26 @@ class Transport:
         url = self._address + path
         return self._within(deadline, lambda client: client.post(url, content=content, cast_to=object))
 
+    def listen(
+        self, path: str, body: dict[str, Any], hear: Callable[[Iterator[Any]], Any], *, deadline: float, left: threading.Event
+    ) -> Any:
+        """What ``hear`` makes of the events of the answer to ``body``, or the decoded answer of a server that sends it whole.
+
+        Raises what ``post`` raises, and ``Abandoned`` once ``left`` is set.
+        """
+        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        url = self._address + path
+
+        def call(client: openai.OpenAI) -> Any:
+            made: Any = {"content": content, "cast_to": httpx2.Response, "stream": True, "stream_cls": openai.Stream[Any]}
+            response: httpx2.Response = client.post(url, **made)
+            with _told_by_sdk(response):
+                if not response.headers.get("content-type", "").startswith(_EVENTS):
+                    return json.loads(response.read())
+                return hear(_events(response))
+
+        return self._within(deadline, call, MAX_STREAM_BYTES, left)
+
     def get(self, path: str, *, deadline: float) -> Any:
         return self._within(deadline, lambda client: client.get(self._address + path, cast_to=object))
 
@@ -230,28 +265,71 @@ class Transport:
 
         self._within(deadline, call, MAX_DOWNLOAD_BYTES)
 
-    def _within(self, deadline: float, call: Callable[[openai.OpenAI], Any], most_bytes: int = MAX_RESPONSE_BYTES) -> Any:
+    def _within(
+        self,
+        deadline: float,
+        call: Callable[[openai.OpenAI], Any],
+        most_bytes: int = MAX_RESPONSE_BYTES,
+        left: threading.Event | None = None,
+    ) -> Any:
         client = self._clients[next(self._turn) % len(self._clients)]
-        _limits.deadline, _limits.bytes_left, _limits.too_large = deadline, most_bytes, False
+        _limits.deadline, _limits.bytes_left, _limits.too_large, _limits.left = deadline, most_bytes, False, left
         try:
             return call(client)
         except openai.APIConnectionError as error:
             if _limits.too_large:
                 raise AnswerTooLarge(str(error.__cause__ or error)) from None
+            if left and left.is_set():
+                raise Abandoned from None
             raise
         finally:
-            _limits.deadline = float("inf")
+            _limits.deadline, _limits.left = float("inf"), None
 
 
 class AnswerTooLarge(Exception):
     """The provider sent more than it may, or a compressed body."""
 
 
+class Abandoned(Exception):
+    """The call was broken off by us, since nobody wanted its answer any more."""
+
+
 def _write(response: httpx2.Response, to: IO[bytes]) -> None:
-    """Write the body of ``response`` to a file; what breaks it off is told in the SDK's words, as for any other answer."""
-    try:
+    """Write the body of ``response`` to a file."""
+    with _told_by_sdk(response):
         for piece in response.iter_raw(_PIECE):
             to.write(piece)
+
+
+def _events(response: httpx2.Response) -> Iterator[Any]:
+    """The decoded data of each server-sent event of ``response``, up to ``[DONE]``."""
+    waiting: list[bytes] = []
+    for line in _lines(response):
+        if line.startswith(b"data:"):
+            waiting.append(line[5:].removeprefix(b" "))
+        elif not line and waiting:
+            data, waiting = b"\n".join(waiting), []
+            if data.strip() == b"[DONE]":
+                return
+            yield json.loads(data)
+    if waiting and b"\n".join(waiting).strip() != b"[DONE]":
+        yield json.loads(b"\n".join(waiting))
+
+
+def _lines(response: httpx2.Response) -> Iterator[bytes]:
+    rest = b""
+    for piece in response.iter_raw():
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line.removesuffix(b"\r") for line in lines)
+    if rest:
+        yield rest
+
+
+@contextmanager
+def _told_by_sdk(response: httpx2.Response) -> Iterator[None]:
+    """Close ``response`` in the end; what breaks it off is told in the SDK's words, as for any other answer."""
+    try:
+        yield
     except httpx2.TimeoutException as error:
         raise openai.APITimeoutError(request=response.request) from error
     except httpx2.RequestError as error:

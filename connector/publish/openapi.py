@@ -42,6 +42,10 @@ A run that takes longer than `wait_seconds` (25 if it is not given) goes on, and
 give a `callback_url`. With `dry_run` nobody is asked and nothing is spent: the answer has `status: dry_run`, the request that would be \
 sent and the most that the run can cost, and none of the action's own values.
 
+With `stream`, where an action has it, the answer comes as server-sent events (`text/event-stream`): each `data:` is an object whose \
+`delta` is a piece of the text, the last one is the whole answer with an empty `delta`, or the problem that the run ended with, and then \
+comes `data: [DONE]`. Only a whole answer has `ok`. Who leaves before ends the run.
+
 A failure has a real HTTP status and is a problem (RFC 9457): branch on its `code`, show its `detail` to a person, and try again \
 only when it is `retryable`, after `Retry-After` seconds if it says so.
 

@@ -10,13 +10,16 @@ from flask import Blueprint, Response, g, jsonify, request
 from connector.catalogue import Action, Fault, Field, Return
 from connector.catalogue.sample import sample_answer
 from connector.catalogue.values import is_absent, read_boolean
+from connector.engine.outlet import Outlet
 from connector.errors import FieldError, InvalidInput
+from connector.jobs.admission import Asked
 from connector.jobs.telling import Told
 from connector.web.auth import needs_key
 from connector.web.bodies import read_body
 from connector.web.early import EarlyAnswer, early_answer
 from connector.web.runs import going_on, response
 from connector.web.services import base_address, services
+from connector.web.streams import Reader, first_piece, streamed
 
 Json = dict[str, Any]
 
@@ -52,7 +55,20 @@ def run_values(action: Action, values: Json) -> Response:
     """Run ``action`` on a form's ``values`` for the request's key, and answer what becomes of it."""
     runner = services().workshop.runner
     asked = runner.admission.ask(g.key, action.id, values)
+    if asked.run.options.stream:
+        return _stream(asked, action.id)
     return response(runner.run(asked, _early(action.id)), action.id)
+
+
+def _stream(asked: Asked, action_id: str) -> Response:
+    """The run's events. Until there are any, and for what ends without them, an answer is as good as any other: its status tells."""
+    reader, found = Reader(), services().workshop.runner.stream(asked)
+    if isinstance(found, Outlet):
+        first = first_piece(found, reader)
+        if first is not None:
+            return streamed(found, reader, first)
+        found = found.told()
+    return response(found, action_id) if found.code or found.status != "done" else streamed(found, reader)
 
 
 def sample_response(action: Action) -> Response:

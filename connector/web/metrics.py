@@ -69,5 +69,6 @@ def _see(figures: Metrics, response: Response) -> None:
         action=run.action.id if run else "",
         code=g.get("code", ""),
         bytes_in=request.content_length or 0,
-        bytes_out=response.calculate_content_length(),
+        # counting the bytes of an answer that comes in pieces would wait for all of them
+        bytes_out=response.calculate_content_length() if response.is_sequence else None,
     )

@@ -6,8 +6,8 @@ checks each request first (`rules`), and answers (`replies`) or misbehaves (`scr
     with FakeUpstream([fault("rate_limit", retry_after=1), function_call("classify", {"category": "billing"})]) as up:
         client = OpenAI(base_url=up.base_url, api_key="any")
 
-Steps may wait (`slow`, `gated`) and say what they cost (`billed`); batches and files are there as well (`batches`), and
-`python -m tests.upstream` runs it as a process of its own, for loads.
+Steps may wait (`slow`, `gated`), say what they cost (`billed`) and come in pieces (`flowing`); batches and files are
+there as well (`batches`), and `python -m tests.upstream` runs it as a process of its own, for loads.
 """
 
 from .load import Chance, Log, read_log
@@ -15,6 +15,7 @@ from .models import MODELS, ModelRow
 from .replies import automatic, forced_call, function_call, function_calls, incomplete, refusal, text
 from .script import FAULTS, Script, billed, fault, gated, slow
 from .server import FakeUpstream
+from .streams import flowing
 from .wire import Reply, Request, Step, Usage, dearest, json_reply
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "billed",
     "dearest",
     "fault",
+    "flowing",
     "forced_call",
     "function_call",
     "function_calls",

@@ -36,6 +36,7 @@ INCLUDES = (
 )
 REASONING_KEYS = {"effort", "summary", "generate_summary", "context", "mode"}
 TOOL_KEYS = {"type", "name", "description", "parameters", "strict"}
+STREAM_OPTIONS = {"chat": {"include_usage", "include_obfuscation"}, "responses": {"include_obfuscation"}}
 TOO_LONG = {"safety_identifier": 128}
 
 
@@ -111,8 +112,11 @@ def _house(body: Body, dialect: Dialect) -> Refusals:
         yield house("store must be false", "store")
     if dialect is CHAT and body.get("store"):
         yield house("store must be false or absent", "store")
-    if body.get("stream"):
-        yield house("this fake does not stream", "stream")
+    if body.get("stream_options") is not None and not body.get("stream"):
+        message = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        yield refuse(message, "stream_options", "invalid_value")
+    for key in (body.get("stream_options") or {}).keys() - STREAM_OPTIONS[dialect.name]:
+        yield unknown(f"stream_options.{key}")
     if body.get("n", 1) != 1:
         yield house("this fake gives one choice", "n")
 

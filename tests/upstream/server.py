@@ -17,6 +17,7 @@ from .replies import automatic
 from .rules import deprecated, refusal
 from .script import Script, fault
 from .sockets import Flights, Server
+from .streams import streamed
 from .wire import Reply, Request, Seals, Step, Usage, json_reply, refused
 
 MODELS_PATH = "/v1/models"
@@ -33,6 +34,8 @@ class FakeUpstream:
     line of a batch that was run as {"batch", "custom_id", "path", "body"}, `errors` each refused one of them, and each
     file or batch that was not found, with "status" and "error". A refused request consumes no step of the script, nor
     does one that `chance` fails.
+
+    `left` holds when (time.monotonic()) clients left in the middle of a stream, `began` when the first piece of each was sent.
 
     `retired` models answer 404, `models` adds rows (a deployment's name), `delay` is the seconds before each answer, a
     `log` keeps each call of a model. `usage` is what all replies say they cost: (input, cached, output, reasoning), or
@@ -67,6 +70,8 @@ class FakeUpstream:
         self.requests: list[Body] = []
         self.lines: list[Body] = []
         self.errors: list[Body] = []
+        self.left: list[float] = []
+        self.began: list[float] = []
         self.stopping = threading.Event()
         self.flights = Flights()
         self._models = rows(retired, models)
@@ -222,7 +227,7 @@ class FakeUpstream:
         unlucky = chance.fault() if chance else None
         step = step or (fault(unlucky) if unlucky else self.script.take()) or automatic
         request.hurry.wait(chance.delay(self._delay, unlucky) if chance else self._delay)
-        return step(request)
+        return streamed(step(request), request)
 
     def _refuse(self, record: Body, found: Refusal) -> Reply:
         with self._lock:

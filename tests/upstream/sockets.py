@@ -1,5 +1,6 @@
 """The socket side of the server: HTTP/1.1 with keep-alive, a thread a connection, and the ways to misbehave."""
 
+import re
 import secrets
 import select
 import socket
@@ -13,12 +14,14 @@ from urllib.parse import parse_qsl
 
 from .dialects import DIALECTS
 from .errors import refuse
-from .wire import Reply, refused
+from .wire import Flow, Reply, refused
 
 if TYPE_CHECKING:
     from .server import FakeUpstream
 
 LEAVING = 2.0
+SPOKEN = re.compile(rb'"type":"response\.[a-z_]+\.delta"|"delta":\{.*"(?:arguments|content|refusal)":"[^"]')
+"""A part of a stream that carries words, in either dialect."""
 
 
 class Flights:
@@ -138,6 +141,9 @@ class Handler(BaseHTTPRequestHandler):
         if reply.drip is not None:
             self._drip(reply.drip)
             return
+        if reply.flow.events:
+            self._flow(reply.flow)
+            return
         self.send_header("Content-Length", str(len(reply.body) if reply.announced is None else reply.announced))
         self.end_headers()
         self.wfile.write(reply.body)
@@ -153,6 +159,31 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             if self._left(interval):
                 break
+
+    def _flow(self, flow: Flow) -> None:
+        """Each part as a chunk of its own, until the client leaves; the first one that carries words is the beginning."""
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        upstream, told = self.server.upstream, False
+        for number, part in enumerate(flow.events):
+            if number in (flow.stops, flow.stalls):
+                if number == flow.stalls:
+                    self._wait()
+                    upstream.left.append(time.monotonic())
+                self.close_connection = True
+                return
+            if SPOKEN.search(part):
+                if self._left(flow.pause if told else flow.first) or upstream.stopping.is_set():
+                    upstream.left.append(time.monotonic())
+                    self.close_connection = True
+                    return
+                if not told:
+                    upstream.began.append(time.monotonic())
+                told = True
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.flush()
 
     def _wait(self) -> None:
         self.close_connection = True

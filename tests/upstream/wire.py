@@ -64,11 +64,29 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Flow:
+    """How an answer is streamed: its arguments and texts in pieces of `size` signs, the first after `first` seconds, each
+    other `pause` seconds after the one before.
+
+    `events` are the parts that are sent instead of those that the body makes; `stops` closes the connection after so many,
+    `stalls` falls silent after them.
+    """
+
+    size: int = 5
+    first: float = 0.0
+    pause: float = 0.0
+    events: tuple[bytes, ...] = ()
+    stops: int | None = None
+    stalls: int | None = None
+
+
+@dataclass(frozen=True)
 class Reply:
     """What goes over the wire.
 
     `announced` is a Content-Length other than the body's, after which the connection is closed; `drip` sends one byte
-    each so many seconds until the client leaves; `silent` sends nothing at all.
+    each so many seconds until the client leaves; `silent` sends nothing at all. A body that is asked for as a stream is
+    sent in `flow`'s manner.
     """
 
     status: int = 200
@@ -77,6 +95,7 @@ class Reply:
     announced: int | None = None
     drip: float | None = None
     silent: bool = False
+    flow: Flow = field(default_factory=Flow)
 
     @property
     def lasting(self) -> bool:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from connector.providers.base import Call, Finish, Function, ModelRequest, Reply, Turn
-from connector.providers.dialects.reading import BadReply, a_dict, a_list, text, text_or_none, usage
+from connector.providers.base import Call, Finish, Function, Listener, ModelRequest, Reply, Turn
+from connector.providers.dialects.reading import BadReply, BrokenOff, a_dict, a_list, text, text_or_none, usage, whole
 from connector.providers.models import Model, Profile
 
 Json = dict[str, Any]
 
-_FINISH: dict[str, Finish] = {"length": "length", "content_filter": "filtered"}
+STREAMING: Json = {"stream": True, "stream_options": {"include_usage": True}}
+# servers have more words than the dialect; one that is not known is no promise that the answer is whole
+_FINISH: dict[str, Finish] = {
+    **dict.fromkeys(("", "stop", "tool_calls", "tool_call", "function_call", "tool_use", "end_turn", "eos", "eos_token"), "done"),
+    **dict.fromkeys(("content_filter", "safety", "recitation", "prohibited_content", "blocklist"), "filtered"),
+}
 
 
 def body(request: ModelRequest, model: Model, profile: Profile) -> Json:
@@ -64,11 +70,49 @@ def reply(raw: Json) -> Reply:
         calls=tuple(_call(number, call) for number, call in enumerate(calls)),
         text=text(message.get("content")),
         refusal=text_or_none(message.get("refusal")) or None,
-        finish=_FINISH.get(text(choice.get("finish_reason")), "done"),
+        finish=_FINISH.get(text(choice.get("finish_reason")).lower(), "length"),
         usage=usage(raw.get("usage"), ("prompt_tokens", "completion_tokens")),
         service_tier=text_or_none(raw.get("service_tier")),
         replay=(_kept(message, calls),),
     )
+
+
+def hear(events: Iterator[Any], listener: Listener) -> Json:
+    """The whole answer that came in pieces; it is whole once the provider has said why it ended."""
+    listener.begins()
+    found: Json = {}
+    said: dict[str, str] = {}
+    calls: dict[int, Json] = {}
+    finish = None
+    for chunk in map(a_dict, events):
+        if chunk.get("error"):
+            return {"error": chunk["error"]}
+        found.update({key: chunk[key] for key in ("id", "model", "usage", "service_tier") if chunk.get(key) is not None})
+        choice = a_dict(next(iter(a_list(chunk.get("choices"))), None))
+        delta = a_dict(choice.get("delta"))
+        for name in ("content", "refusal"):
+            if text(delta.get(name)):
+                said[name] = said.get(name, "") + delta[name]
+        for piece in map(a_dict, a_list(delta.get("tool_calls"))):
+            _add_piece(calls, piece, listener)
+        finish = choice.get("finish_reason") or finish
+    if finish is None:
+        raise BrokenOff
+    message = {"role": "assistant", **said, **({"tool_calls": list(calls.values())} if calls else {})}
+    return {**found, "choices": [{"message": message, "finish_reason": finish}]}
+
+
+def _add_piece(calls: dict[int, Json], piece: Json, listener: Listener) -> None:
+    """A piece of a call: its id and name come once, its arguments bit by bit."""
+    place, new = whole(piece.get("index")), a_dict(piece.get("function"))
+    call = calls.setdefault(place, {"type": "function", "function": {"name": "", "arguments": ""}})
+    if text(piece.get("id")):
+        call["id"] = piece["id"]
+    written = call["function"]
+    written["name"] += text(new.get("name"))
+    if arguments := text(new.get("arguments")):
+        written["arguments"] += arguments
+        listener.hears(place, written["name"], arguments)
 
 
 def _call(number: int, call: Json) -> Call:

@@ -17,6 +17,10 @@ class BadReply(Exception):
     """The provider's answer does not have the shape of its dialect; the text says what is off."""
 
 
+class BrokenOff(Exception):
+    """An answer that came in pieces has ended before the provider said that it is complete."""
+
+
 def a_dict(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
 

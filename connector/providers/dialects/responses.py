@@ -6,10 +6,11 @@ order, on the next turn.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from connector.providers.base import Call, Finish, Function, ModelRequest, Reply, Turn
-from connector.providers.dialects.reading import BadReply, a_dict, a_list, text, text_or_none, usage
+from connector.providers.base import Call, Finish, Function, Listener, ModelRequest, Reply, Turn
+from connector.providers.dialects.reading import BadReply, BrokenOff, a_dict, a_list, text, text_or_none, usage, whole
 from connector.providers.models import Model, Profile
 
 Json = dict[str, Any]
@@ -20,6 +21,8 @@ _REPLAYED = {
     "function_call": ("type", "id", "call_id", "name", "arguments"),
     "message": ("type", "id", "role", "status", "content"),
 }
+STREAMING: Json = {"stream": True}
+_ENDS = {"response.completed", "response.incomplete", "response.failed"}
 _FINISH: dict[str, Finish] = {"max_output_tokens": "length", "content_filter": "filtered"}
 
 
@@ -76,6 +79,27 @@ def reply(raw: Json) -> Reply:
         service_tier=text_or_none(raw.get("service_tier")),
         replay=_replay([a_dict(item) for item in items]),
     )
+
+
+def hear(events: Iterator[Any], listener: Listener) -> Json:
+    """The whole answer that came in pieces; only the provider's own last event says that it is whole."""
+    listener.begins()
+    names: dict[int, str] = {}
+    items: list[Json] = []
+    for event in map(a_dict, events):
+        kind, place, item = text(event.get("type")), whole(event.get("output_index")), a_dict(event.get("item"))
+        if kind == "response.output_item.added":
+            names[place] = text(item.get("name"))
+        elif kind == "response.function_call_arguments.delta":
+            listener.hears(place, names.get(place, ""), text(event.get("delta")))
+        elif kind == "response.output_item.done":
+            items.append(item)
+        elif kind in _ENDS:
+            found = a_dict(event.get("response"))
+            return {**found, "output": found.get("output") or items}
+        elif kind == "error" or event.get("error"):
+            return {"error": a_dict(event.get("error")) or event}
+    raise BrokenOff
 
 
 def _call(item: Json) -> Call:

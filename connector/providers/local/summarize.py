@@ -42,11 +42,11 @@ _ROUTINE = re.compile(
 
 
 def summarize(values: Mapping[str, Any], encoder: Encoder) -> dict[str, Any]:
-    """``summary`` (text) and ``bullets`` (list of text) of ``values["text"]``; both empty for an empty text."""
-    form, length = values.get("format") or "paragraph", values.get("length") or "medium"
+    """``summary`` (text) and ``bullets`` (list of text) of ``values["text"]``; a text without a sentence is quoted from its beginning."""
+    text, form, length = values.get("text") or "", values.get("format") or "paragraph", values.get("length") or "medium"
     wanted = 1 if form == "tldr" else (BULLETS if form == "bullets" else COUNT).get(length, COUNT["medium"])
-    chosen = [sentence.text for sentence in choose(values.get("text") or "", wanted, values.get("focus"), encoder)]
-    joined = "\n".join(f"- {text}" for text in chosen) if form == "bullets" else " ".join(chosen)
+    chosen = [sentence.text for sentence in choose(text, wanted, values.get("focus"), encoder)] or [text.strip()[:SHORT]]
+    joined = "\n".join(f"- {one}" for one in chosen) if form == "bullets" else " ".join(chosen)
     return {"summary": joined, "bullets": chosen}
 
 

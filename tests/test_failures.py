@@ -1,0 +1,174 @@
+"""The failure contract: every bad reply of docs/failures.md, with every action, over a real socket and the whole service.
+
+A reply that is not valid is never an answer. The page says what happens first and which code the run ends with; a new action
+is tried with all of it without a line here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.catalogue import load_catalogue
+from connector.errors import KINDS
+from connector.providers import openai as provider_module
+from connector.providers import transport as transport_module
+from connector.providers.openai import MAX_TRIES
+from connector.settings import Settings
+from connector.web.app import create_app
+from tests.badreplies import REPLIES, Case, cases
+from tests.conftest import Made
+from tests.upstream import FakeUpstream, Script, Step
+from tests.upstream import Reply as Wire
+from tests.upstream.wire import Request
+
+Json = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUE = load_catalogue()
+DIALECTS = ("responses", "chat")
+LEAST = 40  # bad replies that every action is tried with
+LASTING = {"no answer in time", "a byte now and then"}
+CALLS = {"taken": 1, "repaired": 2, "more room": 2, "asked again": 2, "ends": 1}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the page says of a reply, for one-shot actions and for those with tools."""
+
+    reply: str
+    first: tuple[str, str]
+    code: tuple[str, str]
+
+
+def _rows() -> dict[str, Row]:
+    page = (ROOT / "docs" / "failures.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| (?!reply|-)(.+?) \| (.+?) \| ?(.*?) ?\|$", page, re.MULTILINE)
+    return {reply: Row(reply, _both(first), _both(code.replace("`", ""))) for reply, first, code in found}
+
+
+def _both(cell: str) -> tuple[str, str]:
+    plain, _, with_tools = cell.partition("; with tools ")
+    return plain, with_tools or plain
+
+
+ROWS = _rows()
+# the first example of each action that can be wrong in that way
+CASES = [
+    (action.id, name, case)
+    for action in CATALOGUE.values()
+    for name, make in REPLIES.items()
+    if (case := next((case for case in cases(action) if make(case)), None))
+]
+
+
+class Says:
+    """A server's script that each test writes anew; its last step is repeated."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+
+    def __call__(self, request: Request) -> Wire:
+        return (self.steps.pop(0) if len(self.steps) > 1 else self.steps[0])(request)
+
+
+@dataclass
+class Bench:
+    """The whole service on a provider that says what it is told to."""
+
+    made: Made
+    up: FakeUpstream
+    says: Says
+
+    def run(self, case: Case, *steps: Step) -> tuple[int, Json, int]:
+        """(HTTP status, body, calls of the model) of a run; the last of ``steps`` is repeated."""
+        self.says.steps[:] = steps
+        self.up.requests.clear()
+        self.made.app.extensions["formcall"].engine.provider._replaced.clear()
+        response = self.made.post(case.name, json=case.example.input)
+        assert not self.up.errors
+        return response.status_code, response.get_json(), len(self.up.requests)
+
+    def right(self, case: Case) -> Json:
+        """What the answer says of itself when the model answers rightly at once."""
+        status, body, calls = self.run(case, case.right)
+        assert (status, body["ok"], body["status"], calls) == (200, True, "done", 1)
+        return own(case, body)
+
+
+def own(case: Case, body: Json) -> Json:
+    return {"result": body["result"], **{name: body[name] for name in case.action.returns}}
+
+
+@contextmanager
+def serving(folder: Path, **settings: Any) -> Iterator[Bench]:
+    says = Says()
+    with FakeUpstream(Script([says], repeat=True)) as up:
+        chosen = Settings(engine="openai", openai_base_url=up.base_url, openai_api_key="k", data_dir=folder, retired="error", **settings)
+        app = create_app(chosen)
+        _, key = app.extensions["formcall"].keys.create("test")
+        made = Made(app, app.extensions["formcall"].keys, key)
+        yield Bench(made, up, says)
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, bool], Bench]]:
+    """A service for a dialect, which may be one that soon gives up; each is made once."""
+    with ExitStack() as open_, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provider_module, "_FIRST_WAIT", 0.002)
+        patch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", 1)
+
+        @cache
+        def one(dialect: str, hasty: bool) -> Bench:
+            folder = tmp_path_factory.mktemp(dialect)
+            return open_.enter_context(serving(folder, dialect=dialect, deadline_seconds=0.4 if hasty else 60.0))
+
+        yield one
+
+
+def test_the_page_and_the_suite_have_the_same_rows() -> None:
+    """Each row of docs/failures.md is tried, nothing is tried that it leaves out, and each action meets at least forty of them."""
+    assert list(ROWS) == list(REPLIES)
+    for action in CATALOGUE:
+        assert sum(one == action for one, _, _ in CASES) >= LEAST
+    assert {name for _, name, _ in CASES} == set(REPLIES)
+    for row in ROWS.values():
+        assert set(row.first) <= set(CALLS)
+        assert set(filter(None, row.code)) <= set(KINDS)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(("action", "reply", "case"), CASES, ids=[f"{action}: {reply}" for action, reply, _ in CASES])
+def test_bad_reply(action: str, reply: str, case: Case, dialect: str, bench: Callable[[str, bool], Bench]) -> None:
+    """A bad reply is what docs/failures.md says: mended into the right answer where that can help, else a failure with its code.
+
+    Whatever comes, an answer that is ok is the right one.
+    """
+    row, with_tools = ROWS[reply], bool(case.action.read_form(case.example.input).get("tools"))
+    first, code = row.first[with_tools], row.code[with_tools]
+    desk, bad = bench(dialect, reply in LASTING), REPLIES[reply](case)
+    assert bad is not None
+    right = desk.right(case)
+
+    if first != "ends":
+        status, body, calls = desk.run(case, bad, case.right)
+        assert (status, body["ok"], body["status"], calls) == (200, True, "done", CALLS[first]), body
+        assert own(case, body) == right
+    if first == "taken":
+        return
+    status, body, calls = desk.run(case, bad)
+    assert (body.get("code"), status) == (code, KINDS[code].status), body
+    assert not {"ok", "result", *case.action.returns} & set(body)
+    assert body["run_status"] == ("incomplete" if code == "max_steps" else "failed")
+    if first != "repaired" or code == "invalid_output":
+        assert calls == (MAX_TRIES if first == "asked again" else CALLS[first])
+    kept = desk.made.client.get(f"/v1/runs/{body['id']}", headers=desk.made.headers).get_json()
+    assert (kept["ok"], kept["code"], kept["result"]) == (False, code, "")
