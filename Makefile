@@ -59,9 +59,9 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 lock: $(VENV)/.dev
 	$(BIN)/pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras \
-	  --no-header --extra local -o requirements.txt pyproject.toml
+	  --no-header --extra local --extra documents -o requirements.txt pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras \
-	  --no-header --allow-unsafe --extra local --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	  --no-header --allow-unsafe --extra local --extra documents --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) dist build data .mypy_cache .pytest_cache .ruff_cache .hypothesis

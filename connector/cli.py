@@ -109,7 +109,7 @@ def _runner(action: Action) -> Callable[..., None]:
     def run_one(as_json: bool, **given: str | None) -> None:
         from connector.console import show_answer
 
-        values = {name: from_source(text) for name, text in given.items() if text is not None}
+        values = {name: from_source(text, is_file=name in action.file_fields) for name, text in given.items() if text is not None}
         outcome = make_engine(read_settings()).run(action, values)
         if outcome.error:
             raise outcome.error
@@ -121,17 +121,21 @@ def _runner(action: Action) -> Callable[..., None]:
     return run_one
 
 
-def from_source(text: str, *, folder: Path = Path()) -> str:
-    """A value as typed, or the content of ``@FILE``, or standard input for ``-``."""
+def from_source(text: str, *, folder: Path = Path(), is_file: bool = False) -> str:
+    """A value as typed, or the content of ``@FILE``, or standard input for ``-``; ``is_file``: as a box for files takes it."""
+    from connector.catalogue.files import data_url
+
     if text == "-":
-        return sys.stdin.buffer.read().decode("utf-8", "replace")
-    if not text.startswith("@"):
+        content, name = sys.stdin.buffer.read(), ""
+    elif text.startswith("@"):
+        path = folder / text[1:]
+        try:
+            content, name = path.read_bytes(), path.name
+        except OSError as error:
+            raise FormcallError("bad_request", f"The file {path} cannot be read: {error.strerror}.") from None
+    else:
         return text
-    path = folder / text[1:]
-    try:
-        return path.read_bytes().decode("utf-8", "replace")
-    except OSError as error:
-        raise FormcallError("bad_request", f"The file {path} cannot be read: {error.strerror}.") from None
+    return data_url(content, name=name) if is_file else content.decode("utf-8", "replace")
 
 
 def make_engine(settings: Settings) -> Any:

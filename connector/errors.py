@@ -51,6 +51,9 @@ KIND_GROUPS: dict[str, dict[str, Kind]] = {
         "address_refused": Kind(
             422, "That address may not be called", "use a public `https://` address; operator: list private hosts in `FORMCALL_ALLOW_HOSTS`"
         ),
+        "file_unreachable": Kind(
+            422, "A file could not be fetched", "try again, or send the file itself instead of its address", retryable=True
+        ),
         "conflict": Kind(409, "That cannot be done at the moment", "look at how it stands now; the sentence says what is in the way"),
         "idempotency_mismatch": Kind(
             422, "This idempotency key belongs to another request", "give each step its own key, or send exactly the first request again"

@@ -28,6 +28,12 @@ LOGS = ("json", "off")
 METRICS = ("key", "open")
 
 
+_ABOVE_0 = (
+    "deadline_seconds", "max_in_flight", "max_body_bytes", "rows_at_once", "max_file_bytes", "max_pages", "part_tokens", "keep_days",
+    "keep_ledger_days",
+)  # fmt: skip
+
+
 def _setting(variable: str, default: Any, help: str, *, choices: tuple[str, ...] = (), secret: bool = False) -> Any:
     return field(
         default=default, metadata={"variable": variable, "help": help, "choices": choices, "secret": secret}
@@ -69,13 +75,16 @@ class Settings:
     log: str = _setting("FORMCALL_LOG", "json", "a line for each request and run on standard error", choices=LOGS)
     metrics: str = _setting("FORMCALL_METRICS", "key", "who may read /metrics: keys with the scope admin, or all", choices=METRICS)
     max_body_bytes: int = _setting("FORMCALL_MAX_BODY_BYTES", 16_000_000, "largest request body")
+    max_file_bytes: int = _setting("FORMCALL_MAX_FILE_BYTES", 20_000_000, "largest document or image, also one that is fetched")
+    max_pages: int = _setting("FORMCALL_MAX_PAGES", 2_000, "most pages of a document that are read in one run")
+    part_tokens: int = _setting("FORMCALL_PART_TOKENS", 30_000, "tokens of a part, when a document is too long for one call")
 
     def __post_init__(self) -> None:
         for entry in fields(self):
             choices = entry.metadata["choices"]
             if choices and getattr(self, entry.name) not in choices:
                 raise _wrong(entry.metadata["variable"], f"one of {', '.join(choices)}", getattr(self, entry.name))
-        for name in ("deadline_seconds", "max_in_flight", "max_body_bytes", "rows_at_once", "keep_days", "keep_ledger_days"):
+        for name in _ABOVE_0:
             if not 0 < getattr(self, name) < math.inf:
                 raise SettingsError(f"{_variable(name)} must be more than 0, not {getattr(self, name)}.")
         if self.public_url and not _is_address(self.public_url):

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent / "connector"
 ROWS = (
     ("errors", "settings", "strictyaml", "outbound", "logs", "metrics"),
     ("catalogue",),
-    ("providers", "tools"),
+    ("providers", "tools", "documents"),
     ("engine", "store"),
     ("jobs", "publish"),
     ("web", "cli", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "serving"),

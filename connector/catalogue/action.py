@@ -9,7 +9,7 @@ from typing import Any
 
 import marshmallow
 
-from connector.catalogue.fields import Field, FormSchema, Return, form_schema
+from connector.catalogue.fields import TYPES, Field, FormSchema, Return, form_schema
 from connector.catalogue.options import offered
 from connector.catalogue.prompt import Prompt
 from connector.errors import FieldError, InvalidInput
@@ -36,7 +36,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Action:
-    """One prebuilt step. ``fields`` is the form in order; ``returns`` are the values of the answer."""
+    """One prebuilt step. ``fields`` is the form in order; ``returns`` are the values of the answer.
+
+    ``long``: how the answers to the parts of a long document become one, ``merge`` (by the server) or ``ask`` (by one more call).
+    """
 
     id: str
     title: str
@@ -49,6 +52,7 @@ class Action:
     message: Prompt
     examples: tuple[Example, ...]
     local: str | None = None
+    long: str = ""
     tools: tuple[str, ...] = ()
     max_steps: int = 0
 
@@ -61,6 +65,11 @@ class Action:
     def options(self) -> Mapping[str, Field]:
         """The options that a run of this action can have."""
         return offered(self.returns)
+
+    @cached_property
+    def file_fields(self) -> tuple[str, ...]:
+        """The boxes that take a file."""
+        return tuple(name for name, entry in self.fields.items() if TYPES[entry.type].of_files)
 
     @cached_property
     def _schema(self) -> FormSchema:

@@ -69,7 +69,9 @@ def is_word_list(entry: Return) -> bool:
 
 
 def joined(entry: Return, value: Any) -> str:
-    """A list as one text: names with commas, sentences a line each."""
+    """A list as one text: names with commas, sentences and entries a line each."""
+    if entry.shape:
+        return "\n".join(", ".join(filter(None, map(_plain, row.values()))) for row in value or ())
     names = bool(entry.choices or entry.choices_from or (entry.fill and entry.fill[0] in _NAMES_RULES))
     return (", " if names else "\n").join(str(one) for one in value or ())
 

@@ -8,13 +8,14 @@ platform shows. A new type is a new row, a new platform is a new column; nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 import marshmallow
 
 from connector.catalogue import shape, values
+from connector.catalogue.files import Files, read_files, read_page_numbers
 from connector.catalogue.values import Choice, Fault, clean, is_absent, nearest, shown
 
 Json = dict[str, Any]
@@ -22,7 +23,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Field:
-    """One box of the form. ``min`` and ``max`` bound characters of a text, a number itself, or the entries of a list."""
+    """One box of the form. ``min`` and ``max`` bound characters of a text, a number itself, or the entries of a list.
+
+    A box for a file takes one, or up to ``max`` of them; ``or_text`` is the box for a text that may be typed instead, ``pages_from``
+    the box that says which pages are read.
+    """
 
     name: str
     type: str
@@ -33,7 +38,8 @@ class Field:
     default: Any = None
     choices: tuple[Choice, ...] = ()
     choices_from: str = ""
-    shape_from: str = ""
+    or_text: str = ""
+    pages_from: str = ""
     min: int | float | None = None
     max: int | float | None = None
 
@@ -42,6 +48,7 @@ class Field:
 class Return:
     """One value of the answer.
 
+    ``shape`` are the fields of each entry of a list, as the action itself has them; ``shape_from`` is where the caller has them.
     ``when`` is (a form field, the values it must have): the model is asked for this value only then.
     ``fill`` is (a rule, its names): how the server works the value out when the model is not asked; see ``fills.py``.
     """
@@ -53,6 +60,7 @@ class Return:
     choices: tuple[Choice, ...] = ()
     choices_from: str = ""
     shape_from: str = ""
+    shape: tuple[Json, ...] = ()
     min: int | float | None = None
     max: int | float | None = None
     when: tuple[str, tuple[Any, ...]] | None = None
@@ -70,6 +78,14 @@ class Return:
         name, wanted = self.when
         return form.get(name) in wanted
 
+    @property
+    def has_shape(self) -> bool:
+        return bool(self.shape or self.shape_from)
+
+    def entries(self, form: Mapping[str, Any]) -> list[Json]:
+        """The fields of a record, or of each entry of a list."""
+        return list(self.shape) if self.shape else list(form[self.shape_from])
+
 
 @dataclass(frozen=True)
 class FieldType:
@@ -82,6 +98,7 @@ class FieldType:
     answer: Callable[[Return], Json] | None = None
     list_like: bool = False
     flows: bool = False  # a half of it is half of its words, and nothing else
+    of_files: bool = False
 
 
 _ONE = {"entries": "entry", "characters": "character"}
@@ -150,6 +167,10 @@ def _read_shape(value: Any, entry: Field) -> list[Json]:
     return found
 
 
+def _read_file(value: Any, entry: Field) -> Files:
+    return read_files(value, int(entry.max or 1))
+
+
 # --- what is published of a request ------------------------------------------------------------------------------------
 
 
@@ -200,15 +221,15 @@ def _strict_choice(entry: Return, form: Mapping[str, Any]) -> Json:
 
 def _strict_list(entry: Return, form: Mapping[str, Any]) -> Json:
     items: Json = {"type": "string"}
-    if entry.shape_from:
-        items = shape.strict_record(form[entry.shape_from])
+    if entry.has_shape:
+        items = shape.strict_record(entry.entries(form))
     elif entry.choices or entry.choices_from:
         items["enum"] = choice_names(entry, form)
     return _given({"type": "array", "items": items, "minItems": entry.min, "maxItems": entry.max})
 
 
 def _strict_record(entry: Return, form: Mapping[str, Any]) -> Json:
-    return shape.strict_record(form[entry.shape_from])
+    return shape.strict_record(entry.entries(form))
 
 
 def choice_names(entry: Return, form: Mapping[str, Any]) -> list[str]:
@@ -255,8 +276,8 @@ def _check_choice(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
 def _check_list(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
     if not isinstance(value, list):
         raise Fault("wrong_type", f"must be a list, not {shown(value)}")
-    if entry.shape_from:
-        found: list[Any] = [shape.check_record(one, form[entry.shape_from]) for one in value]
+    if entry.has_shape:
+        found: list[Any] = [shape.check_record(one, entry.entries(form)) for one in value]
     elif entry.choices or entry.choices_from:
         found = list(dict.fromkeys(_check_choice(one, entry, form) for one in value))
     else:
@@ -266,7 +287,7 @@ def _check_list(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
 
 
 def _check_record(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
-    return shape.check_record(value, form[entry.shape_from])
+    return shape.check_record(value, entry.entries(form))
 
 
 # --- what is published of an answer ------------------------------------------------------------------------------------
@@ -283,6 +304,8 @@ def _answer_choice(entry: Return) -> Json:
 
 
 def _answer_list(entry: Return) -> Json:
+    if entry.shape:
+        return {"type": "array", "items": shape.answer_record(list(entry.shape))}
     return {"type": "array", "items": {"type": "object"} if entry.shape_from else {"type": "string"}}
 
 
@@ -310,6 +333,8 @@ TYPES: dict[str, FieldType] = {
     "list": FieldType(_read_list, _request_lines, _strict_list, _check_list, _answer_list, list_like=True),
     "options": FieldType(_read_options, _request_lines, list_like=True),
     "shape": FieldType(_read_shape, _request_lines, list_like=True),
+    # one string on the wire: an address, a data URL or base64; a part of a multipart form is taken as well
+    "file": FieldType(_read_file, _request_lines, of_files=True),
     "record": FieldType(strict=_strict_record, check=_check_record, answer=_answer("object")),
 }
 FORM_TYPES = tuple(name for name, row in TYPES.items() if row.read)
@@ -362,7 +387,28 @@ class FormSchema(marshmallow.Schema):
                 data[name] = entry.default
             if entry.choices_from and name in data:
                 data[name] = self._paired(entry, data)
+            if TYPES[entry.type].of_files:
+                self._take_files(entry, data)
         return data
+
+    def _take_files(self, entry: Field, data: dict[str, Any]) -> None:
+        """The files of a box, a text that was typed instead or beside, and the pages that are wanted; plain text is read at once."""
+        if entry.or_text in data:
+            data[entry.name] = data.get(entry.name, Files(())).and_text(data[entry.or_text])
+        if entry.name not in data:
+            if entry.or_text:
+                words = f'"{entry.label}" and "{self._form_fields[entry.or_text].label}" are both empty; one of them is needed.'
+                raise marshmallow.ValidationError({entry.name: [{"code": "missing", "message": words}]})
+            return
+        name = entry.name
+        try:
+            if entry.pages_from in data:
+                name = entry.pages_from
+                data[entry.name] = replace(data[entry.name], wanted=read_page_numbers(data[name]))
+            data[entry.name] = data[entry.name].with_texts()
+        except Fault as fault:
+            problem = {"code": fault.code, "message": f'"{self._form_fields[name].label}" {fault.message}'}
+            raise marshmallow.ValidationError({name: [problem]}) from None
 
     def _paired(self, entry: Field, data: Mapping[str, Any]) -> list[dict[str, str]]:
         names = [option["name"] for option in data.get(entry.choices_from, ())]

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.catalogue.action import Action
+from connector.catalogue.files import Files
 from connector.catalogue.fills import FILLS
+from connector.catalogue.locating import Located, quote_on_page, value_on_page
 from connector.catalogue.places import Place, find_quote, find_value
 
 Json = dict[str, Any]
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+(?=[^a-z\s])|\n+")
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
+_FIELD_LENGTH = 100
 _BULLET = re.compile(r"\A\s*(?:[-*•]|\d{1,2}[.)])\s+")
 
 
@@ -118,9 +121,57 @@ def _proof(field: str, text: str, place: Place | None, claimed: str | None = Non
     return {"field": field, "quote": text[place.start : place.end], "start": place.start, "end": place.end, "verified": True}
 
 
-def _shape(work: Work, name: str) -> list[Json]:
-    found: list[Json] = work.form[work.action.returns[name].shape_from]
+def _located(work: Work, name: str, source: str) -> list[Json]:
+    files: Files = work.form.get(source) or Files(())
+    entry, value = work.action.returns[name], work.values[name]
+    if entry.type == "record":
+        return _located_record(work, name, files)
+    if not entry.has_shape:
+        return [_on_page(name, files, quote_on_page(files, quote), quote) for quote in value or ()]
+    rows = [(row, next((str(one) for one in row.values() if one), name)) for row in value or () if row.get("quote")]
+    return [_on_page(first[:_FIELD_LENGTH], files, _quoted(files, row), row["quote"], row) for row, first in rows]
+
+
+def _quoted(files: Files, row: Json) -> Located | None:
+    return quote_on_page(files, row["quote"], page=row.get("page"), file=row.get("file"))
+
+
+def _outside(work: Work, name: str, names: str) -> list[str]:
+    """Owners beyond those the form allows; a first name stands for the only one who has it."""
+    known = [person.casefold() for person in work.form.get(names) or ()]
+    owners = [str(row.get("owner") or "").strip() for row in work.values[name] or ()]
+    return [one for one in dict.fromkeys(filter(None, owners)) if known and not _is_one_of(one.casefold(), known)]
+
+
+def _is_one_of(owner: str, known: Sequence[str]) -> bool:
+    return owner in known or sum(owner in person.split() for person in known) == 1
+
+
+def _located_record(work: Work, name: str, files: Files) -> list[Json]:
+    found = []
+    for field in _shape(work, name):
+        value = (work.values[name] or {}).get(field["name"])
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                near = f"{field['name'].replace('_', ' ')} {field['hint']}"
+                found.append(_on_page(field["name"], files, value_on_page(files, one, field["type"], near=near)))
     return found
+
+
+def _on_page(field: str, files: Files, found: Located | None, claimed: str | None = None, row: Mapping[str, Any] | None = None) -> Json:
+    """What was found; else what the model said, with the page it named if there is such a page."""
+    if found:
+        quote = claimed if found.start is None else found.quote
+        place = {"page": found.page.number, "start": found.start, "end": found.end}
+        return {"field": field, "quote": quote, "source": files.name_of(found.page.file), **place, "verified": True}
+    file, page = (row or {}).get("file") or 1, (row or {}).get("page")
+    is_there = any((one.file, one.number) == (file, page) for one in files.pages)
+    place = {"page": page if is_there else None, "start": None, "end": None}
+    return {"field": field, "quote": claimed, "source": files.name_of(file), **place, "verified": False}
+
+
+def _shape(work: Work, name: str) -> list[Json]:
+    return work.action.returns[name].entries(work.form)
 
 
 RULES: dict[str, Callable[..., Any]] = {
@@ -132,6 +183,10 @@ RULES: dict[str, Callable[..., Any]] = {
     "words": _words,
     "absent": _absent,
     "evidence": _evidence,
+    "located": _located,
+    "outside": _outside,
+    "page_count": lambda work, source: len((work.form.get(source) or Files(())).pages),
+    "coverage": lambda work, source: round((work.form.get(source) or Files(())).coverage, 4),
     "tools_used": lambda work: list(dict.fromkeys(step.tool for step in work.steps)),
     "steps": lambda work: max((step.step for step in work.steps), default=0),
     "trace": lambda work: [vars(step) for step in work.steps],

@@ -24,6 +24,19 @@ _EVIDENCE: Json = {
     },
     "required": ["field", "quote", "start", "end", "verified"],
 }
+_LOCATED: Json = {
+    "type": "object",
+    "properties": {
+        "field": {"type": "string", "description": "What this proves."},
+        "quote": {**_TEXT_OR_NULL, "description": "The words of the source; null when it does not have them."},
+        "source": {"type": "string", "description": "The name of the file."},
+        "page": {**_PLACE, "description": "The page, from 1; null when it was not found."},
+        "start": {**_PLACE, "description": "Where the quote begins on its page, in characters from 0."},
+        "end": {**_PLACE, "description": "Where the quote ends."},
+        "verified": {"type": "boolean", "description": "True when the page really has these words; a picture cannot be looked up."},
+    },
+    "required": ["field", "quote", "source", "page", "start", "end", "verified"],
+}
 _STEP: Json = {
     "type": "object",
     "properties": {
@@ -66,6 +79,14 @@ FILLS: dict[str, Fill] = {
     "evidence": Fill(
         ("returns", "field"), "where that value stands in the text of that box", (("list", "record"), _TEXT), _LIST, _EVIDENCE
     ),
+    "located": Fill(
+        ("returns", "field"), "on which page of that box's files that value stands", (("list", "record"), ("file",)), _LIST, _LOCATED
+    ),
+    "outside": Fill(
+        ("returns", "field"), "the owners in that list who are not among the names in that box, when it has any", (_LIST, ("list",)), _LIST
+    ),
+    "page_count": Fill(("field",), "how many pages were read of that box's files", (("file",),), ("integer", "number")),
+    "coverage": Fill(("field",), "the share of those pages that could be read, from 0 to 1", (("file",),), ("number",)),
     "tools_used": Fill((), "the tools that were really called, each once", (), _LIST),
     "steps": Fill((), "how many rounds of tool calls there were", (), ("integer", "number")),
     "trace": Fill((), "each tool call that was made, with its input and output", (), _LIST, _STEP),

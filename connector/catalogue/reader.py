@@ -21,6 +21,7 @@ from connector.catalogue.function import answer_function
 from connector.catalogue.options import OPTIONS
 from connector.catalogue.prompt import Prompt
 from connector.catalogue.reply import check_arguments
+from connector.catalogue.shape import read_shape
 from connector.catalogue.values import Choice, Fault, is_absent, nearest, refuse_twice
 from connector.errors import FormcallError, TemplateError
 from connector.strictyaml import Lines, read_yaml
@@ -28,23 +29,34 @@ from connector.strictyaml import Lines, read_yaml
 Json = dict[str, Any]
 
 EFFORTS = ("low", "medium", "high")
-LOCAL_METHODS = ("classify", "extract", "summarize", "answer")  # what the embedded engine can do
+LONG = ("merge", "ask")  # how the answers to the parts of a long document become one: by the server, or by one more call
+LOCAL_METHODS = ("classify", "extract", "summarize", "answer", "quotes", "findings")  # what the embedded engine can do
 ACTION_KEYS = (
-    "title", "summary", "group", "effort", "local", "tools", "max_steps", "fields", "returns", "instructions", "message",
+    "title", "summary", "group", "effort", "local", "long", "tools", "max_steps", "fields", "returns", "instructions", "message",
     "examples",
 )  # fmt: skip
 REQUIRED_KEYS = ("title", "summary", "group", "fields", "returns", "instructions", "message", "examples")
-FIELD_KEYS = ("type", "label", "help", "placeholder", "required", "default", "choices", "choices_from", "min", "max")
-RETURN_KEYS = ("type", "help", "nullable", "choices", "choices_from", "shape_from", "min", "max", "when", "fill")
+FIELD_KEYS = (
+    "type", "label", "help", "placeholder", "required", "default", "choices", "choices_from", "or_text", "pages_from", "min", "max",
+)  # fmt: skip
+RETURN_KEYS = ("type", "help", "nullable", "choices", "choices_from", "shape_from", "shape", "min", "max", "when", "fill")
 EXAMPLE_KEYS = ("name", "input", "calls", "output", "check")
 _CALL_KEYS = {"tool", "arguments", "output"}
 # the types that a key goes with, on each side; a key that is not here goes with all
 _COUNTED = ("text", "longtext", "number", "integer", "list", "options", "shape")
-FIELD_FITS = {"choices": ("choice", "list"), "choices_from": ("list",), "min": _COUNTED, "max": _COUNTED}
+FIELD_FITS = {
+    "choices": ("choice", "list"),
+    "choices_from": ("list",),
+    "or_text": ("file",),
+    "pages_from": ("file",),
+    "min": _COUNTED,
+    "max": (*_COUNTED, "file"),
+}
 RETURN_FITS = {
     "choices": ("choice", "list"),
     "choices_from": ("choice", "list"),
     "shape_from": ("record", "list"),
+    "shape": ("list",),
     "nullable": ("text", "longtext", "number", "integer", "boolean", "choice"),
     "min": _COUNTED,
     "max": _COUNTED,
@@ -53,7 +65,7 @@ _MOST_CASES = 1_000
 _ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _CHOICE = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 _ID_LENGTH = 40
-_SUMMARY_LENGTH, _HELP_LENGTH = 300, 700
+_SUMMARY_LENGTH, _HELP_LENGTH, _SHAPE_LENGTH = 300, 700, 4_000
 
 
 def read_action(action_id: str, value: Any, *, lines: Lines | None = None, file: str = "") -> Action:
@@ -93,6 +105,7 @@ class _Reader:
             message=self._prompt(top, "message", fields),
             examples=(),
             local=self._one_of(top["local"], LOCAL_METHODS, "local") if "local" in top else None,
+            long=self._long(top, fields),
             tools=tools,
             max_steps=self._whole(top.get("max_steps", 8 if tools else 0), "max_steps"),
         )
@@ -118,6 +131,8 @@ class _Reader:
             required=self._switch(entry, "required", *path),
             choices=self._choices(entry, path),
             choices_from=self._text(entry, "choices_from", *path, limit=_ID_LENGTH),
+            or_text=self._text(entry, "or_text", *path, limit=_ID_LENGTH),
+            pages_from=self._text(entry, "pages_from", *path, limit=_ID_LENGTH),
             min=low,
             max=high,
         )
@@ -153,6 +168,7 @@ class _Reader:
             choices=self._choices(entry, path),
             choices_from=self._text(entry, "choices_from", *path, limit=_ID_LENGTH),
             shape_from=self._text(entry, "shape_from", *path, limit=_ID_LENGTH),
+            shape=self._shape(entry, path),
             min=low,
             max=high,
             when=self._when(entry, path, fields),
@@ -171,6 +187,23 @@ class _Reader:
         except Fault as fault:
             raise self._wrong(f"`choices` {fault.message}", *path, "choices") from None
         return tuple(Choice(value, label) for value, label in found.items())
+
+    def _shape(self, entry: Json, path: tuple[str, ...]) -> tuple[Json, ...]:
+        if "shape" not in entry:
+            return ()
+        if "shape_from" in entry:
+            raise self._wrong("`shape` and `shape_from` exclude each other; keep one.", *path, "shape")
+        try:
+            return tuple(read_shape(self._text(entry, "shape", *path, limit=_SHAPE_LENGTH)))
+        except Fault as fault:
+            raise self._wrong(f"`shape` {fault.message}", *path, "shape") from None
+
+    def _long(self, top: Json, fields: Mapping[str, Field]) -> str:
+        if "long" not in top:
+            return ""
+        if sum(TYPES[field.type].of_files for field in fields.values()) != 1:
+            raise self._wrong("`long` is for a form with one field of type file, whose pages are read in parts.", "long")
+        return self._one_of(top["long"], LONG, "long")
 
     def _when(self, entry: Json, path: tuple[str, ...], fields: Mapping[str, Field]) -> tuple[str, tuple[Any, ...]] | None:
         if "when" not in entry:
@@ -200,6 +233,8 @@ class _Reader:
         """Every name that points to a field or to another value must be there and be of the right type."""
         for field in fields.values():
             self._link(field.choices_from, fields, "options", "fields", field.name, "choices_from")
+            self._link(field.or_text, fields, "longtext", "fields", field.name, "or_text")
+            self._link(field.pages_from, fields, "text", "fields", field.name, "pages_from")
         for entry in returns.values():
             self._link(entry.choices_from, fields, "options", "returns", entry.name, "choices_from")
             self._link(entry.shape_from, fields, "shape", "returns", entry.name, "shape_from")

@@ -39,8 +39,8 @@ def sample_answer(action: Action) -> Json:
     schemas = flat_schemas(action)
     whole = {name: _whole(value, schemas[name]) for name, value in values.items()}
     for name, entry in action.returns.items():
-        if entry.shape_from:
-            whole[name] = _whole_shape(whole[name], form[entry.shape_from])
+        if entry.has_shape:
+            whole[name] = _whole_shape(whole[name], entry.entries(form))
     return {
         "ok": True,
         "status": "done",

@@ -177,6 +177,16 @@ def strict_record(fields: list[Json]) -> Json:
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
+def answer_record(fields: list[Json]) -> Json:
+    """What is published of such an object in an answer."""
+    properties: Json = {}
+    for field in fields:
+        kind = SHAPE_TYPES[field["type"]].strict
+        listed = {"items": kind["items"]} if "items" in kind else {"nullable": True}
+        properties[field["name"]] = {"type": kind["type"], **listed, **({"description": field["hint"]} if field["hint"] else {})}
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
 def check_record(value: Any, fields: list[Json]) -> Json:
     """A model's object with the caller's own names and normal values; ``Fault`` names the first field that is wrong."""
     if not isinstance(value, dict):

@@ -18,10 +18,13 @@ from connector.catalogue import Action, Catalogue
 from connector.catalogue.answer import flat_values, result_text
 from connector.catalogue.filling import fill
 from connector.catalogue.values import nearest
+from connector.documents.intake import Intake
 from connector.engine.calls import answer_at_once, answer_from
+from connector.engine.documents import answer_in_parts, branches_of, open_files, plan_of
 from connector.engine.loop import answer_with_tools
 from connector.engine.turns import Incomplete, Run
 from connector.errors import FieldError, FormcallError, InvalidInput, ProviderError, TemplateError
+from connector.outbound import Outbound, parse_allowed
 from connector.providers.base import Provider, Reply, Usage
 from connector.providers.models import Models
 from connector.settings import Settings
@@ -83,6 +86,7 @@ class Engine:
         self.catalogue, self.provider, self.models, self.settings = catalogue, provider, models, settings
         for action in catalogue.values():
             refuse_unknown_tools(action)
+        self._intake = Intake(Outbound(parse_allowed(settings.allow_hosts)), most_bytes=settings.max_file_bytes)
         self._slots = threading.BoundedSemaphore(settings.max_in_flight)
 
     def run(self, action: Action | str, values: Mapping[str, Any]) -> Outcome:
@@ -102,7 +106,8 @@ class Engine:
         if not self._slots.acquire(timeout=self.settings.deadline_seconds):
             raise FormcallError("busy", "Too many runs are going on at the moment. Try again in a few seconds.", retry_after=5)
         try:
-            given = answer_with_tools(run) if run.tools else answer_at_once(run)
+            self.open_files(run)
+            given = answer_with_tools(run) if run.tools else self._from_files(run) if run.action.file_fields else answer_at_once(run)
             return self._done(run, given)
         except Incomplete as error:
             return self.failed(run, error, "incomplete")
@@ -110,6 +115,19 @@ class Engine:
             return self.failed(run, error, "cancelled" if error.code == "cancelled" else "failed")
         finally:
             self._slots.release()
+
+    def open_files(self, run: Run) -> None:
+        """Fetch and read the run's files, unless that is done; ``FormcallError`` names what cannot be read."""
+        if run.action.file_fields:
+            open_files(run, self._intake, self.settings, sees=self.provider.engine != "local")
+
+    def parts(self, run: Run) -> list[Run]:
+        """The runs for the parts of a document that is too long for one call; none when one call is enough. Its files must be open."""
+        return branches_of(run, plan_of(run, self.provider, self.models, self.settings))
+
+    def _from_files(self, run: Run) -> Json:
+        plan = plan_of(run, self.provider, self.models, self.settings)
+        return answer_in_parts(run, plan) if plan.parts else answer_at_once(run)
 
     def read(self, run: Run, reply: Reply) -> Outcome:
         """What becomes of ``run`` with a reply to its opening that came in another way; nothing more is asked of the model."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.catalogue import Action, answer_function, take_options
+from connector.catalogue.files import Files, mark
 from connector.catalogue.filling import Step
 from connector.engine.meter import Meter, Unmetered
 from connector.engine.outlet import Outlet
 from connector.errors import FormcallError, ProviderError
-from connector.providers.base import Function, ModelRequest, Provider, Reply, Turn, Usage
+from connector.providers.base import Function, ModelRequest, Provider, Reply, Shown, Turn, Usage
 from connector.providers.models import Models
 from connector.settings import Settings
 from connector.tools import TOOLS, Tool
@@ -23,6 +25,22 @@ Json = dict[str, Any]
 
 # hidden reasoning is written out of the same budget as the answer, so even a short answer needs room
 _OUTPUT_TOKENS = {"low": 8_000, "medium": 16_000, "high": 32_000}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a document, in the place of the whole: some pages, or (for the last word) what was found in all parts, as text.
+
+    ``note`` tells the model what it has before it.
+    """
+
+    field: str
+    content: Files | str
+    note: str
+
+    @property
+    def is_pages(self) -> bool:
+        return isinstance(self.content, Files)
 
 
 class Incomplete(FormcallError):
@@ -70,7 +88,36 @@ class Run:
         self.function = Function(name, description, parameters)
         self.model_requested = settings.model if provider.engine == "openai" else provider.engine
         self.model = self.model_requested
-        self._request = self._first_request()
+        self._part: Part | None = None
+        self._made: ModelRequest | None = None
+
+    def take_files(self, **read: Files) -> None:
+        """The files of the form have been read: these boxes hold their pages from now on."""
+        self.form, self._made = {**self.form, **read}, None
+
+    def branch(self, part: Part) -> Run:
+        """A run beside this one that answers from ``part`` of its document alone; what it uses is this one's once it is ``absorb``ed."""
+        made = copy(self)
+        made._part, made._made = part, None
+        made.turns, made.steps, made.warnings = [], [], []
+        made.usage, made.cost_usd = Usage(), 0.0
+        made.meter = self.meter.branch()
+        return made
+
+    def absorb(self, branch: Run) -> None:
+        """What a branch used, and what it heard from its model, is this run's."""
+        self.usage += branch.usage
+        self.cost_usd = None if branch.cost_usd is None or self.cost_usd is None else self.cost_usd + branch.cost_usd
+        self.warnings += branch.warnings
+        self.upstream_seconds = max(self.upstream_seconds, branch.upstream_seconds)
+        if branch.usage != Usage() or self._provider.engine != "openai":
+            self.model, self.effort, self.confidence_kind = branch.model, branch.effort, branch.confidence_kind
+
+    @property
+    def _request(self) -> ModelRequest:
+        if self._made is None:
+            self._made = self._first_request()
+        return self._made
 
     def begin(self) -> None:
         """The time begins to run."""
@@ -140,7 +187,15 @@ class Run:
 
     def _first_request(self) -> ModelRequest:
         form, action = self.form, self.action
-        parts = [action.instructions.render(form)]
+        read: Mapping[str, Any] = {name: form[name] for name in action.file_fields if name in form}
+        if self._part:
+            read = {self._part.field: self._part.content}
+            # a method of the embedded engine reads the form itself
+            form = {**form, **read} if self._part.is_pages else form
+        shown = {**form, **read}
+        parts = [action.instructions.render(shown)]
+        if self._part:
+            parts.append(self._part.note)
         if form.get("instructions"):
             parts.append(form["instructions"])
         if form.get("language"):
@@ -149,7 +204,7 @@ class Run:
             model=self.model_requested,
             effort=self.effort,
             instructions="\n".join(parts),
-            message=action.message.render(form),
+            message=action.message.render(shown),
             functions=(),
             force=None,
             max_output_tokens=_OUTPUT_TOKENS[self.effort],
@@ -157,6 +212,7 @@ class Run:
             action=action.id,
             method=action.local,
             values=form,
+            pictures=tuple(one for files in read.values() if isinstance(files, Files) for one in pictures_of(files)),
         )
 
     def _cost(self, reply: Reply) -> float | None:
@@ -165,6 +221,11 @@ class Run:
         if reply.usage == Usage():  # a provider that counts nothing has not worked for nothing
             return None
         return self._models.find(self.model).cost(reply.usage, reply.service_tier)
+
+
+def pictures_of(files: Files) -> Iterator[Shown]:
+    """The pages that a model is shown, each behind the line that names it in the text too."""
+    return (Shown(mark(files, page), page.picture) for page in files.pages if page.picture)
 
 
 def run_id() -> str:

@@ -162,6 +162,8 @@ class Admission:
 
     def _cache_digest(self, run: Run) -> str:
         """The same for requests that a model could not tell apart."""
+        if run.action.file_fields:  # they are read when the run has begun
+            return self._records.digest(self._engine.provider.engine, run.action.id, run.model_requested, run.effort, run.form)
         request = run.opening()
         functions = [(function.name, function.parameters) for function in request.functions]
         asked = (request.model, request.effort, request.instructions, request.message, functions, request.force)

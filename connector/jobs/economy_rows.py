@@ -19,7 +19,7 @@ from connector.engine.turns import Run
 from connector.errors import FormcallError, ProviderError
 from connector.jobs.admission import Asked
 from connector.jobs.ended import see_end
-from connector.jobs.intake import NO_TOOLS, STOPPING
+from connector.jobs.intake import STOPPING, not_for_economy
 from connector.jobs.purse import Purse
 from connector.jobs.runner import Runner
 from connector.jobs.steps import places
@@ -128,8 +128,8 @@ class Rows:
         if self._key.revoked_at:
             raise FormcallError("unauthorized", _REVOKED)
         sent = self._sent(row)
-        if sent.run.tools:
-            raise FormcallError("bad_request", NO_TOOLS)
+        if problem := not_for_economy(sent.run):
+            raise FormcallError("bad_request", problem)
         want, least = sent.asked.purse.opening(has_budget=self._has_budget)
         limits = replace(self._key.allowance.limits(), at_once=None)
         length = len(self._offline.line(_name(row), sent.run.opening(), manner_of(part))) + _SIGNS

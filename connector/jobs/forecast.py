@@ -18,6 +18,7 @@ from connector.store.money import dollars, usd
 from connector.tools.base import MAX_OUTPUT
 
 Json = dict[str, Any]
+Cost = tuple[int | None, int | None]  # nano-dollars of the first calls, and of the whole run, at most
 
 _EXACT = Counter(exact=True)
 _REPAIR_WORDS = 1_000  # tokens of ours, at most, that tell a model what is wrong with its answer, beside what the request has of it
@@ -26,20 +27,48 @@ _MOST_RESULTS = MAX_CALLS * MAX_OUTPUT * 4  # tokens of what tools gave: a chara
 
 def forecast(engine: Engine, run: Run, key: Key) -> Json:
     """What a run would ask and cost, in the flat form of an answer."""
+    engine.open_files(run)
+    if parts := engine.parts(run):
+        return _forecast_parts(engine, run, key, parts)
     request = run.opening()
     bound = bound_of(engine.provider, engine.models, request, _EXACT, twice=engine.settings.retry_after_timeout)
     cap = min(caps_of(run, key), default=None)
     if bound and cap is not None:
         request, bound = _capped(request, bound, cap)
-    preview = preview_of(engine.provider, request)
-    requests = [vars(preview)] if preview else []
     first, most = (bound.nano(), _whole(run, bound)) if bound else (None, None)
     if most is not None and cap is not None:
         most = min(most, cap)
+    return _told(engine, run, [request], bound, cost=(first, most), words=_sentence(bound, first, most, cap))
+
+
+def _forecast_parts(engine: Engine, run: Run, key: Key, parts: list[Run]) -> Json:
+    """The same of a document that is read in parts: the calls of all of them, and what puts their answers together."""
+    requests = [part.opening() for part in parts]
+    bounds = [bound_of(engine.provider, engine.models, one, _EXACT, twice=engine.settings.retry_after_timeout) for one in requests]
+    known = [bound for bound in bounds if bound]
+    cap = min(caps_of(run, key), default=None)
+    first = most = whole = None
+    if len(known) == len(bounds):
+        output = max(bound.output_tokens for bound in known)
+        whole = replace(known[0], input_tokens=sum(bound.input_tokens for bound in known), exact=all(bound.exact for bound in known))
+        # what is put together is at most what all parts wrote, in as many calls as there are parts at the most
+        together = _whole(run, replace(known[0], input_tokens=whole.input_tokens + len(known) * output)) if run.action.long == "ask" else 0
+        first, most = sum(bound.nano() for bound in known), sum(_whole(run, bound) for bound in known) + together
+        if cap is not None:
+            most = min(most, cap)
+    words = _sentence(whole, first, most, cap).replace("The first call reads", f"The {len(parts)} calls for its parts read", 1)
+    words = words.replace(" writes at most", " each writes at most")
+    return _told(engine, run, requests, whole, cost=(first, most), words=words)
+
+
+def _told(engine: Engine, run: Run, asked: list[ModelRequest], bound: Bound | None, *, cost: Cost, words: str) -> Json:
+    previews = [preview for request in asked if (preview := preview_of(engine.provider, request))]
+    requests = [{**vars(preview), "body": _without_pictures(preview.body)} for preview in previews]
+    first, most = cost
     return {
         "ok": True,
         "status": "dry_run",
-        "result": _sentence(bound, first, most, cap),
+        "result": words,
         "id": run.id,
         "action": run.action.id,
         "engine": engine.provider.engine,
@@ -59,6 +88,15 @@ def forecast(engine: Engine, run: Run, key: Key) -> Json:
         "cost_usd": 0.0,
         "duration_ms": 0,
     }
+
+
+def _without_pictures(value: Any) -> Any:
+    """What would be sent, with images by their size alone: their bytes say nothing to a reader, and would be most of it."""
+    if isinstance(value, str):
+        return f"{value[:40]}… ({len(value):,} characters)" if value.startswith("data:") else value
+    if isinstance(value, list):
+        return [_without_pictures(one) for one in value]
+    return {key: _without_pictures(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def _capped(request: ModelRequest, bound: Bound, cap: int) -> tuple[ModelRequest, Bound]:

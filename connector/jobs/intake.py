@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from connector.catalogue.values import clean
+from connector.engine.turns import Run
 from connector.errors import FieldError, FormcallError, InvalidInput
 from connector.jobs.addresses import check_address
 from connector.jobs.orders import FIELDS, Order, resolve
@@ -22,7 +23,8 @@ Json = dict[str, Any]
 
 # these failures are of no row: they meet every one until somebody sees to them
 STOPPING = {"budget_exceeded", "price_unknown", "provider_auth", "provider_quota", "model_retired", "model_unavailable", "unauthorized"}
-NO_TOOLS = "Economy cannot use tools, which a model calls while it answers. Leave Tools empty, or send these rows without economy."
+_NO_TOOLS = "Economy cannot use tools, which a model calls while it answers. Leave Tools empty, or send these rows without economy."
+_NO_FILES = "Economy cannot read files, which may take several calls that build on each other. Send these rows without economy."
 _SHOWN_ERRORS = 5
 
 
@@ -98,8 +100,8 @@ class Intake:
     def _check_all(self, key: Key, order: Order, values: Json) -> None:
         """``FormcallError`` for a scope that the key lacks, or a budget that cannot be kept."""
         asked = self._admission.ask(key, order.action, values)
-        if order.economy and asked.run.tools:
-            raise FormcallError("bad_request", NO_TOOLS)
+        if order.economy and (problem := not_for_economy(asked.run)):
+            raise FormcallError("bad_request", problem)
         try:
             asked.purse.opening(has_budget=order.budget_usd is not None)
         except FormcallError as error:
@@ -119,3 +121,8 @@ def _of_row(number: int, entry: FieldError) -> FieldError:
 
 def _text(value: Any) -> str:
     return clean(json.dumps(value, ensure_ascii=False))
+
+
+def not_for_economy(run: Run) -> str:
+    """Why a run's one call cannot be made through the provider's own batches; "" when it can."""
+    return _NO_TOOLS if run.tools else _NO_FILES if run.action.file_fields else ""

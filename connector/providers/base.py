@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from connector.catalogue.files import Picture
+
 Json = dict[str, Any]
 Finish = Literal["done", "length", "filtered"]
 
@@ -120,6 +122,14 @@ class Listener(Protocol):
 
 
 @dataclass(frozen=True)
+class Shown:
+    """An image with the words that stand before it, such as ``[page 7]``."""
+
+    words: str
+    picture: Picture
+
+
+@dataclass(frozen=True)
 class ModelRequest:
     """All a provider needs for one reply.
 
@@ -129,6 +139,7 @@ class ModelRequest:
     ``method``      the embedded engine's method for this action, or None
     ``values``      the form's values, already validated: what the embedded and the scripted engine read
     ``listener``    who is told of the reply while it is being written, by providers that can
+    ``pictures``    images that go with the message, each behind its name
     """
 
     model: str
@@ -145,6 +156,7 @@ class ModelRequest:
     method: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     listener: Listener | None = field(default=None, compare=False)
+    pictures: tuple[Shown, ...] = ()
 
     @property
     def cache_key(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from connector.catalogue import FILLS, OPTIONS, reader
 from connector.catalogue.action import ENVELOPE
 from connector.catalogue.fields import FORM_TYPES, RETURN_TYPES, TYPES
-from connector.catalogue.reader import ACTION_KEYS, EFFORTS, EXAMPLE_KEYS, FIELD_KEYS, LOCAL_METHODS, REQUIRED_KEYS, RETURN_KEYS
+from connector.catalogue.reader import ACTION_KEYS, EFFORTS, EXAMPLE_KEYS, FIELD_KEYS, LOCAL_METHODS, LONG, REQUIRED_KEYS, RETURN_KEYS
 from connector.catalogue.shape import WRITABLE
 
 Json = dict[str, Any]
@@ -143,6 +143,11 @@ _ACTION: Json = {
     "group": _text("Where it stands in a list, such as text.", _GROUP_LENGTH),
     "effort": {**_one_of("How long the model thinks unless the form says otherwise.", EFFORTS), "default": EFFORTS[0]},
     "local": {"description": "The method of the embedded engine; without it the action needs a model.", "enum": list(LOCAL_METHODS)},
+    "long": _one_of(
+        "How a document that is too long for one call is answered, part by part. merge: the server puts the parts' values together, the "
+        "first that is stated counts; ask: one more call makes one answer of the parts' answers.",
+        LONG,
+    ),
     "tools": _texts("The tools it may use."),
     "max_steps": {"description": "How many rounds of tool calls there may be at most.", "type": "integer", "minimum": 0},
     "fields": _named("field", "The form, in this order: names with what each box is.", taken=OPTIONS),
@@ -169,8 +174,10 @@ _FIELD: Json = {
     "default": {"description": "What an empty box means; a field that is required has none."},
     "choices": {"$ref": "#/$defs/choices"},
     "choices_from": _from("The form's field of type options whose names this list pairs texts with, as `text => name`."),
+    "or_text": _from("The form's field of type longtext for text that may be typed instead of this file; one of the two is needed."),
+    "pages_from": _from("The form's field of type text that says which pages are read, such as 1-3, 7."),
     "min": _bound("The least number, or the least characters of a text or entries of a list."),
-    "max": _bound(f"The greatest number, or the most characters of a text or entries of {', '.join(_list_like)}."),
+    "max": _bound(f"The greatest number, or the most characters of a text or entries of {', '.join(_list_like)}; the most files."),
 }
 _RETURN: Json = {
     "type": _one_of("The kind of value. record: one value for each line of a shape.", RETURN_TYPES),
@@ -179,6 +186,7 @@ _RETURN: Json = {
     "choices": {"$ref": "#/$defs/choices"},
     "choices_from": _from("The form's field of type options whose names are the choices."),
     "shape_from": _from("The form's field of type shape that says what a record holds."),
+    "shape": _text("What each entry of the list holds, one a line as `name type: hint`, if not the form says it.", reader._SHAPE_LENGTH),
     "min": _bound("The least number, or the least entries of a list."),
     "max": _bound("The greatest number, or the most entries of a list."),
     "when": {

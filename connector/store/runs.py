@@ -88,7 +88,7 @@ class Runs:
 
     def digest(self, *parts: Any) -> str:
         """A fingerprint of a request under the service's own secret, so that short texts cannot be guessed from it."""
-        text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+        text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=_told_apart)
         return hmac.new(self._secret, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
     # --- answers that may be given again ---
@@ -115,3 +115,8 @@ class Runs:
                 connection.execute(cached_answers.insert().values(**row))
         except IntegrityError:
             pass  # the same answer was kept by somebody else at this moment
+
+
+def _told_apart(value: Any) -> str:
+    """What stands for a value that JSON does not have: files are told apart by their own digest, and never written out."""
+    return str(getattr(value, "digest", None) or value)

@@ -48,7 +48,7 @@ def run_action(action_id: str) -> Response:
     action = services().catalogue.find(action_id)
     if wants_sample():
         return sample_response(action)
-    return run_values(action, with_idempotency_key(read_body(request)))
+    return run_values(action, with_idempotency_key(read_body(request, files=action.file_fields)))
 
 
 def run_values(action: Action, values: Json) -> Response:

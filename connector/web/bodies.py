@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import Request, g
 from flask import request as current_request
 from gunicorn.http.errors import ParseException
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from connector.catalogue import Fault
+from connector.catalogue.files import data_url
 from connector.catalogue.values import clean, is_absent, nearest, read_number, read_text
 from connector.errors import FieldError, FormcallError, InvalidInput
 
@@ -25,16 +26,17 @@ _LONGEST_NAME = 60
 _MOST_DISCARDED, _PIECE = 64_000_000, 65_536
 
 
-def read_body(request: Request) -> Json:
+def read_body(request: Request, *, files: Sequence[str] = ()) -> Json:
     """The fields of ``request``; ``FormcallError`` for a body that cannot be read.
 
-    A repeated form field becomes a list. An empty body is a form with nothing filled in.
+    A repeated form field becomes a list. An empty body is a form with nothing filled in. ``files`` are the fields that take a file,
+    which then comes as a data URL.
     """
     kind, data = request.mimetype, _whole(request)
     if not data:
         return {}
     if kind in _FORMS:
-        return _form(request)
+        return _form(request, files)
     if kind != "application/json" and not kind.endswith("+json"):
         raise FormcallError("unsupported_media_type", "Send the fields as JSON (Content-Type: application/json) or as a form.")
     value = _json(data)
@@ -136,14 +138,24 @@ def _whole(request: Request) -> bytes:
     return data
 
 
-def _form(request: Request) -> Json:
+def _form(request: Request, files: Sequence[str] = ()) -> Json:
     fields = form_values(request.form)
-    if request.files:
-        name = next(iter(request.files))
-        raise InvalidInput([FieldError(name, "wrong_type", f'"{name[:60]}" takes text, not a file.')])
+    if refused := [name for name in request.files if name not in files]:
+        takes = f" Files go into {', '.join(files)}." if files else ""
+        raise InvalidInput([FieldError(refused[0], "wrong_type", f'"{refused[0][:60]}" takes text, not a file.{takes}')])
+    for name in request.files:
+        # an empty box for a file is sent as a part without a name and without bytes
+        sent = [text for part in request.files.getlist(name) if (text := _as_data_url(part))]
+        given = fields.get(name)
+        fields[name] = [*(given if isinstance(given, list) else [given] if given else []), *sent]
     if not fields and request.mimetype == "multipart/form-data":
         raise FormcallError("bad_request", "The form cannot be read: its parts are not separated as its Content-Type says.")
     return fields
+
+
+def _as_data_url(part: FileStorage) -> str:
+    content = part.read()
+    return data_url(content, media=part.mimetype, name=clean(part.filename or "")) if content else ""
 
 
 def _json(data: bytes) -> Any:

@@ -26,7 +26,7 @@ def body(request: ModelRequest, model: Model, profile: Profile) -> Json:
         "model": request.model,
         "messages": [
             {"role": profile.role, "content": request.instructions},
-            {"role": "user", "content": request.message},
+            {"role": "user", "content": _content(request)},
             *(message for turn in request.turns for message in _messages(turn)),
         ],
         "tools": [_tool(function) for function in request.functions],
@@ -41,6 +41,16 @@ def body(request: ModelRequest, model: Model, profile: Profile) -> Json:
         if request.cache_key:
             found["prompt_cache_key"] = request.cache_key
     return found
+
+
+def _content(request: ModelRequest) -> str | list[Json]:
+    if not request.pictures:
+        return request.message
+    parts: list[Json] = [{"type": "text", "text": request.message}]
+    for shown in request.pictures:
+        image = {"type": "image_url", "image_url": {"url": shown.picture.data_url(), "detail": "high"}}
+        parts += [{"type": "text", "text": shown.words}, image]
+    return parts
 
 
 def _tool(function: Function) -> Json:

@@ -32,7 +32,7 @@ def body(request: ModelRequest, model: Model, profile: Profile) -> Json:
         "model": request.model,
         "input": [
             {"role": profile.role, "content": request.instructions},
-            {"role": "user", "content": request.message},
+            {"role": "user", "content": _content(request)},
             *(item for turn in request.turns for item in _items(turn)),
         ],
         "tools": [_tool(function) for function in request.functions],
@@ -46,6 +46,16 @@ def body(request: ModelRequest, model: Model, profile: Profile) -> Json:
     if profile.cache_key and request.cache_key:
         found["prompt_cache_key"] = request.cache_key
     return found
+
+
+def _content(request: ModelRequest) -> str | list[Json]:
+    if not request.pictures:
+        return request.message
+    parts: list[Json] = [{"type": "input_text", "text": request.message}]
+    for shown in request.pictures:
+        image = {"type": "input_image", "image_url": shown.picture.data_url(), "detail": "high"}
+        parts += [{"type": "input_text", "text": shown.words}, image]
+    return parts
 
 
 def _tool(function: Function) -> Json:

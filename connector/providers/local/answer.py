@@ -62,23 +62,29 @@ def answer(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]
 
 def quote(question: str, context: str, encoder: Encoder) -> dict[str, Any]:
     """The sentences of ``context`` that answer ``question``, verbatim; nothing when none is near enough."""
-    pool = preselect(sentences(context), READ, question)
-    if not pool or not question.strip():
+    told = best(question, preselect(sentences(context), READ, question), encoder)
+    if not told:
         return _nothing("")
-    vectors = encoder.encode([sentence.text for sentence in pool], PIECES)
-    likeness = [float(score) for score in vectors @ encoder.encode([question], PIECES)[0]]
-    scores = [score + bonus for score, bonus in zip(likeness, _bonuses(question, pool), strict=True)]
-    order = sorted(range(len(pool)), key=lambda place: (-scores[place], place))
-    if scores[order[0]] < FITS:
-        return _nothing("")
-    chosen = [order[0], *(place for place in order[1:2] if scores[place] >= scores[order[0]] - SECOND)]
-    told = [pool[place] for place in sorted(chosen)]
     return {
         "answer": " ".join(sentence.text for sentence in told),
         "value": None,
         "found": True,
         "quotes": [sentence.raw for sentence in told],
     }
+
+
+def best(question: str, pool: list[Sentence], encoder: Encoder) -> list[Sentence]:
+    """The one or two sentences of ``pool`` that answer ``question``, in its order; none when none is near enough."""
+    if not pool or not question.strip():
+        return []
+    vectors = encoder.encode([sentence.text for sentence in pool], PIECES)
+    likeness = [float(score) for score in vectors @ encoder.encode([question], PIECES)[0]]
+    scores = [score + bonus for score, bonus in zip(likeness, _bonuses(question, pool), strict=True)]
+    order = sorted(range(len(pool)), key=lambda place: (-scores[place], place))
+    if scores[order[0]] < FITS:
+        return []
+    chosen = [order[0], *(place for place in order[1:2] if scores[place] >= scores[order[0]] - SECOND)]
+    return [pool[place] for place in sorted(chosen)]
 
 
 def _bonuses(question: str, pool: list[Sentence]) -> list[float]:

@@ -6,12 +6,20 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...catalogue.files import Files
 from ...errors import ProviderError
 from ..base import Call, Function, ModelRequest, Reply, Usage
 from .embed import MODEL, Encoder, missing
 
 Method = Callable[[ModelRequest, Encoder], tuple[str, dict[str, Any]]]
-KIND = {"classify": "similarity", "extract": "evidence", "summarize": "none", "answer": "similarity"}
+KIND = {
+    "classify": "similarity",
+    "extract": "evidence",
+    "summarize": "none",
+    "answer": "similarity",
+    "quotes": "similarity",
+    "findings": "none",
+}
 NO_METHOD = 'The action "{}" needs a model. Set OPENAI_API_KEY, or choose an action that works without one.'
 
 
@@ -73,7 +81,7 @@ def _extract(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any]]:
 
     function = final_function(request)
     many = "rows" in (function.parameters.get("properties") or {})
-    return function.name, fit(extract(request.values, many), function)
+    return function.name, fit(extract(with_text(request.values), many), function)
 
 
 def _summarize(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]]:
@@ -91,4 +99,26 @@ def _answer(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any
     return name, arguments if name != function.name else fit(arguments, function)
 
 
-METHODS: dict[str, Method] = {"classify": _classify, "extract": _extract, "summarize": _summarize, "answer": _answer}
+def _quotes(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]]:
+    from .pages import quotes
+
+    function = final_function(request)
+    return function.name, fit(quotes(request.values, encoder), function)
+
+
+def _findings(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]]:
+    from .pages import findings
+
+    function = final_function(request)
+    return function.name, fit(findings(request.values, encoder), function)
+
+
+def with_text(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The form with the text of its document as its text."""
+    files = [value for value in values.values() if isinstance(value, Files)]
+    return {**values, "text": "\n\n".join(page.text for one in files for page in one.pages)} if files else values
+
+
+METHODS: dict[str, Method] = {
+    "classify": _classify, "extract": _extract, "summarize": _summarize, "answer": _answer, "quotes": _quotes, "findings": _findings,
+}  # fmt: skip
