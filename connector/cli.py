@@ -192,8 +192,9 @@ def _check_together(settings: Settings) -> None:
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; say which files differ from the catalogue.")
 @click.option("--base-url", default="", help="The address of the service, written into the files.")
+@click.option("--resource-uuid", default="", help="The id that Retool has given to its resource of the service.")
 @plainly
-def build(platform: str | None, folder: Path | None, only_check: bool, base_url: str) -> None:
+def build(platform: str | None, folder: Path | None, *, only_check: bool, base_url: str, resource_uuid: str) -> None:
     """Write the generated files (specifications and plug-ins) of one PLATFORM, or of all, into DIR (here by default)."""
     from connector import publish
     from connector.catalogue import load_catalogue
@@ -202,7 +203,8 @@ def build(platform: str | None, folder: Path | None, only_check: bool, base_url:
     if platform and platform not in publish.PLATFORMS:
         raise FormcallError("bad_request", f'There is no platform "{platform}"; there are: {", ".join(publish.PLATFORMS)}.')
     catalogue = load_catalogue(settings.templates)
-    files = publish.build_all(catalogue, public_url=base_url or settings.public_url, platforms=[platform] if platform else None)
+    url, names = base_url or settings.public_url, [platform] if platform else None
+    files = publish.build_all(catalogue, public_url=url, platforms=names, resource_uuid=resource_uuid)
     root = folder or Path()
     if only_check:
         sentences = publish.stale(files, root)

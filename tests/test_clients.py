@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import importlib
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from jsonschema import Draft202012Validator
 from connector.catalogue import load_catalogue
 from connector.publish.fixed import FIXED_OPERATIONS
 from tests.conftest import FORMCALL, ROOT, TICKET, Service, clean_environment, serving
+from tests.nodes import check_lock, node_in
 from tests.receivers import Receiver
 
 Json = dict[str, Any]
@@ -285,17 +285,7 @@ def test_forms_that_no_action_has_are_those_that_are_read(client: Client, live: 
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """The node that runs the packages of tests/js, which are installed once, exactly as its lock file says."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if not found or not npm:
-        pytest.skip("node and npm are not installed")
-    wanted, installed = (JS / "package-lock.json").read_bytes(), JS / "node_modules" / ".installed"
-    if not installed.exists() or installed.read_bytes() != wanted:
-        command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=JS, capture_output=True, text=True, timeout=110, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        installed.write_bytes(wanted)
-    return found
+    return node_in(JS)
 
 
 def test_swagger_client(node: str, live: Service) -> None:
@@ -313,7 +303,4 @@ def test_swagger_client(node: str, live: Service) -> None:
 
 def test_the_lock_file_names_no_host() -> None:
     """The packages come from whichever registry npm is set to."""
-    packages = json.loads((JS / "package-lock.json").read_text())["packages"]
-    assert len(packages) > 10
-    assert not [name for name, one in packages.items() if "resolved" in one]
-    assert all("integrity" in one for name, one in packages.items() if name)
+    check_lock(JS / "package-lock.json")

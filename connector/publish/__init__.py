@@ -8,11 +8,12 @@ A platform is one function ``(catalogue, *, public_url) -> {path: bytes}``, with
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Protocol
 
 from connector.catalogue import Catalogue
-from connector.publish import openapi
+from connector.publish import openapi, retool
 from connector.publish.action_schema import build_action_schema
 from connector.publish.errors_page import build_errors_page
 
@@ -20,7 +21,10 @@ Files = dict[str, bytes]
 
 
 class Platform(Protocol):
-    """Builds the files of one platform; ``public_url`` is where the service is reached, "" for this machine."""
+    """Builds the files of one platform; ``public_url`` is where the service is reached, "" for this machine.
+
+    A platform may take more by name, such as ``resource_uuid``; each is "" when it is not given.
+    """
 
     def __call__(self, catalogue: Catalogue, *, public_url: str = "") -> Files: ...
 
@@ -33,14 +37,19 @@ def _docs(catalogue: Catalogue, *, public_url: str = "") -> Files:
     return {"docs/errors.md": build_errors_page()}
 
 
-PLATFORMS: dict[str, Platform] = {"openapi": _openapi, "docs": _docs}
+PLATFORMS: dict[str, Platform] = {"openapi": _openapi, "docs": _docs, "retool": retool.build}
 
 
-def build_all(catalogue: Catalogue, *, public_url: str = "", platforms: Iterable[str] | None = None) -> Files:
-    """The files of ``platforms`` (all of them by default) by their paths below the project's folder, with ``/``."""
+def build_all(catalogue: Catalogue, *, public_url: str = "", platforms: Iterable[str] | None = None, **more: str) -> Files:
+    """The files of ``platforms`` (all of them by default) by their paths below the project's folder, with ``/``.
+
+    ``more`` is what a platform takes by name beside the address; a platform that does not know a name is not given it.
+    """
     files: Files = {}
     for name in PLATFORMS if platforms is None else platforms:
-        files.update(PLATFORMS[name](catalogue, public_url=public_url))
+        build = PLATFORMS[name]
+        own = {key: value for key, value in more.items() if key in signature(build).parameters}
+        files.update(build(catalogue, public_url=public_url, **own))
     return files
 
 

@@ -1,0 +1,78 @@
+"""The resource that every app of Retool's shares: the service's address and its key, as a body for Retool's API and as Terraform."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from connector.publish.openapi import DEFAULT_URL
+
+Json = dict[str, Any]
+
+RESOURCE_NAME = "Formcall"
+KEY_PLACEHOLDER = "PUT-THE-FORMCALL-KEY-HERE"
+
+
+def build_resource(public_url: str) -> dict[str, str]:
+    """The files by their paths below ``resource/``. Neither holds a key: it is put in where the files are used."""
+    base_url = f"{(public_url or DEFAULT_URL).rstrip('/')}/"
+    return {"restapi.json": _body(base_url), "main.tf": _terraform(base_url)}
+
+
+def _body(base_url: str) -> str:
+    bearer = {"authentication_type": "bearer", "bearer_token": KEY_PLACEHOLDER}
+    body: Json = {
+        "type": "restapi",
+        "display_name": RESOURCE_NAME,
+        "options": {"base_url": base_url, "authentication_options": bearer},
+    }
+    return json.dumps(body, indent=2) + "\n"
+
+
+def _terraform(base_url: str) -> str:
+    return f"""\
+# The address and the token of Retool come from RETOOL_HOST, RETOOL_SCHEME and RETOOL_ACCESS_TOKEN, the key from TF_VAR_formcall_key.
+terraform {{
+  required_providers {{
+    retool = {{
+      source = "tryretool/retool"
+    }}
+  }}
+}}
+
+provider "retool" {{}}
+
+variable "formcall_key" {{
+  description = "A key of Formcall, made with `formcall key create`."
+  type        = string
+  sensitive   = true
+}}
+
+resource "retool_resource" "formcall" {{
+  display_name = {json.dumps(RESOURCE_NAME)}
+  type         = "restapi"
+
+  options = jsonencode({{
+    base_url = {_hcl(base_url)}
+    authentication_options = {{
+      authentication_type = "bearer"
+      bearer_token        = var.formcall_key
+    }}
+  }})
+
+  lifecycle {{
+    # Retool does not tell the options again
+    ignore_changes = [options]
+  }}
+}}
+
+# what `formcall build retool --resource-uuid` takes
+output "resource_uuid" {{
+  value = retool_resource.formcall.id
+}}
+"""
+
+
+def _hcl(text: str) -> str:
+    """A text as Terraform writes it, with nothing in it that Terraform would fill in."""
+    return json.dumps(text).replace("${", "$${").replace("%{", "%%{")

@@ -1,0 +1,118 @@
+import { type FC } from 'react'
+import { Retool } from '@tryretool/custom-component-support'
+import { useExchange } from '../exchange'
+import { useOptions } from '../options'
+import { OUTPUTS } from '../outputs'
+import { ActionForm } from '../shared/ActionForm'
+import { type Field } from '../shared/types'
+
+export const AnswerWithTools: FC = () => {
+  Retool.useComponentSettings({ defaultWidth: 6, defaultHeight: 55 })
+  const fields: Field[] = [
+    {
+      name: "question",
+      box: "longtext",
+      label: "Question",
+      help: "",
+      placeholder: "",
+      required: true,
+      choices: [],
+      state: Retool.useStateString({
+        name: "question",
+        initialValue: "",
+        inspector: "text",
+        label: "Question",
+      })
+    },
+    {
+      name: "context",
+      box: "longtext",
+      label: "Context",
+      help: "Text that the answer may be based on.",
+      placeholder: "",
+      required: false,
+      choices: [],
+      state: Retool.useStateString({
+        name: "context",
+        initialValue: "",
+        inspector: "text",
+        label: "Context",
+        description: "Text that the answer may be based on.",
+      })
+    },
+    {
+      name: "tools",
+      box: "checks",
+      label: "Tools",
+      help: "What may be used. Nothing is allowed unless you name it here.",
+      placeholder: "",
+      required: false,
+      choices: [
+        { key: "calculate", value: "calculate", label: "Calculator" },
+        { key: "dates", value: "dates", label: "Dates" },
+        { key: "searchContext", value: "search_context", label: "Search the context" },
+      ],
+      state: Retool.useStateArray({
+        name: "tools",
+        initialValue: [],
+        inspector: "text",
+        label: "Tools",
+        description: "What may be used. Nothing is allowed unless you name it here.",
+      })
+    },
+    {
+      name: "require_tool",
+      box: "switch",
+      label: "Require a tool",
+      help: "Accept only an answer for which a tool was really used.",
+      placeholder: "",
+      required: false,
+      choices: [],
+      state: Retool.useStateBoolean({
+        name: "requireTool",
+        initialValue: false,
+        inspector: "checkbox",
+        label: "Require a tool",
+        description: "Accept only an answer for which a tool was really used.",
+      })
+    },
+    {
+      name: "max_steps",
+      box: "number",
+      label: "Max steps",
+      help: "How many rounds of tool calls there may be.",
+      placeholder: "",
+      required: false,
+      choices: [],
+      state: Retool.useStateNumber({
+        name: "maxSteps",
+        initialValue: 8,
+        inspector: "text",
+        label: "Max steps",
+        description: "How many rounds of tool calls there may be.",
+      })
+    },
+  ]
+  const [showOptions] = Retool.useStateBoolean({
+    name: "showAdvanced",
+    initialValue: false,
+    inspector: "checkbox",
+    label: "Show advanced options",
+    description: "Offer the options of a run, too.",
+  })
+  const exchange = useExchange()
+  const options = useOptions()
+  const run = Retool.useEventCallback({ name: "run" })
+  return (
+    <ActionForm
+      title={"Answer with tools"}
+      summary={"Answers a question with the tools you allow, and shows every call it made."}
+      fields={fields}
+      options={options}
+      outputs={OUTPUTS["answer_with_tools"] ?? []}
+      showOptions={showOptions}
+      exchange={exchange}
+      run={run}
+    />
+  )
+}

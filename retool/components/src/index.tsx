@@ -1,0 +1,5 @@
+export { AnswerWithTools } from './actions/AnswerWithTools'
+export { Classify } from './actions/Classify'
+export { Extract } from './actions/Extract'
+export { Summarize } from './actions/Summarize'
+export { RunStatus } from './actions/RunStatus'

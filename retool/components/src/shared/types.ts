@@ -1,0 +1,43 @@
+/** What a form shows for a field: one of the boxes of `boxes.tsx`. */
+export type Box = 'text' | 'longtext' | 'number' | 'switch' | 'select' | 'checks' | 'file'
+
+/** One of a fixed set: `key` is what Retool's state holds, `value` what the service is sent. */
+export interface Choice {
+  key: string
+  value: string
+  label: string
+}
+
+/** One box of the form and the state of Retool behind it. */
+export interface Field {
+  name: string
+  box: Box
+  label: string
+  help: string
+  placeholder: string
+  required: boolean
+  choices: Choice[]
+  state: readonly [unknown, (value: never) => void]
+}
+
+export interface Output {
+  name: string
+  label: string
+}
+
+export type Outputs = Record<string, Output[]>
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+export type Plain = { [key: string]: Json }
+
+/** What a component tells the app's query, and what the query answers. */
+export interface Exchange {
+  setRequest: (request: Plain) => void
+  response: Plain
+  isRunning: boolean
+  errorMessage: string
+}
+
+export function write(field: Field, value: Json): void {
+  const set = field.state[1] as (value: Json) => void
+  set(value)
+}

@@ -1,0 +1,111 @@
+// What one form does when things do not go well, and a run that is handed over: each state once.
+// node states.mjs '{"dist":…,"executable":…,"shots":…,"service":{address,key},"ticket":{text,categories}}'   prints one JSON object
+import { join } from "node:path";
+import { asData, asDetail, asWords, open, shoot } from "./browser.mjs";
+
+const { dist, executable, shots, service, ticket } = JSON.parse(process.argv[2]);
+const at = await open({ dist, executable });
+const { page } = at;
+const RUN = { run: () => ["POST", "/v1/actions/classify"] };
+const RUNS = {
+  check: (request) => ["GET", `/v1/runs/${request.run_id}?wait_seconds=${request.wait_seconds}`],
+  cancel: (request) => ["POST", `/v1/runs/${request.run_id}/cancel`],
+};
+const found = { findings: {} };
+
+async function look(state, kept = true) {
+  found.findings[state] = await at.findings();
+  if (shots && kept) await shoot(page, join(shots, `${state}.png`));
+}
+
+const press = (name) => page.getByRole("button", { name, exact: true }).click();
+const outcome = () => page.locator(".fc-outcome").innerText();
+
+try {
+  // nothing is connected: the builder is told what to do
+  await at.mount("Classify", ticket);
+  await press("Run");
+  found.unconnected = await outcome();
+
+  // busy: the button says so, keeps the focus and cannot be pressed again
+  await at.mount("Classify", ticket);
+  await press("Run");
+  await at.tell({ isRunning: true });
+  await page.getByRole("button", { name: "Running…" }).click({ force: true });
+  await look("classify-busy");
+  found.busy = { words: await outcome(), fired: at.fired.length, focus: await page.evaluate(() => document.activeElement.textContent),
+    button: await page.getByRole("button", { name: "Running…" }).getAttribute("aria-busy") };
+
+  // the service refuses: told in three ways, and always beside the field when the service names it
+  found.problems = [];
+  for (const failing of [asDetail, asWords, asData]) {
+    await at.mount("Classify", { ...ticket, categories: "billing" });
+    at.connect(service, RUN, failing);
+    await press("Run");
+    await page.getByRole("alert").waitFor();
+    found.problems.push({ alert: await page.getByRole("alert").innerText(), fields: await page.locator(".fc-row .fc-field-error").allTextContents() });
+  }
+  await look("classify-problem");
+
+  // the service is not there
+  await at.mount("Classify", ticket);
+  await press("Run");
+  await at.tell({ errorMessage: "connect ECONNREFUSED 127.0.0.1:1" });
+  found.unreachable = await page.getByRole("alert").innerText();
+
+  // a dry run and a run that is handed over, by the advanced options
+  await at.mount("Classify", { ...ticket, showAdvanced: true });
+  at.connect(service, RUN);
+  await page.getByText("Advanced", { exact: true }).click();
+  await page.getByRole("switch", { name: "Dry run" }).check();
+  await press("Run");
+  await page.locator(".fc-bill").waitFor();
+  found.dry = await outcome();
+  found.findings.advanced = await at.findings();
+  await page.getByRole("switch", { name: "Dry run" }).uncheck();
+  await page.getByRole("spinbutton", { name: "Wait (seconds)" }).fill("0");
+  await press("Run");
+  await page.getByText("The run goes on.").waitFor();
+  const handedOver = (await at.held()).response;
+  found.handedOver = { status: handedOver.status, shown: await outcome() };
+  await page.getByText("Advanced", { exact: true }).click();
+  await look("classify-handed-over");
+
+  // its status: nothing yet, then it is asked for until it is done
+  await at.mount("RunStatus");
+  found.findings.noRun = await at.findings();
+  found.noRun = await page.locator("section").innerText();
+  await at.mount("RunStatus", { runId: handedOver.id });
+  await look("run-status-asking");
+  at.connect(service, RUNS);
+  await press("Check now");
+  await page.locator(".fc-result").waitFor();
+  await look("run-status-done");
+  found.runStatus = { shown: await outcome(), events: [...new Set(at.fired.map((one) => one.name))], request: at.fired[0].held.request };
+  const checks = at.fired.length;
+  await page.waitForTimeout(2_500);
+  found.runStatus.afterwards = at.fired.length - checks;
+
+  // a run that goes on is asked for again by itself, and can be cancelled
+  await at.mount("RunStatus", { runId: "run_1", response: { id: "run_1", status: "running", ok: true } });
+  await page.waitForTimeout(2_500);
+  await press("Cancel the run");
+  found.goesOn = at.fired.map((one) => one.name);
+  await at.mount("RunStatus", { runId: "run_1", errorMessage: "There is no such run." });
+  await page.waitForTimeout(2_500);
+  found.failedCheck = { fired: at.fired.length, alert: await page.getByRole("alert").innerText() };
+
+  // an answer with everything in it, and a frame without a clipboard
+  await at.mount("Extract", { response: { ok: true, status: "done", result: "a: 1", action: "extract", data: null, cost_usd: null, model: "o4-mini",
+    rows: [{ item: "pens", quantity: 12, rush: true }, { item: "ink", quantity: null, rush: false }], not_found: [], evidence: [],
+    warnings: ["o4-mini is gone; gpt-5.6-terra answered."], input_tokens: 1200, output_tokens: 34, duration_ms: 1840 } });
+  await look("extract-rows", false);
+  found.rich = await outcome();
+  await page.evaluate(() => { navigator.clipboard.writeText = () => Promise.reject(new Error("refused")); });
+  await press("Copy");
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  found.copied = await page.evaluate(() => navigator.clipboard.readText());
+  console.log(JSON.stringify({ ...found, outside: at.outside, broken: at.broken }));
+} finally {
+  await at.close();
+}
