@@ -203,9 +203,9 @@ def build(platform: str | None, folder: Path | None, *, only_check: bool, base_u
     if platform and platform not in publish.PLATFORMS:
         raise FormcallError("bad_request", f'There is no platform "{platform}"; there are: {", ".join(publish.PLATFORMS)}.')
     catalogue = load_catalogue(settings.templates)
-    url, names = base_url or settings.public_url, [platform] if platform else None
-    files = publish.build_all(catalogue, public_url=url, platforms=names, resource_uuid=resource_uuid)
-    root = folder or Path()
+    root, wanted = folder or Path(), [platform] if platform else None
+    more = {"public_url": base_url or settings.public_url, "resource_uuid": resource_uuid, "kept": publish.read_kept(root)}
+    files = publish.build_all(catalogue, platforms=wanted, **more)
     if only_check:
         sentences = publish.stale(files, root)
         for sentence in sentences:

@@ -54,6 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             answer(self, step)
 
+    do_GET = do_POST  # without a body
+
     def log_message(self, *_: Any) -> None:
         """Nothing."""
 

@@ -206,7 +206,7 @@ def test_check(formcall: Command, tmp_path: Path) -> None:
     right, wrong = tmp_path / "right.yaml", tmp_path / "wrong.yaml"
     right.write_text(ACTION)
     wrong.write_text(ACTION.replace("type: longtext", "type: longtxt"))
-    assert formcall("check").stdout == "4 actions, 0 with a fault\n"
+    assert formcall("check").stdout == "9 actions, 0 with a fault\n"
     assert formcall("check", str(right)).stdout == "1 action, 0 with a fault\n"
     result = formcall("check", str(right), str(wrong))
     assert (result.exit_code, result.stdout) == (1, "2 actions, 1 with a fault\n")
@@ -353,7 +353,7 @@ def test_doctor(formcall: Command) -> None:
     result = formcall("doctor")
     assert result.exit_code == 0, result.output
     assert "FAIL" not in result.stdout
-    for words in ("FORMCALL_ENGINE", "ok    4 actions", "ok    database sqlite:///", "o4-mini", "2026-10-23", "engine scripted"):
+    for words in ("FORMCALL_ENGINE", "ok    9 actions", "ok    database sqlite:///", "o4-mini", "2026-10-23", "engine scripted"):
         assert words in result.stdout
 
 

@@ -127,10 +127,11 @@ def test_stale_names_missing_and_different_files(catalogue: Catalogue, tmp_path:
 
 
 def test_same_catalogue_gives_same_bytes(catalogue: Catalogue) -> None:
-    """Nothing but the catalogue and the address goes into the files, and their texts end in one line feed."""
+    """Nothing but the catalogue and the address goes into the files; their texts end in one line feed, but for JSON as Bubble writes it."""
     once, again = publish.build_all(catalogue), publish.build_all(load_catalogue())
     assert once == again
-    texts = [body for path, body in once.items() if not path.endswith(BINARY)]
+    bubbles = {path for path in once if path.startswith("bubble/plugin/") and path.endswith(".json")}
+    texts = [body for path, body in once.items() if not path.endswith(BINARY) and path not in bubbles]
     assert all(body.endswith(b"\n") and not body.endswith(b"\n\n") and b"\r" not in body for body in texts)
 
 

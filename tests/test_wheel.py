@@ -17,7 +17,7 @@ from tests.conftest import ROOT, clean_environment
 pytestmark = pytest.mark.slow
 
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check")
-PARTS = ("connector", "templates", "openapi", "pyproject.toml", "README.md", "LICENSE")
+PARTS = ("connector", "templates", "openapi", "bubble", "pyproject.toml", "README.md", "LICENSE")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,7 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"connector", "formcall"}
     wanted = {f"connector/templates/{action}.yaml" for action in load_catalogue()}
     wanted |= {f"connector/openapi/{path.name}" for path in (ROOT / "openapi").iterdir()}
+    wanted.add("connector/publish/bubble/ids.lock.json")
     files = [path for path in (ROOT / "connector").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     wanted |= {str(path.relative_to(ROOT)) for path in files}
     assert wanted - names == set()

@@ -24,6 +24,7 @@ from standardwebhooks.webhooks import Webhook
 
 from connector.errors import FormcallError, SettingsError
 from connector.jobs.fairness import Kind, Turns
+from connector.jobs.receivers import fitted
 from connector.jobs.steps import places
 from connector.outbound import Answer, Outbound, OutboundError, Refused
 from connector.store.deliveries import LEASE_MS, Deliveries, Due
@@ -198,7 +199,7 @@ class Deliverer:
 def _body(due: Due) -> bytes:
     if due.body is None:
         raise FormcallError("not_found", "The message was deleted before it could be sent.")
-    return due.body.encode("utf-8", "replace")
+    return fitted(due.url, due.body).encode("utf-8", "replace")
 
 
 def came_to(answer: Answer) -> Came:

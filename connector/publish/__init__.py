@@ -2,31 +2,27 @@
 
     build_all(catalogue) -> {path: bytes}      write(files, root)      stale(files, root) -> sentences
 
-A platform is one function ``(catalogue, *, public_url) -> {path: bytes}``, with a row in ``PLATFORMS``.
+A platform is one function ``(catalogue, *, public_url="") -> {path: bytes}`` with a row in ``PLATFORMS``; ``public_url`` is where the
+service is reached, "" for this machine. It may take more by name, such as ``resource_uuid``, each with "" as its default. One that
+goes on with a file of an earlier build takes its bytes as ``kept``, and has a row in ``KEPT`` too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import signature
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 from connector.catalogue import Catalogue
-from connector.publish import openapi, retool
+from connector.publish import bubble, openapi, retool
 from connector.publish.action_schema import build_action_schema
 from connector.publish.errors_page import build_errors_page
 
 Files = dict[str, bytes]
 
 
-class Platform(Protocol):
-    """Builds the files of one platform; ``public_url`` is where the service is reached, "" for this machine.
-
-    A platform may take more by name, such as ``resource_uuid``; each is "" when it is not given.
-    """
-
-    def __call__(self, catalogue: Catalogue, *, public_url: str = "") -> Files: ...
+Platform = Callable[..., Files]
 
 
 def _openapi(catalogue: Catalogue, *, public_url: str = "") -> Files:
@@ -37,20 +33,29 @@ def _docs(catalogue: Catalogue, *, public_url: str = "") -> Files:
     return {"docs/errors.md": build_errors_page()}
 
 
-PLATFORMS: dict[str, Platform] = {"openapi": _openapi, "docs": _docs, "retool": retool.build}
+PLATFORMS: dict[str, Platform] = {"openapi": _openapi, "docs": _docs, "retool": retool.build, "bubble": bubble.build}
+KEPT = {"bubble": bubble.LOCK}  # the file that a platform goes on with
 
 
-def build_all(catalogue: Catalogue, *, public_url: str = "", platforms: Iterable[str] | None = None, **more: str) -> Files:
+def build_all(
+    catalogue: Catalogue, *, platforms: Iterable[str] | None = None, kept: Mapping[str, bytes] | None = None, **more: Any
+) -> Files:
     """The files of ``platforms`` (all of them by default) by their paths below the project's folder, with ``/``.
 
-    ``more`` is what a platform takes by name beside the address; a platform that does not know a name is not given it.
+    ``kept`` are the files of an earlier build that are gone on with; see ``read_kept``. ``more`` is what platforms take by name, such as
+    ``public_url``; one that does not know a name is not given it.
     """
     files: Files = {}
     for name in PLATFORMS if platforms is None else platforms:
         build = PLATFORMS[name]
-        own = {key: value for key, value in more.items() if key in signature(build).parameters}
-        files.update(build(catalogue, public_url=public_url, **own))
+        given = {**more, "kept": (kept or {}).get(KEPT.get(name, ""), b"")}
+        files.update(build(catalogue, **{key: value for key, value in given.items() if key in signature(build).parameters}))
     return files
+
+
+def read_kept(root: Path) -> Files:
+    """The files below ``root`` that a build goes on with, as far as they are there."""
+    return {path: (root / path).read_bytes() for path in KEPT.values() if (root / path).is_file()}
 
 
 def stale(files: Mapping[str, bytes], root: Path) -> list[str]:

@@ -31,12 +31,890 @@
           targetContainerId="actionTabs"
           value="{{ self.values[0] }}"
         >
+          <Option id="66866" value="Action items" />
+          <Option id="7972f" value="Analyze a document" />
+          <Option id="62943" value="Analyze an image" />
+          <Option id="c7757" value="Answer from documents" />
           <Option id="d0feb" value="Answer with tools" />
           <Option id="92e2f" value="Classify text" />
           <Option id="29dee" value="Extract fields" />
+          <Option id="cdfe7" value="Extract from a document" />
           <Option id="8b1d8" value="Summarize text" />
         </Tabs>
       </Header>
+      <View id="e8e79" label="Action items" viewKey="action_items">
+        <Text
+          id="action_items_About"
+          value="Turns notes, minutes or a photo of a whiteboard into tasks with owners and due dates, decisions and open questions."
+          verticalAlign="center"
+        />
+        <FileButton
+          id="action_items__file"
+          text="File"
+          tooltipText="Up to 5 photos, PDF, DOCX or text files: https addresses, one a line, data URLs, or the files themselves."
+          _isUpgraded={true}
+          maxCount={1}
+          maxSize="20mb"
+          styleVariant="outline"
+        />
+        <TextArea
+          id="action_items__text"
+          label="Notes"
+          labelPosition="top"
+          tooltipText="Notes, typed here instead of sending a file."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="action_items__people"
+          label="People"
+          labelPosition="top"
+          tooltipText="Who can own a task, one a line. Owners that are not among them are marked."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="action_items__today"
+          label="Today"
+          labelPosition="top"
+          tooltipText="The day from which next Friday is counted, such as 2026-03-02."
+          value=""
+          showClear={true}
+        />
+        <Switch id="action_items_Advanced" label="Advanced options" value="false" />
+        <Select
+          id="action_items__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !action_items_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="59151" label="Low" value="low" />
+          <Option id="2b3b5" label="Medium" value="medium" />
+          <Option id="66ae5" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="action_items__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="action_items__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <NumberInput
+          id="action_items__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
+          hidden="{{ !action_items_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="action_items__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
+          hidden="{{ !action_items_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="action_items__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="action_items__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
+          hidden="{{ !action_items_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="action_items__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https address that the answer is also sent to once the run has ended."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="action_items__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
+          hidden="{{ !action_items_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="19655" label="Off" value="off" />
+          <Option id="7deec" label="1 hour" value="1h" />
+          <Option id="09185" label="1 day" value="1d" />
+          <Option id="c991f" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="action_items__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Switch
+          id="action_items__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !action_items_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="action_items_Run"
+          loading="{{ action_items_Query.isFetching || action_items_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="57c58ffa"
+            event="click"
+            method="trigger"
+            pluginId="action_items_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="action_items_Problem"
+          description="{{ action_items_Query.error || action_items_Follow.error || action_items_Answer.value?.detail }}"
+          hidden="{{ !(action_items_Query.error || action_items_Follow.error || action_items_Answer.value?.ok === false) }}"
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="action_items_GoesOn"
+          description="{{ 'It has the id ' + action_items_Answer.value?.id + '; its answer will stand here.' }}"
+          hidden="{{ !['queued', 'running'].includes(action_items_Answer.value?.status) }}"
+          title="The run goes on"
+          type="info"
+        />
+        <Text
+          id="action_items_Result"
+          disableMarkdown={true}
+          value={"{{ action_items_Answer.value?.ok && !['queued', 'running'].includes(action_items_Answer.value?.status) && !action_items_Query.error ? action_items_Answer.value.result : 'The answer will stand here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="action_items_Values"
+          hidden={"{{ !(action_items_Answer.value?.ok && !['queued', 'running'].includes(action_items_Answer.value?.status) && !action_items_Query.error) }}"}
+          value="{{ _.pick(action_items_Answer.value, ['items', 'decisions', 'open_questions', 'outline', 'transcript', 'unknown_owners', 'evidence']) }}"
+        />
+        <Text
+          id="action_items_Bill"
+          hidden={"{{ !(action_items_Answer.value?.ok && !['queued', 'running'].includes(action_items_Answer.value?.status) && !action_items_Query.error) }}"}
+          value="{{ (action_items_Answer.value?.engine === 'local' ? 'embedded engine' : action_items_Answer.value?.model) + ' · ' + (action_items_Answer.value?.cost_usd === null ? 'price not known' : '$' + action_items_Answer.value?.cost_usd) + ' · ' + action_items_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="6a23d" label="Analyze a document" viewKey="analyze_document">
+        <Text
+          id="analyze_document_About"
+          value="Finds what matters in a long document, such as trends or risks, each with its page and the words that prove it."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="analyze_document__task"
+          label="Task"
+          labelPosition="top"
+          tooltipText="What to look for, such as trends in demand or risks for a supplier."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <FileButton
+          id="analyze_document__file"
+          text="File"
+          tooltipText="A PDF, DOCX, TXT, CSV, HTML file or an image: its https address, a data URL, base64, or the file itself."
+          _isUpgraded={true}
+          maxCount={1}
+          maxSize="20mb"
+          styleVariant="outline"
+        />
+        <TextArea
+          id="analyze_document__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="Text to analyze, typed here instead of sending a file."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="analyze_document__kind"
+          label="Kind"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="findings"
+        >
+          <Option id="376b0" label="Findings" value="findings" />
+          <Option id="f1477" label="Trends" value="trends" />
+          <Option id="3864e" label="Risks" value="risks" />
+          <Option id="8b0cf" label="Claims" value="claims" />
+        </Select>
+        <NumberInput
+          id="analyze_document__count"
+          label="Count"
+          labelPosition="top"
+          tooltipText="How many to give at most, the most important first."
+          allowNull={true}
+          showClear={true}
+          min="1"
+          max="50"
+          value="10"
+        />
+        <TextInput
+          id="analyze_document__pages"
+          label="Pages"
+          labelPosition="top"
+          tooltipText="Which pages to read, such as 1-3, 7. Empty: all."
+          value=""
+          showClear={true}
+        />
+        <Switch id="analyze_document_Advanced" label="Advanced options" value="false" />
+        <Select
+          id="analyze_document__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="7e3ae" label="Low" value="low" />
+          <Option id="42ba8" label="Medium" value="medium" />
+          <Option id="45341" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="analyze_document__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="analyze_document__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <NumberInput
+          id="analyze_document__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="analyze_document__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="analyze_document__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="analyze_document__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="analyze_document__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https address that the answer is also sent to once the run has ended."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="analyze_document__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="006de" label="Off" value="off" />
+          <Option id="93bef" label="1 hour" value="1h" />
+          <Option id="ad079" label="1 day" value="1d" />
+          <Option id="00483" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="analyze_document__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Switch
+          id="analyze_document__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="analyze_document_Run"
+          loading="{{ analyze_document_Query.isFetching || analyze_document_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="c6c3793f"
+            event="click"
+            method="trigger"
+            pluginId="analyze_document_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="analyze_document_Problem"
+          description="{{ analyze_document_Query.error || analyze_document_Follow.error || analyze_document_Answer.value?.detail }}"
+          hidden="{{ !(analyze_document_Query.error || analyze_document_Follow.error || analyze_document_Answer.value?.ok === false) }}"
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="analyze_document_GoesOn"
+          description="{{ 'It has the id ' + analyze_document_Answer.value?.id + '; its answer will stand here.' }}"
+          hidden="{{ !['queued', 'running'].includes(analyze_document_Answer.value?.status) }}"
+          title="The run goes on"
+          type="info"
+        />
+        <Text
+          id="analyze_document_Result"
+          disableMarkdown={true}
+          value={"{{ analyze_document_Answer.value?.ok && !['queued', 'running'].includes(analyze_document_Answer.value?.status) && !analyze_document_Query.error ? analyze_document_Answer.value.result : 'The answer will stand here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="analyze_document_Values"
+          hidden={"{{ !(analyze_document_Answer.value?.ok && !['queued', 'running'].includes(analyze_document_Answer.value?.status) && !analyze_document_Query.error) }}"}
+          value="{{ _.pick(analyze_document_Answer.value, ['findings', 'evidence', 'page_count', 'coverage']) }}"
+        />
+        <Text
+          id="analyze_document_Bill"
+          hidden={"{{ !(analyze_document_Answer.value?.ok && !['queued', 'running'].includes(analyze_document_Answer.value?.status) && !analyze_document_Query.error) }}"}
+          value="{{ (analyze_document_Answer.value?.engine === 'local' ? 'embedded engine' : analyze_document_Answer.value?.model) + ' · ' + (analyze_document_Answer.value?.cost_usd === null ? 'price not known' : '$' + analyze_document_Answer.value?.cost_usd) + ' · ' + analyze_document_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="437a6" label="Analyze an image" viewKey="analyze_image">
+        <Text
+          id="analyze_image_About"
+          value="Describes images, writes their alt text, reads their words or charts, counts, compares, or answers a question about them."
+          verticalAlign="center"
+        />
+        <FileButton
+          id="analyze_image__file"
+          text="Image"
+          tooltipText="Up to 10 PNG, JPEG, WebP or GIF images or PDF pages: https addresses, one a line, data URLs, or the files themselves."
+          required={true}
+          _isUpgraded={true}
+          maxCount={1}
+          maxSize="20mb"
+          styleVariant="outline"
+        />
+        <Select
+          id="analyze_image__task"
+          label="Task"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="describe"
+        >
+          <Option id="bf79e" label="Describe" value="describe" />
+          <Option id="40eb4" label="Alt text" value="alttext" />
+          <Option id="c17b9" label="Read the words" value="ocr" />
+          <Option id="2da2d" label="Read a chart" value="chart" />
+          <Option id="3eb6e" label="Count" value="count" />
+          <Option id="a9c0f" label="Compare" value="compare" />
+          <Option id="05c9a" label="Answer the question" value="question" />
+        </Select>
+        <TextArea
+          id="analyze_image__question"
+          label="Question"
+          labelPosition="top"
+          tooltipText="What to answer, count or compare, such as how many people wear a helmet."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Switch id="analyze_image_Advanced" label="Advanced options" value="false" />
+        <Select
+          id="analyze_image__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="54427" label="Low" value="low" />
+          <Option id="60bd5" label="Medium" value="medium" />
+          <Option id="c3cf1" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="analyze_image__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="analyze_image__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <NumberInput
+          id="analyze_image__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="analyze_image__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="analyze_image__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="analyze_image__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="analyze_image__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https address that the answer is also sent to once the run has ended."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="analyze_image__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="f62ee" label="Off" value="off" />
+          <Option id="b0599" label="1 hour" value="1h" />
+          <Option id="eb06f" label="1 day" value="1d" />
+          <Option id="31b48" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="analyze_image__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Switch
+          id="analyze_image__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="analyze_image_Run"
+          loading="{{ analyze_image_Query.isFetching || analyze_image_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="3ecc6294"
+            event="click"
+            method="trigger"
+            pluginId="analyze_image_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="analyze_image_Problem"
+          description="{{ analyze_image_Query.error || analyze_image_Follow.error || analyze_image_Answer.value?.detail }}"
+          hidden="{{ !(analyze_image_Query.error || analyze_image_Follow.error || analyze_image_Answer.value?.ok === false) }}"
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="analyze_image_GoesOn"
+          description="{{ 'It has the id ' + analyze_image_Answer.value?.id + '; its answer will stand here.' }}"
+          hidden="{{ !['queued', 'running'].includes(analyze_image_Answer.value?.status) }}"
+          title="The run goes on"
+          type="info"
+        />
+        <Text
+          id="analyze_image_Result"
+          disableMarkdown={true}
+          value={"{{ analyze_image_Answer.value?.ok && !['queued', 'running'].includes(analyze_image_Answer.value?.status) && !analyze_image_Query.error ? analyze_image_Answer.value.result : 'The answer will stand here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="analyze_image_Values"
+          hidden={"{{ !(analyze_image_Answer.value?.ok && !['queued', 'running'].includes(analyze_image_Answer.value?.status) && !analyze_image_Query.error) }}"}
+          value="{{ _.pick(analyze_image_Answer.value, ['answer', 'text_found', 'table_csv', 'objects']) }}"
+        />
+        <Text
+          id="analyze_image_Bill"
+          hidden={"{{ !(analyze_image_Answer.value?.ok && !['queued', 'running'].includes(analyze_image_Answer.value?.status) && !analyze_image_Query.error) }}"}
+          value="{{ (analyze_image_Answer.value?.engine === 'local' ? 'embedded engine' : analyze_image_Answer.value?.model) + ' · ' + (analyze_image_Answer.value?.cost_usd === null ? 'price not known' : '$' + analyze_image_Answer.value?.cost_usd) + ' · ' + analyze_image_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="d1d4f" label="Answer from documents" viewKey="answer">
+        <Text
+          id="answer_About"
+          value="Answers a question from your documents alone, with the page of each quote, or says that they do not answer it."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="answer__question"
+          label="Question"
+          labelPosition="top"
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <FileButton
+          id="answer__sources"
+          text="Sources"
+          tooltipText="Up to 20 PDF, DOCX, TXT, CSV, HTML files or images: https addresses, one a line, data URLs, or the files themselves."
+          _isUpgraded={true}
+          maxCount={1}
+          maxSize="20mb"
+          styleVariant="outline"
+        />
+        <TextArea
+          id="answer__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="Text to answer from, typed here instead of sending files."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="answer__style"
+          label="Style"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="short"
+        >
+          <Option id="055ca" label="Short" value="short" />
+          <Option id="21c20" label="Detailed" value="detailed" />
+        </Select>
+        <Switch id="answer_Advanced" label="Advanced options" value="false" />
+        <Select
+          id="answer__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !answer_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="90aea" label="Low" value="low" />
+          <Option id="6108f" label="Medium" value="medium" />
+          <Option id="14b85" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="answer__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="answer__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <NumberInput
+          id="answer__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
+          hidden="{{ !answer_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="answer__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
+          hidden="{{ !answer_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="answer__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="answer__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
+          hidden="{{ !answer_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="answer__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https address that the answer is also sent to once the run has ended."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="answer__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
+          hidden="{{ !answer_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="9a09e" label="Off" value="off" />
+          <Option id="10e27" label="1 hour" value="1h" />
+          <Option id="d6640" label="1 day" value="1d" />
+          <Option id="3ffaa" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="answer__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Switch
+          id="answer__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !answer_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="answer_Run"
+          loading="{{ answer_Query.isFetching || answer_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="a1c2b478"
+            event="click"
+            method="trigger"
+            pluginId="answer_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="answer_Problem"
+          description="{{ answer_Query.error || answer_Follow.error || answer_Answer.value?.detail }}"
+          hidden="{{ !(answer_Query.error || answer_Follow.error || answer_Answer.value?.ok === false) }}"
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="answer_GoesOn"
+          description="{{ 'It has the id ' + answer_Answer.value?.id + '; its answer will stand here.' }}"
+          hidden="{{ !['queued', 'running'].includes(answer_Answer.value?.status) }}"
+          title="The run goes on"
+          type="info"
+        />
+        <Text
+          id="answer_Result"
+          disableMarkdown={true}
+          value={"{{ answer_Answer.value?.ok && !['queued', 'running'].includes(answer_Answer.value?.status) && !answer_Query.error ? answer_Answer.value.result : 'The answer will stand here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="answer_Values"
+          hidden={"{{ !(answer_Answer.value?.ok && !['queued', 'running'].includes(answer_Answer.value?.status) && !answer_Query.error) }}"}
+          value="{{ _.pick(answer_Answer.value, ['answer', 'found', 'quotes', 'citations', 'page_count', 'coverage']) }}"
+        />
+        <Text
+          id="answer_Bill"
+          hidden={"{{ !(answer_Answer.value?.ok && !['queued', 'running'].includes(answer_Answer.value?.status) && !answer_Query.error) }}"}
+          value="{{ (answer_Answer.value?.engine === 'local' ? 'embedded engine' : answer_Answer.value?.model) + ' · ' + (answer_Answer.value?.cost_usd === null ? 'price not known' : '$' + answer_Answer.value?.cost_usd) + ' · ' + answer_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
       <View id="b7ced" label="Answer with tools" viewKey="answer_with_tools">
         <Text
           id="answer_with_tools_About"
@@ -210,6 +1088,14 @@
           hidden="{{ !answer_with_tools_Advanced.value }}"
           value=""
           showClear={true}
+        />
+        <Switch
+          id="answer_with_tools__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value="false"
         />
         <Button
           id="answer_with_tools_Run"
@@ -417,6 +1303,14 @@
           value=""
           showClear={true}
         />
+        <Switch
+          id="classify__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !classify_Advanced.value }}"
+          value="false"
+        />
         <Button
           id="classify_Run"
           loading="{{ classify_Query.isFetching || classify_Follow.isFetching }}"
@@ -612,6 +1506,14 @@
           value=""
           showClear={true}
         />
+        <Switch
+          id="extract__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !extract_Advanced.value }}"
+          value="false"
+        />
         <Button
           id="extract_Run"
           loading="{{ extract_Query.isFetching || extract_Follow.isFetching }}"
@@ -657,6 +1559,209 @@
           id="extract_Bill"
           hidden={"{{ !(extract_Answer.value?.ok && !['queued', 'running'].includes(extract_Answer.value?.status) && !extract_Query.error) }}"}
           value="{{ (extract_Answer.value?.engine === 'local' ? 'embedded engine' : extract_Answer.value?.model) + ' · ' + (extract_Answer.value?.cost_usd === null ? 'price not known' : '$' + extract_Answer.value?.cost_usd) + ' · ' + extract_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="fd69b" label="Extract from a document" viewKey="extract_document">
+        <Text
+          id="extract_document_About"
+          value="Reads the fields you name out of a PDF, a Word file or a scan, as typed values, with the page of each."
+          verticalAlign="center"
+        />
+        <FileButton
+          id="extract_document__file"
+          text="File"
+          tooltipText="A PDF, DOCX, TXT, CSV, HTML file or an image: its https address, a data URL, base64, or the file itself."
+          required={true}
+          _isUpgraded={true}
+          maxCount={1}
+          maxSize="20mb"
+          styleVariant="outline"
+        />
+        <TextArea
+          id="extract_document__fields"
+          label="Fields"
+          labelPosition="top"
+          placeholder="total money: the amount to pay"
+          tooltipText="One a line, as `name type: hint`. Types: text, number, integer, boolean, date, datetime, time, email, phone, url, money, percent, choice(a|b), list. Without a type it is text."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="extract_document__pages"
+          label="Pages"
+          labelPosition="top"
+          tooltipText="Which pages to read, such as 1-3, 7. Empty: all."
+          value=""
+          showClear={true}
+        />
+        <Switch id="extract_document_Advanced" label="Advanced options" value="false" />
+        <Select
+          id="extract_document__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !extract_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="62c9f" label="Low" value="low" />
+          <Option id="f39ec" label="Medium" value="medium" />
+          <Option id="b35a5" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="extract_document__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="extract_document__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <NumberInput
+          id="extract_document__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
+          hidden="{{ !extract_document_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="extract_document__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="extract_document__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="extract_document__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
+          hidden="{{ !extract_document_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="extract_document__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https address that the answer is also sent to once the run has ended."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="extract_document__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
+          hidden="{{ !extract_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b9880" label="Off" value="off" />
+          <Option id="34649" label="1 hour" value="1h" />
+          <Option id="e7178" label="1 day" value="1d" />
+          <Option id="aa7cb" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="extract_document__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Switch
+          id="extract_document__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="extract_document_Run"
+          loading="{{ extract_document_Query.isFetching || extract_document_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="6e61b181"
+            event="click"
+            method="trigger"
+            pluginId="extract_document_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="extract_document_Problem"
+          description="{{ extract_document_Query.error || extract_document_Follow.error || extract_document_Answer.value?.detail }}"
+          hidden="{{ !(extract_document_Query.error || extract_document_Follow.error || extract_document_Answer.value?.ok === false) }}"
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="extract_document_GoesOn"
+          description="{{ 'It has the id ' + extract_document_Answer.value?.id + '; its answer will stand here.' }}"
+          hidden="{{ !['queued', 'running'].includes(extract_document_Answer.value?.status) }}"
+          title="The run goes on"
+          type="info"
+        />
+        <Text
+          id="extract_document_Result"
+          disableMarkdown={true}
+          value={"{{ extract_document_Answer.value?.ok && !['queued', 'running'].includes(extract_document_Answer.value?.status) && !extract_document_Query.error ? extract_document_Answer.value.result : 'The answer will stand here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="extract_document_Values"
+          hidden={"{{ !(extract_document_Answer.value?.ok && !['queued', 'running'].includes(extract_document_Answer.value?.status) && !extract_document_Query.error) }}"}
+          value="{{ _.pick(extract_document_Answer.value, ['data', 'not_found', 'evidence', 'page_count', 'coverage']) }}"
+        />
+        <Text
+          id="extract_document_Bill"
+          hidden={"{{ !(extract_document_Answer.value?.ok && !['queued', 'running'].includes(extract_document_Answer.value?.status) && !extract_document_Query.error) }}"}
+          value="{{ (extract_document_Answer.value?.engine === 'local' ? 'embedded engine' : extract_document_Answer.value?.model) + ' · ' + (extract_document_Answer.value?.cost_usd === null ? 'price not known' : '$' + extract_document_Answer.value?.cost_usd) + ' · ' + extract_document_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>
@@ -831,6 +1936,14 @@
           hidden="{{ !summarize_Advanced.value }}"
           value=""
           showClear={true}
+        />
+        <Switch
+          id="summarize__stream"
+          label="Stream"
+          labelPosition="top"
+          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
+          hidden="{{ !summarize_Advanced.value }}"
+          value="false"
         />
         <Button
           id="summarize_Run"

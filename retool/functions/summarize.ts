@@ -32,6 +32,8 @@ export interface SummarizeParams {
   cache?: 'off' | '1h' | '1d' | '7d'
   /** A word of yours to find this run by, such as a customer or a campaign. */
   tag?: string
+  /** Send the text while it is being written, as server-sent events. For tools that can read them. */
+  stream?: boolean
 }
 
 export interface SummarizeAnswer {

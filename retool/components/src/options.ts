@@ -178,5 +178,21 @@ export function useOptions(): Field[] {
         description: "A word of yours to find this run by, such as a customer or a campaign.",
       })
     },
+    {
+      name: "stream",
+      box: "switch",
+      label: "Stream",
+      help: "Send the text while it is being written, as server-sent events. For tools that can read them.",
+      placeholder: "",
+      required: false,
+      choices: [],
+      state: Retool.useStateBoolean({
+        name: "stream",
+        initialValue: false,
+        inspector: "checkbox",
+        label: "Stream",
+        description: "Send the text while it is being written, as server-sent events. For tools that can read them.",
+      })
+    },
   ]
 }

@@ -1,6 +1,35 @@
 import { type Outputs } from './shared/types'
 
 export const OUTPUTS: Outputs = {
+  "action_items": [
+    { name: "items", label: "Items" },
+    { name: "decisions", label: "Decisions" },
+    { name: "open_questions", label: "Open questions" },
+    { name: "outline", label: "Outline" },
+    { name: "transcript", label: "Transcript" },
+    { name: "unknown_owners", label: "Unknown owners" },
+    { name: "evidence", label: "Evidence" },
+  ],
+  "analyze_document": [
+    { name: "findings", label: "Findings" },
+    { name: "evidence", label: "Evidence" },
+    { name: "page_count", label: "Page count" },
+    { name: "coverage", label: "Coverage" },
+  ],
+  "analyze_image": [
+    { name: "answer", label: "Answer" },
+    { name: "text_found", label: "Text found" },
+    { name: "table_csv", label: "Table csv" },
+    { name: "objects", label: "Objects" },
+  ],
+  "answer": [
+    { name: "answer", label: "Answer" },
+    { name: "found", label: "Found" },
+    { name: "quotes", label: "Quotes" },
+    { name: "citations", label: "Citations" },
+    { name: "page_count", label: "Page count" },
+    { name: "coverage", label: "Coverage" },
+  ],
   "answer_with_tools": [
     { name: "answer", label: "Answer" },
     { name: "value", label: "Value" },
@@ -25,6 +54,13 @@ export const OUTPUTS: Outputs = {
     { name: "rows", label: "Rows" },
     { name: "not_found", label: "Not found" },
     { name: "evidence", label: "Evidence" },
+  ],
+  "extract_document": [
+    { name: "data", label: "Data" },
+    { name: "not_found", label: "Not found" },
+    { name: "evidence", label: "Evidence" },
+    { name: "page_count", label: "Page count" },
+    { name: "coverage", label: "Coverage" },
   ],
   "summarize": [
     { name: "summary", label: "Summary" },

@@ -1,0 +1,233 @@
+async function(properties, context) {
+  // Start a batch: Runs an action on each row of a table. It goes on by itself, also after a restart; each row is a run like any other, and a wrong row fails on its own. Made by `formcall build bubble`: change the action's file and build again, not this one.
+  const ACTION = {
+    method: "POST",
+    path: "/v1/batches",
+    wait_seconds: 0,
+    most_wait_seconds: 100,
+    hand_over: "hand the run over",
+    return_error: "return the error",
+    inputs: [
+      {"name": "action", "to": "action", "in": "body", "as": "text"},
+      {"name": "rows", "to": "rows", "in": "body", "as": "text"},
+      {"name": "fixed", "to": "fixed", "in": "body", "as": "text"},
+      {"name": "mapping", "to": "mapping", "in": "body", "as": "text"},
+      {"name": "budget_usd", "to": "budget_usd", "in": "body", "as": "number"},
+      {"name": "economy", "to": "economy", "in": "body", "as": "yes", "only_yes": true},
+      {"name": "live_retry", "to": "live_retry", "in": "body", "as": "yes", "only_yes": true},
+      {"name": "tag", "to": "tag", "in": "body", "as": "text"},
+      {"name": "callback_url", "to": "callback_url", "in": "body", "as": "text"},
+      {"name": "idempotency_key", "to": "idempotency_key", "in": "body", "as": "text"},
+    ],
+    outputs: [
+      {"name": "status", "from": "status", "as": "text"},
+      {"name": "result", "from": "result", "as": "text"},
+      {"name": "id", "from": "id", "as": "text"},
+      {"name": "total", "from": "total", "as": "number"},
+      {"name": "done", "from": "done", "as": "number"},
+      {"name": "unknown", "from": "unknown", "as": "number"},
+      {"name": "failed", "from": "failed", "as": "number"},
+      {"name": "cancelled", "from": "cancelled", "as": "number"},
+      {"name": "left", "from": "left", "as": "number"},
+      {"name": "percent", "from": "percent", "as": "number"},
+      {"name": "rows_per_second", "from": "rows_per_second", "as": "number"},
+      {"name": "eta_seconds", "from": "eta_seconds", "as": "number"},
+      {"name": "cost_usd", "from": "cost_usd", "as": "number"},
+      {"name": "estimated_usd", "from": "estimated_usd", "as": "number"},
+      {"name": "reserved_usd", "from": "reserved_usd", "as": "number"},
+      {"name": "budget_usd", "from": "budget_usd", "as": "number"},
+      {"name": "economy", "from": "economy", "as": "boolean"},
+      {"name": "tag", "from": "tag", "as": "text"},
+      {"name": "detail", "from": "detail", "as": "text"},
+      {"name": "warnings", "from": "warnings", "as": "text", "list": true},
+      {"name": "created_at", "from": "created_at", "as": "text"},
+      {"name": "ended_at", "from": "ended_at", "as": "text"},
+      {"name": "status_url", "from": "status_url", "as": "text"},
+      {"name": "results_url_csv", "from": "results_url_csv", "as": "text"},
+      {"name": "results_url_jsonl", "from": "results_url_jsonl", "as": "text"},
+    ],
+  };
+  const SAID = {
+    no_base_url: {"detail": "Base URL is empty. Open the Plugins tab of your app, choose Formcall, and enter the address of your service.", "retryable": false},
+    bad_base_url: {"detail": "Base URL is not an address such as https://forms.example.com. Enter it without a question mark in the Plugins tab.", "retryable": false},
+    no_api_key: {"detail": "API Key is empty. Open the Plugins tab of your app, choose Formcall, and enter a key of your service.", "retryable": false},
+    bad_api_key: {"detail": "API Key has spaces or signs that no key has. Copy it again, alone, into the Plugins tab.", "retryable": false},
+    invalid_input: {"detail": "\"{label}\" is empty; it is needed.", "retryable": false},
+    unreachable: {"detail": "The service could not be reached at the Base URL ({reason}). Check the address in the Plugins tab, and that it is up.", "retryable": true},
+    timed_out: {"detail": "The service did not answer within {seconds} seconds. A run may go on; the same idempotency key gives the same run.", "retryable": true},
+    not_formcall: {"detail": "What answered at the Base URL (status {status}) is not Formcall. Check the address in the Plugins tab.", "retryable": false},
+    unexpected: {"detail": "A value of this step could not be read. Check the data in its boxes, and that the plug-in fits the service's version.", "retryable": false},
+  };
+  const ENDED = ["done", "dry_run", "failed", "incomplete", "interrupted", "cancelled"];
+  const PATIENCE = 20; // seconds beyond what the service itself waits; the sum stays below the 150 after which Bubble calls again
+
+  const fail = (code, values = {}) => {
+    const detail = SAID[code].detail.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+    throw Object.assign(new Error(detail), { told: { code, detail, retryable: SAID[code].retryable } });
+  };
+
+  const isEmpty = (value) =>
+    value === null || value === undefined || (typeof value === "string" && value.trim() === "") || (Array.isArray(value) && value.length === 0);
+
+  // --- what comes from the workflow ---
+
+  const entriesOf = async (value) => {
+    if (Array.isArray(value)) return value;
+    if (typeof value !== "object" || typeof value.get !== "function") return [value];
+    const count = typeof value.length === "function" ? await value.length() : await value.length;
+    return count ? Array.from(await value.get(0, count)) : [];
+  };
+  const asText = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  const linesOf = async (value) => (await entriesOf(value)).filter((one) => !isEmpty(one)).map(asText);
+  const READ = {
+    text: async (value) => (typeof value === "object" ? (await linesOf(value)).join("\n") : String(value)),
+    number: async (value) => value,
+    yes: async (value) => value === true || value === "yes" || value === "true",
+    list: linesOf,
+    address: async (value) => String(value).trim().replace(/^\/\//, "https://"),
+  };
+
+  const readInputs = async () => {
+    const sent = { path: {}, query: {}, body: {} };
+    for (const input of ACTION.inputs) {
+      const given = properties[input.name];
+      const value = isEmpty(given) ? null : await READ[input.as](given);
+      const place = sent[input.in];
+      if (isEmpty(value) || (input.only_yes && !value) || input.to in place) continue;
+      place[input.to] = value;
+    }
+    if (properties.wait === ACTION.hand_over) sent.body.wait_seconds = 0;
+    return sent;
+  };
+
+  // --- the call ---
+
+  const baseUrl = () => {
+    const given = String((context.keys || {})["Base URL"] || "").trim().replace(/\/+$/, "");
+    if (!given) fail("no_base_url");
+    const base = /^[a-z]+:\/\//i.test(given) ? given : `https://${given}`;
+    if (!/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/i.test(base)) fail("bad_base_url");
+    return base;
+  };
+
+  const apiKey = () => {
+    const key = String((context.keys || {})["API Key"] || "").trim();
+    if (!key) fail("no_api_key");
+    if (!/^[\x21-\x7e]+$/.test(key)) fail("bad_api_key");
+    return key;
+  };
+
+  const addressOf = (sent) => {
+    const path = ACTION.path.replace(/\{(\w+)\}/g, (_, name) => {
+      if (isEmpty(sent.path[name])) fail("invalid_input", { label: ACTION.inputs.find((input) => input.to === name).label });
+      return encodeURIComponent(String(sent.path[name]).trim());
+    });
+    const query = new URLSearchParams(sent.query).toString();
+    return `${baseUrl()}${path}${query ? `?${query}` : ""}`;
+  };
+
+  const secondsFor = (sent) => {
+    const asked = Number({ ...sent.query, ...sent.body }.wait_seconds ?? ACTION.wait_seconds);
+    return Math.min(asked >= 0 ? asked : 0, ACTION.most_wait_seconds) + PATIENCE;
+  };
+
+  const ask = async (sent) => {
+    const url = addressOf(sent);
+    const headers = { Authorization: `Bearer ${apiKey()}`, Accept: "application/json", "Content-Type": "application/json" };
+    const seconds = secondsFor(sent);
+    const stop = new AbortController();
+    const late = Symbol("late");
+    let timer;
+    const waited = new Promise((resolve) => { timer = setTimeout(resolve, seconds * 1000, late); });
+    const answered = (async () => {
+      const body = ACTION.method === "GET" ? {} : { body: JSON.stringify(sent.body) };
+      const response = await fetch(url, { method: ACTION.method, headers, redirect: "manual", signal: stop.signal, ...body });
+      return { status: response.status, text: await response.text() };
+    })();
+    try {
+      const found = await Promise.race([answered, waited]);
+      if (found !== late) return found;
+    } catch (error) {
+      // only the code of a failed connection is told: other words might hold the address or the key
+      const reason = String((error.cause || error).code || "");
+      fail("unreachable", { reason: /^[A-Z][A-Z0-9_]+$/.test(reason) ? reason : "no connection" });
+    } finally {
+      clearTimeout(timer);
+    }
+    answered.catch(() => {});
+    stop.abort();
+    return fail("timed_out", { seconds });
+  };
+
+  const objectIn = (text) => {
+    try {
+      const found = JSON.parse(text);
+      return found !== null && typeof found === "object" && !Array.isArray(found) ? found : null;
+    } catch {
+      return null;
+    }
+  };
+
+  const sentenceOf = (problem) => {
+    const several = Array.isArray(problem.errors) && problem.errors.length > 1;
+    return several ? problem.errors.map((error) => error.message).join(" ") : String(problem.detail);
+  };
+
+  const call = async () => {
+    const sent = await readInputs();
+    const { status, text } = await ask(sent);
+    const answer = objectIn(text);
+    if (answer && status >= 200 && status < 300) return { answer, text };
+    if (!answer || status < 400 || typeof answer.code !== "string") fail("not_formcall", { status });
+    const told = { code: answer.code, detail: sentenceOf(answer), retryable: answer.retryable === true };
+    throw Object.assign(new Error(told.detail), { told, text, answer: { ...answer, status: answer.run_status || "failed" } });
+  };
+
+  // --- what goes back to the workflow ---
+
+  const plain = (value) => (typeof value === "boolean" ? (value ? "yes" : "no") : Array.isArray(value) ? value.join(", ") : asText(value));
+  const AS = {
+    text: (value) => (isEmpty(value) ? null : plain(value)),
+    number: (value) => (typeof value === "number" && Number.isFinite(value) ? value : null),
+    boolean: (value) => (typeof value === "boolean" ? value : null),
+  };
+  const listIn = (value) => (Array.isArray(value) ? value : []);
+
+  const columnIn = (answer, output) => {
+    const rows = output.beside
+      ? listIn(answer[output.from]).map((_, at) => Object.fromEntries(output.beside.map((name) => [name, listIn(answer[name])[at]])))
+      : listIn(answer[output.from]);
+    const parts = output.beside || output.parts;
+    const whole = rows.filter((row) => parts.every((name) => !isEmpty(row[name])));
+    return whole.map((row) => AS[output.as](row[output.part || output.from]));
+  };
+
+  const valueOf = (answer, output) => {
+    if (!output.list) return AS[output.as](answer[output.from]);
+    if (output.parts || output.beside) return columnIn(answer, output);
+    return listIn(answer[output.from]).filter((one) => !isEmpty(one)).map((one) => (output.as === "text" ? asText(one) : AS[output.as](one)));
+  };
+
+  const outputsOf = (answer, told, text) => ({
+    ...Object.fromEntries(ACTION.outputs.map((output) => [output.name, valueOf(answer, output)])),
+    success: !told,
+    finished: answer.status === undefined || ENDED.includes(answer.status),
+    error_code: told ? told.code : "",
+    error_message: told ? told.detail : "",
+    retryable: Boolean(told && told.retryable),
+    raw_json: text || "",
+  });
+
+  // a run or batch may be found to have failed: then the call is answered, and the answer says so
+  const toldIn = (answer) =>
+    isEmpty(answer.code) ? null : { code: answer.code, detail: String(answer.detail || ""), retryable: answer.retryable === true };
+
+  try {
+    const { answer, text } = await call();
+    return outputsOf(answer, toldIn(answer), text);
+  } catch (error) {
+    const told = error.told || { code: "unexpected", ...SAID.unexpected };
+    if (properties.on_error !== ACTION.return_error) throw new Error(`${told.detail} (${told.code})`);
+    return outputsOf(error.answer || {}, told, error.text);
+  }
+}

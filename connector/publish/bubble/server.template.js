@@ -1,0 +1,177 @@
+async function(properties, context) {
+  // @TITLE@ Made by `formcall build bubble`: change the action's file and build again, not this one.
+  const ACTION = @ACTION@;
+  const SAID = @SAID@;
+  const ENDED = ["done", "dry_run", "failed", "incomplete", "interrupted", "cancelled"];
+  const PATIENCE = 20; // seconds beyond what the service itself waits; the sum stays below the 150 after which Bubble calls again
+
+  const fail = (code, values = {}) => {
+    const detail = SAID[code].detail.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+    throw Object.assign(new Error(detail), { told: { code, detail, retryable: SAID[code].retryable } });
+  };
+
+  const isEmpty = (value) =>
+    value === null || value === undefined || (typeof value === "string" && value.trim() === "") || (Array.isArray(value) && value.length === 0);
+
+  // --- what comes from the workflow ---
+
+  const entriesOf = async (value) => {
+    if (Array.isArray(value)) return value;
+    if (typeof value !== "object" || typeof value.get !== "function") return [value];
+    const count = typeof value.length === "function" ? await value.length() : await value.length;
+    return count ? Array.from(await value.get(0, count)) : [];
+  };
+  const asText = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  const linesOf = async (value) => (await entriesOf(value)).filter((one) => !isEmpty(one)).map(asText);
+  const READ = {
+    text: async (value) => (typeof value === "object" ? (await linesOf(value)).join("\n") : String(value)),
+    number: async (value) => value,
+    yes: async (value) => value === true || value === "yes" || value === "true",
+    list: linesOf,
+    address: async (value) => String(value).trim().replace(/^\/\//, "https://"),
+  };
+
+  const readInputs = async () => {
+    const sent = { path: {}, query: {}, body: {} };
+    for (const input of ACTION.inputs) {
+      const given = properties[input.name];
+      const value = isEmpty(given) ? null : await READ[input.as](given);
+      const place = sent[input.in];
+      if (isEmpty(value) || (input.only_yes && !value) || input.to in place) continue;
+      place[input.to] = value;
+    }
+    if (properties.wait === ACTION.hand_over) sent.body.wait_seconds = 0;
+    return sent;
+  };
+
+  // --- the call ---
+
+  const baseUrl = () => {
+    const given = String((context.keys || {})["Base URL"] || "").trim().replace(/\/+$/, "");
+    if (!given) fail("no_base_url");
+    const base = /^[a-z]+:\/\//i.test(given) ? given : `https://${given}`;
+    if (!/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/i.test(base)) fail("bad_base_url");
+    return base;
+  };
+
+  const apiKey = () => {
+    const key = String((context.keys || {})["API Key"] || "").trim();
+    if (!key) fail("no_api_key");
+    if (!/^[\x21-\x7e]+$/.test(key)) fail("bad_api_key");
+    return key;
+  };
+
+  const addressOf = (sent) => {
+    const path = ACTION.path.replace(/\{(\w+)\}/g, (_, name) => {
+      if (isEmpty(sent.path[name])) fail("invalid_input", { label: ACTION.inputs.find((input) => input.to === name).label });
+      return encodeURIComponent(String(sent.path[name]).trim());
+    });
+    const query = new URLSearchParams(sent.query).toString();
+    return `${baseUrl()}${path}${query ? `?${query}` : ""}`;
+  };
+
+  const secondsFor = (sent) => {
+    const asked = Number({ ...sent.query, ...sent.body }.wait_seconds ?? ACTION.wait_seconds);
+    return Math.min(asked >= 0 ? asked : 0, ACTION.most_wait_seconds) + PATIENCE;
+  };
+
+  const ask = async (sent) => {
+    const url = addressOf(sent);
+    const headers = { Authorization: `Bearer ${apiKey()}`, Accept: "application/json", "Content-Type": "application/json" };
+    const seconds = secondsFor(sent);
+    const stop = new AbortController();
+    const late = Symbol("late");
+    let timer;
+    const waited = new Promise((resolve) => { timer = setTimeout(resolve, seconds * 1000, late); });
+    const answered = (async () => {
+      const body = ACTION.method === "GET" ? {} : { body: JSON.stringify(sent.body) };
+      const response = await fetch(url, { method: ACTION.method, headers, redirect: "manual", signal: stop.signal, ...body });
+      return { status: response.status, text: await response.text() };
+    })();
+    try {
+      const found = await Promise.race([answered, waited]);
+      if (found !== late) return found;
+    } catch (error) {
+      // only the code of a failed connection is told: other words might hold the address or the key
+      const reason = String((error.cause || error).code || "");
+      fail("unreachable", { reason: /^[A-Z][A-Z0-9_]+$/.test(reason) ? reason : "no connection" });
+    } finally {
+      clearTimeout(timer);
+    }
+    answered.catch(() => {});
+    stop.abort();
+    return fail("timed_out", { seconds });
+  };
+
+  const objectIn = (text) => {
+    try {
+      const found = JSON.parse(text);
+      return found !== null && typeof found === "object" && !Array.isArray(found) ? found : null;
+    } catch {
+      return null;
+    }
+  };
+
+  const sentenceOf = (problem) => {
+    const several = Array.isArray(problem.errors) && problem.errors.length > 1;
+    return several ? problem.errors.map((error) => error.message).join(" ") : String(problem.detail);
+  };
+
+  const call = async () => {
+    const sent = await readInputs();
+    const { status, text } = await ask(sent);
+    const answer = objectIn(text);
+    if (answer && status >= 200 && status < 300) return { answer, text };
+    if (!answer || status < 400 || typeof answer.code !== "string") fail("not_formcall", { status });
+    const told = { code: answer.code, detail: sentenceOf(answer), retryable: answer.retryable === true };
+    throw Object.assign(new Error(told.detail), { told, text, answer: { ...answer, status: answer.run_status || "failed" } });
+  };
+
+  // --- what goes back to the workflow ---
+
+  const plain = (value) => (typeof value === "boolean" ? (value ? "yes" : "no") : Array.isArray(value) ? value.join(", ") : asText(value));
+  const AS = {
+    text: (value) => (isEmpty(value) ? null : plain(value)),
+    number: (value) => (typeof value === "number" && Number.isFinite(value) ? value : null),
+    boolean: (value) => (typeof value === "boolean" ? value : null),
+  };
+  const listIn = (value) => (Array.isArray(value) ? value : []);
+
+  const columnIn = (answer, output) => {
+    const rows = output.beside
+      ? listIn(answer[output.from]).map((_, at) => Object.fromEntries(output.beside.map((name) => [name, listIn(answer[name])[at]])))
+      : listIn(answer[output.from]);
+    const parts = output.beside || output.parts;
+    const whole = rows.filter((row) => parts.every((name) => !isEmpty(row[name])));
+    return whole.map((row) => AS[output.as](row[output.part || output.from]));
+  };
+
+  const valueOf = (answer, output) => {
+    if (!output.list) return AS[output.as](answer[output.from]);
+    if (output.parts || output.beside) return columnIn(answer, output);
+    return listIn(answer[output.from]).filter((one) => !isEmpty(one)).map((one) => (output.as === "text" ? asText(one) : AS[output.as](one)));
+  };
+
+  const outputsOf = (answer, told, text) => ({
+    ...Object.fromEntries(ACTION.outputs.map((output) => [output.name, valueOf(answer, output)])),
+    success: !told,
+    finished: answer.status === undefined || ENDED.includes(answer.status),
+    error_code: told ? told.code : "",
+    error_message: told ? told.detail : "",
+    retryable: Boolean(told && told.retryable),
+    raw_json: text || "",
+  });
+
+  // a run or batch may be found to have failed: then the call is answered, and the answer says so
+  const toldIn = (answer) =>
+    isEmpty(answer.code) ? null : { code: answer.code, detail: String(answer.detail || ""), retryable: answer.retryable === true };
+
+  try {
+    const { answer, text } = await call();
+    return outputsOf(answer, toldIn(answer), text);
+  } catch (error) {
+    const told = error.told || { code: "unexpected", ...SAID.unexpected };
+    if (properties.on_error !== ACTION.return_error) throw new Error(`${told.detail} (${told.code})`);
+    return outputsOf(error.answer || {}, told, error.text);
+  }
+}
