@@ -1,13 +1,14 @@
 # make run    set everything up, send four real inputs through the service, print the answers
 # make serve  start the service and go on serving
 # make test   set everything up, run every check and every test
+# make test-n8n  run the generated node and workflow in n8n itself, which takes 1.3 GB
 # make bench  measure a call, a thousand callers at once and a large batch beside a bare forwarder
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8080
 
-.PHONY: help run serve test lint bench bench-calls bench-waiting bench-batch lock clean
+.PHONY: help run serve test test-n8n lint bench bench-calls bench-waiting bench-batch lock clean
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
@@ -19,6 +20,9 @@ serve: $(VENV)/.run
 
 test: lint
 	$(BIN)/python -m pytest
+
+test-n8n: $(VENV)/.dev
+	$(BIN)/python -m pytest -m n8n tests/test_n8n.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

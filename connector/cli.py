@@ -204,8 +204,8 @@ def build(platform: str | None, folder: Path | None, *, only_check: bool, base_u
         raise FormcallError("bad_request", f'There is no platform "{platform}"; there are: {", ".join(publish.PLATFORMS)}.')
     catalogue = load_catalogue(settings.templates)
     root, wanted = folder or Path(), [platform] if platform else None
-    more = {"public_url": base_url or settings.public_url, "resource_uuid": resource_uuid, "kept": publish.read_kept(root)}
-    files = publish.build_all(catalogue, platforms=wanted, **more)
+    given = {"public_url": base_url or settings.public_url, "resource_uuid": resource_uuid}
+    files = publish.build_all(catalogue, platforms=wanted, kept=publish.read_kept(root), **given)
     if only_check:
         sentences = publish.stale(files, root)
         for sentence in sentences:

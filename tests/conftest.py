@@ -197,3 +197,10 @@ def example_input(action: str) -> Json:
     """The input of examples/inputs for ``action``."""
     found: Json = json.loads((ROOT / "examples" / "inputs" / f"{action}.json").read_text(encoding="utf-8"))
     return found
+
+
+def timeless(value: Any) -> Any:
+    """``value`` without how long anything in it took."""
+    if isinstance(value, dict):
+        return {name: timeless(one) for name, one in value.items() if name != "duration_ms"}
+    return [timeless(one) for one in value] if isinstance(value, list) else value

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.catalogue import Catalogue
-from connector.publish import bubble, openapi, retool
+from connector.publish import bubble, n8n, openapi, retool, zapier
 from connector.publish.action_schema import build_action_schema
 from connector.publish.errors_page import build_errors_page
 
@@ -33,7 +33,14 @@ def _docs(catalogue: Catalogue, *, public_url: str = "") -> Files:
     return {"docs/errors.md": build_errors_page()}
 
 
-PLATFORMS: dict[str, Platform] = {"openapi": _openapi, "docs": _docs, "retool": retool.build, "bubble": bubble.build}
+PLATFORMS: dict[str, Platform] = {
+    "openapi": _openapi,
+    "docs": _docs,
+    "retool": retool.build,
+    "bubble": bubble.build,
+    "zapier": zapier.build,
+    "n8n": n8n.build,
+}
 KEPT = {"bubble": bubble.LOCK}  # the file that a platform goes on with
 
 

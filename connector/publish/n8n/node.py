@@ -1,0 +1,200 @@
+"""The node's description: one operation for each action, and two to look for runs. A type of field is one row of ``WIDGETS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from connector.catalogue import Action, Catalogue, Field
+from connector.publish.fixed import FIXED_OPERATIONS
+from connector.publish.operations import RUN_PATH, Operation, Parameter
+
+Json = dict[str, Any]
+Widget = Callable[[Field], Json]
+
+_OPERATIONS = {operation.operation_id: operation for operation in FIXED_OPERATIONS}
+_OF_RUNS = {"get_run": "Get", "list_runs": "Find"}
+NOT_SHOWN = ("stream",)  # a node reads an answer once it is whole
+_ROWS = 4
+# one connection has the address and the key
+_BASE_URL = '={{$credentials.address.trim().replace(/\\/+$/, "")}}'
+
+
+def _text(entry: Field) -> Json:
+    return {"type": "string", "default": entry.default or ""}
+
+
+def _lines(entry: Field) -> Json:
+    return {"type": "string", "typeOptions": {"rows": _ROWS}, "default": entry.default if isinstance(entry.default, str) else ""}
+
+
+def _number(**more: Any) -> Widget:
+    """What a box begins with once somebody adds it is its default, or the least that is taken."""
+
+    def widget(entry: Field) -> Json:
+        bounds = {"minValue": entry.min, "maxValue": entry.max, **more}
+        given = {name: value for name, value in bounds.items() if value is not None}
+        first = entry.default if entry.default is not None else entry.min or 0
+        return {"type": "number", "typeOptions": given, "default": first}
+
+    return widget
+
+
+def _boolean(entry: Field) -> Json:
+    return {"type": "boolean", "default": bool(entry.default)}
+
+
+def _choice(entry: Field) -> Json:
+    first = entry.default if entry.default is not None else entry.choices[0].value
+    return {"type": "options", "options": _choices(entry), "default": first}
+
+
+def _list(entry: Field) -> Json:
+    if entry.choices:
+        return {"type": "multiOptions", "options": _choices(entry), "default": []}
+    return _lines(entry)
+
+
+def _choices(entry: Field) -> list[Json]:
+    return [{"name": choice.label, "value": choice.value} for choice in entry.choices]
+
+
+# None: the type has no place in a form. A file is an https address, a data address or Base64.
+WIDGETS: dict[str, Widget | None] = {
+    "text": _text,
+    "longtext": _lines,
+    "number": _number(),
+    "integer": _number(numberPrecision=0),
+    "boolean": _boolean,
+    "choice": _choice,
+    "list": _list,
+    "options": _lines,
+    "shape": _lines,
+    "file": _text,
+    "record": None,
+}
+_PARAMETERS: dict[str, Json] = {
+    "string": {"type": "string", "default": ""},
+    "number": {"type": "number", "default": 0},
+    "integer": {"type": "number", "typeOptions": {"numberPrecision": 0}, "default": 1},
+}
+
+
+def description(catalogue: Catalogue) -> Json:
+    """What ``Formcall.node.js`` tells n8n."""
+    actions = list(catalogue.values())
+    runs = [(name, _OPERATIONS[key]) for key, name in _OF_RUNS.items()]
+    return {
+        "displayName": "Formcall",
+        "name": "formcall",
+        "icon": "file:formcall.svg",
+        "group": ["transform"],
+        "version": 1,
+        "subtitle": '={{$parameter["operation"]}}',
+        "description": "AI steps that a workflow can branch on",
+        "defaults": {"name": "Formcall"},
+        "usableAsTool": True,
+        "inputs": ["main"],
+        "outputs": ["main"],
+        "credentials": [{"name": "formcallApi", "required": True}],
+        "requestDefaults": {"baseURL": _BASE_URL, "headers": {"Accept": "application/json"}},
+        "properties": [
+            _select("Resource", "resource", [{"name": "Action", "value": "action"}, {"name": "Run", "value": "run"}]),
+            _select("Operation", "operation", [_operation(action) for action in actions], resource=["action"]),
+            *(entry for action in actions for entry in _form(action)),
+            _select("Operation", "operation", [_run_operation(name, one) for name, one in runs], resource=["run"]),
+            *(entry for _, one in runs for entry in _parameters(one)),
+        ],
+    }
+
+
+def _select(label: str, name: str, options: list[Json], **show: list[str]) -> Json:
+    shown = {"displayOptions": {"show": show}} if show else {}
+    kind = {"displayName": label, "name": name, "type": "options", "noDataExpression": True}
+    return {**kind, **shown, "options": options, "default": options[0]["value"]}
+
+
+# --- actions -----------------------------------------------------------------------------------------------------------
+
+
+def _operation(action: Action) -> Json:
+    request = {"method": "POST", "url": RUN_PATH.format(action_id=action.id)}
+    return {
+        "name": action.title,
+        "value": action.id,
+        "action": action.title,
+        "description": action.summary,
+        "routing": {"request": request},
+    }
+
+
+def _form(action: Action) -> Iterable[Json]:
+    """What must be filled in stands at the top; all else is added by whoever wants it."""
+    show = {"resource": ["action"], "operation": [action.id]}
+    yield from ({**_field(entry), "displayOptions": {"show": show}} for entry in action.form.values() if entry.required)
+    options = [_field(entry) for entry in action.form.values() if not entry.required and entry.name not in NOT_SHOWN]
+    yield _collection(options, show)
+
+
+def _collection(options: list[Json], show: Json) -> Json:
+    return {
+        "displayName": "Options",
+        "name": "options",
+        "type": "collection",
+        "placeholder": "Add option",
+        "default": {},
+        "displayOptions": {"show": show},
+        "options": options,
+    }
+
+
+def _field(entry: Field) -> Json:
+    """One field of a form; ``KeyError`` for a type that has no row, ``TypeError`` for one that no form has."""
+    widget = WIDGETS[entry.type]
+    if widget is None:
+        raise TypeError(entry.type)
+    required = {"required": True} if entry.required else {}
+    shown = {"description": entry.help, "placeholder": entry.placeholder}
+    return {
+        "displayName": entry.label,
+        "name": entry.name,
+        **widget(entry),
+        **required,
+        **{name: words for name, words in shown.items() if words},
+        "routing": {"send": {"type": "body", "property": entry.name}},
+    }
+
+
+# --- runs --------------------------------------------------------------------------------------------------------------
+
+
+def _run_operation(name: str, operation: Operation) -> Json:
+    path = operation.path
+    for parameter in operation.parameters:
+        path = path.replace(f"{{{parameter.name}}}", f'{{{{encodeURIComponent($parameter["{parameter.name}"])}}}}')
+    return {
+        "name": name,
+        "value": operation.operation_id,
+        "action": operation.summary,
+        "description": operation.description,
+        "routing": {"request": {"method": operation.method.upper(), "url": path if path == operation.path else f"={path}"}},
+    }
+
+
+def _parameters(operation: Operation) -> Iterable[Json]:
+    show = {"resource": ["run"], "operation": [operation.operation_id]}
+    needed = [one for one in operation.parameters if one.required]
+    yield from ({**_parameter(one), "required": True, "displayOptions": {"show": show}} for one in needed)
+    yield _collection([_parameter(one) for one in operation.parameters if not one.required], show)
+
+
+def _parameter(one: Parameter) -> Json:
+    routing = {"routing": {"send": {"type": "query", "property": one.name}}} if one.place == "query" else {}
+    return {"displayName": one.label, "name": one.name, **_kind(one.schema), "description": one.help, **routing}
+
+
+def _kind(schema: Json) -> Json:
+    if "enum" in schema:
+        options = [{"name": value.capitalize(), "value": value} for value in schema["enum"]]
+        return {"type": "options", "options": options, "default": schema["enum"][0]}
+    return _PARAMETERS[schema["type"]]
