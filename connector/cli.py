@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -74,6 +75,25 @@ def worker(metrics_port: int | None) -> None:
     from connector import serving
 
     serving.work(read_settings(), metrics_port=metrics_port)
+
+
+@main.command()
+@click.option("--key", "key_name", default="", help="The API key, by name or id, that calls run as and are paid by.")
+@click.option("--url", default="", help="Pass all on to a running service, such as http://127.0.0.1:8080.")
+@click.option("--key-env", default="FORMCALL_KEY", show_default=True, help="The variable that has the service's API key.")
+@plainly
+def mcp(key_name: str, *, url: str, key_env: str) -> None:
+    """Offer the actions as tools to an assistant that starts this command (Model Context Protocol over standard input and output)."""
+    from connector.mcp import stdio
+
+    settings = read_settings()
+    if not url:
+        stdio.serve_here(settings, key_name=key_name)
+        return
+    key = os.environ.get(key_env, "").strip()
+    if not key:
+        raise FormcallError("unauthorized", f"The variable {key_env} has no API key. Set it, or name another one with --key-env.")
+    stdio.serve_through(url, key, longest=settings.max_body_bytes)
 
 
 # --- run ---------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ ROWS = (
     ("catalogue",),
     ("providers", "tools", "documents"),
     ("engine", "store"),
-    ("jobs", "publish"),
+    ("jobs", "publish", "mcp"),
     ("web", "cli", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "serving"),
 )
 # inside a row, only these know one another: every failure is of one tree, and the command line leads all that people start
@@ -19,6 +19,7 @@ NEIGHBOURS = {
     "settings": {"errors"},
     "strictyaml": {"errors"},
     "outbound": {"errors"},
+    "mcp": {"jobs", "publish"},
     "cli": {"web", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "serving"},
     "serving": {"web"},
     "console": {"diagnosis"},

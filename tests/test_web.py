@@ -561,8 +561,9 @@ def test_specifications_name_the_address_they_were_read_at(make: Callable[..., M
     assert (swagger["host"], swagger["basePath"], swagger["schemes"]) == ("forms.example", "/ai", ["https"])
 
 
-# what is served but not in a specification: the specifications themselves, their page, and what only monitoring reads
-PAGES = {("get", path) for path in ("/", "/docs", "/docs/start.js", "/docs/{}", "/metrics", *SPECS)}
+# what is served but not in a specification: the specifications themselves, their page, what only monitoring reads, and what assistants
+# ask by a protocol of its own
+PAGES = {*(("get", path) for path in ("/", "/docs", "/docs/start.js", "/docs/{}", "/metrics", *SPECS)), ("post", "/mcp")}
 
 
 def test_served_addresses_are_the_published_ones(web: Made) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.catalogue import Catalogue
-from connector.publish import bubble, n8n, openapi, retool, zapier
+from connector.publish import bubble, curl, gpt, n8n, openapi, postman, power_automate, retool, zapier
 from connector.publish.action_schema import build_action_schema
 from connector.publish.errors_page import build_errors_page
 
@@ -40,6 +40,10 @@ PLATFORMS: dict[str, Platform] = {
     "bubble": bubble.build,
     "zapier": zapier.build,
     "n8n": n8n.build,
+    "power-automate": power_automate.build,
+    "gpt": gpt.build,
+    "postman": postman.build,
+    "curl": curl.build,
 }
 KEPT = {"bubble": bubble.LOCK}  # the file that a platform goes on with
 

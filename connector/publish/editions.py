@@ -121,8 +121,8 @@ def _parameter_2(parameter: Parameter, schema: Json) -> Json:
 
 def _answer_2(body: Body) -> Json:
     headers = {"headers": dict(body.headers)} if body.headers else {}
-    examples = {body.media: body.example, **({CSV: body.csv} if body.csv else {})}
-    return {"description": body.words, **headers, "schema": _schema_of(body), "examples": examples}
+    # one schema stands for all media here, so an example of CSV would be held against that of JSON
+    return {"description": body.words, **headers, "schema": _schema_of(body), "examples": {body.media: body.example}}
 
 
 def _schema_of(body: Body) -> Any:
@@ -131,12 +131,13 @@ def _schema_of(body: Body) -> Any:
 
 
 _BOTH_KEYS: Json = {"bearer": {"type": "http", "scheme": "bearer", "description": _BEARER_WORDS}, "api_key": _KEY_HEADER}
-# our own words: what a form calls a field, what an answer calls a value, where a form shows it, the operation that lists what may be
-# chosen, an operation that begins a workflow, and the field that its address is written into
+# our own words: what a form calls a field, what an answer calls a value, where a form shows it, what people see of each choice, the
+# operation that lists what may be chosen, an operation that begins a workflow, and the field that its address is written into
 _WORDS_3: dict[str, str | None] = {
     "x-label": "title",
     "x-caption": None,
     "x-visibility": None,
+    "x-choices": None,
     "x-choices-from": None,
     "x-trigger": None,
     "x-notification-url": None,
@@ -145,6 +146,7 @@ _WORDS_2: dict[str, str | None] = {
     "x-label": "x-ms-summary",
     "x-caption": "x-ms-summary",
     "x-visibility": "x-ms-visibility",
+    "x-choices": "x-ms-enum-values",
     "x-choices-from": "x-ms-dynamic-values",
     "x-trigger": "x-ms-trigger",
     "x-notification-url": "x-ms-notification-url",

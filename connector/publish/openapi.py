@@ -1,6 +1,7 @@
 """The specifications: OpenAPI 3.0.3 for importers, 3.1 for those who want it, 2.0 with Microsoft's words for Power Platform.
 
     build(catalogue, public_url="https://...") -> {"openapi/openapi.json": bytes, ...}
+    document(edition, operations, url) -> one of them as an object, for platforms that take a part of it
 
 The same operations and the same marshmallow schemas go through apispec once a version; ``editions.py`` has the differences.
 """
@@ -26,7 +27,7 @@ from connector.publish.fixed import FIXED_OPERATIONS, GROUPS
 from connector.publish.operations import PROBLEM_JSON, RETRY_AFTER, Body, Operation, action_operation
 from connector.publish.schemas import PROBLEM, published
 
-__all__ = ["DEFAULT_URL", "FIXED_OPERATIONS", "build"]
+__all__ = ["DEFAULT_URL", "FIXED_OPERATIONS", "as_bytes", "build", "chosen", "document"]
 
 Json = dict[str, Any]
 
@@ -59,7 +60,13 @@ def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
     """The three specifications by path; ``public_url`` is the absolute address they tell others to call."""
     operations = [*map(action_operation, catalogue.values()), *FIXED_OPERATIONS]
     _refuse_same_id(operations)
-    return {edition.file: _bytes(_document(edition, operations, public_url or DEFAULT_URL)) for edition in EDITIONS}
+    return {edition.file: as_bytes(document(edition, operations, public_url or DEFAULT_URL)) for edition in EDITIONS}
+
+
+def chosen(catalogue: Catalogue, names: Sequence[str]) -> list[Operation]:
+    """The operations of all actions, then those others that ``names`` lists, in that order."""
+    others = {operation.operation_id: operation for operation in FIXED_OPERATIONS}
+    return [*map(action_operation, catalogue.values()), *(others[name] for name in names)]
 
 
 def _refuse_same_id(operations: Sequence[Operation]) -> None:
@@ -68,16 +75,18 @@ def _refuse_same_id(operations: Sequence[Operation]) -> None:
         raise TemplateError(f"`{taken[0]}` is the name of another operation of this service; give the action another id.")
 
 
-def _bytes(document: Json) -> bytes:
+def as_bytes(document: Json) -> bytes:
+    """A document as it is written into a file."""
     return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _document(edition: Edition, operations: Sequence[Operation], url: str) -> Json:
+def document(edition: Edition, operations: Sequence[Operation], url: str, *, about: str = _ABOUT) -> Json:
+    """The specification of ``operations`` in one version, for the service at ``url``."""
     spec = APISpec(
         "Formcall",
         __version__,
         edition.version,
-        info={"description": _ABOUT, "license": {"name": "MIT", "url": "https://opensource.org/license/mit"}},
+        info={"description": about, "license": {"name": "MIT", "url": "https://opensource.org/license/mit"}},
         plugins=[_plugin(edition)],
         **edition.server(url),
         security=[{name: []} for name in edition.security],

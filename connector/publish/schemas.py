@@ -86,6 +86,8 @@ def published(field: marshmallow.fields.Field[Any]) -> Json:
 def _asked(entry: Field) -> Json:
     build = TYPES[entry.type].request
     found: Json = {"x-label": entry.label, **_visibility(entry), **(build(entry) if build else {})}
+    if "enum" in found:
+        found["x-choices"] = [{"value": choice.value, "displayName": choice.label} for choice in entry.choices]
     if words := _help(entry, found):
         found["description"] = words
     if _is_plain(entry.default):

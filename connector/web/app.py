@@ -21,6 +21,7 @@ from connector.web.bodies import discard_body
 from connector.web.deliveries import deliveries
 from connector.web.health import health
 from connector.web.hooks import hooks
+from connector.web.mcp import mcp
 from connector.web.metrics import metrics, see_requests
 from connector.web.problems import add_problems
 from connector.web.runs import runs
@@ -52,7 +53,7 @@ def create_app(settings: Settings, *, role: Role = "all") -> Flask:
     app.after_request(_take_in)
     app.after_request(_tell_request_id)
     add_problems(app)
-    for blueprint in (actions, runs, specs, health, metrics, usage, hooks, subscriptions, deliveries, batches):
+    for blueprint in (actions, runs, specs, health, metrics, usage, hooks, subscriptions, deliveries, batches, mcp):
         app.register_blueprint(blueprint)
     return app
 

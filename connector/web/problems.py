@@ -44,10 +44,22 @@ def add_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
+def as_told(error: Exception) -> FormcallError:
+    """``error`` as its caller may be told of it; one that nobody foresaw is written to the log."""
+    if isinstance(error, FormcallError):
+        return error
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        code = _FROM_STATUS.get(status, "bad_request" if status < 500 else "internal")  # noqa: PLR2004
+        return FormcallError(code, _sentence(code))
+    # the sentence says nothing of the cause; the log has it under the same id
+    log.error("request %s failed\n%s", g.get("request_id", ""), _places(error))
+    words = f"Something went wrong on our side. If it happens again, give the operator this id: {g.get('request_id', '')}."
+    return FormcallError("internal", words)
+
+
 def _http(error: HTTPException) -> Response:
-    status = error.code or 500
-    code = _FROM_STATUS.get(status, "bad_request" if status < 500 else "internal")  # noqa: PLR2004
-    response = problem(FormcallError(code, _sentence(code)))
+    response = problem(as_told(error))
     if getattr(error, "valid_methods", None):
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
     return response
@@ -68,10 +80,7 @@ def _path() -> str:
 
 
 def _unforeseen(error: Exception) -> Response:
-    # the sentence says nothing of the cause; the log has it under the same id
-    log.error("request %s failed\n%s", g.get("request_id", ""), _places(error))
-    words = f"Something went wrong on our side. If it happens again, give the operator this id: {g.get('request_id', '')}."
-    return problem(FormcallError("internal", words))
+    return problem(as_told(error))
 
 
 def _places(error: BaseException) -> str:
