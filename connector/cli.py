@@ -19,6 +19,7 @@ from connector.errors import FormcallError
 from connector.hookcli import add_hooks
 from connector.opscli import add_operating
 from connector.settings import Settings, read_settings
+from connector.toolcli import add_tools
 
 if TYPE_CHECKING:
     from connector.catalogue import Action
@@ -164,9 +165,10 @@ def make_engine(settings: Settings) -> Any:
     from connector.engine.run import Engine
     from connector.providers.factory import make_provider
     from connector.providers.models import load_models
+    from connector.tools import make_toolbox
 
     catalogue, models = load_catalogue(settings.templates), load_models(settings.models_file)
-    return Engine(catalogue, make_provider(settings, models, catalogue), models, settings)
+    return Engine(catalogue, make_provider(settings, models, catalogue), models, settings, make_toolbox(settings))
 
 
 @main.group(cls=_Actions, subcommand_metavar="ACTION [--FIELD VALUE|@FILE|-]...")
@@ -183,13 +185,14 @@ def run() -> None:
 def check(files: tuple[Path, ...]) -> None:
     """Check action files (all of them by default); each fault is said with its file and line."""
     from connector.catalogue import action_files, read_file
-    from connector.engine.run import refuse_unknown_tools
+    from connector.tools import make_toolbox
 
+    toolbox = make_toolbox(read_settings())
     paths = list(files) or action_files(read_settings().templates)
     faults = 0
     for path in paths:
         try:
-            refuse_unknown_tools(read_file(path), file=str(path))
+            toolbox.check(read_file(path), file=str(path))
         except FormcallError as error:
             faults += 1
             click.echo(error.detail, err=True)
@@ -294,6 +297,7 @@ def doctor() -> None:
 add_operating(main, plainly)
 add_hooks(main, plainly, from_source)
 add_batches(main, plainly, from_source)
+add_tools(main, plainly)
 
 if __name__ == "__main__":
     main()

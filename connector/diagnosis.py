@@ -14,6 +14,7 @@ from connector.providers.factory import make_provider
 from connector.providers.models import load_models
 from connector.settings import Settings
 from connector.store.keys import open_keys
+from connector.tools import make_toolbox
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Line:
 
 def diagnose(settings: Settings) -> list[Line]:
     """What was found; a part that failed says what to do."""
-    return [part for look in (_actions, _database, _model, _engine, _embedded) for part in _safely(look, settings)]
+    return [part for look in (_actions, _tools, _database, _model, _engine, _embedded) for part in _safely(look, settings)]
 
 
 def _safely(look: object, settings: Settings) -> list[Line]:
@@ -40,6 +41,12 @@ def _safely(look: object, settings: Settings) -> list[Line]:
 def _actions(settings: Settings) -> list[Line]:
     catalogue = load_catalogue(settings.templates)
     return [Line(True, f"{len(catalogue)} actions: {', '.join(catalogue)}")]
+
+
+def _tools(settings: Settings) -> list[Line]:
+    box = make_toolbox(settings)
+    off = f"; not switched on: {', '.join(box.off)}" if box.off else ""
+    return [Line(True, f"tools: {', '.join(box)}{off}")]
 
 
 def _database(settings: Settings) -> list[Line]:

@@ -85,6 +85,9 @@ KIND_GROUPS: dict[str, dict[str, Kind]] = {
         "interrupted": Kind(503, "The run was cut off", "send it again with the same idempotency key, or retry the run", retryable=True),
         "refused": Kind(422, "The model refused to answer", "change the text or the instructions: the model or its content filter refused"),
         "max_steps": Kind(422, "The question was not finished within its limits", "raise Max steps or ask for less at once"),
+        "approval_needed": Kind(
+            422, "A tool asks first, and here nobody can be asked", "set Ask before to Nothing, leave the tool out, or run it alone"
+        ),
         "tool_required": Kind(422, "The model answered without using a tool", "word the question so that it needs a tool"),
         "invalid_output": Kind(
             502, "The model's answer was not valid", "try again, or with a higher effort: one repair did not help", retryable=True

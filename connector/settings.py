@@ -26,6 +26,8 @@ RETIRED = ("replace", "error")
 STORE_TEXT = ("on", "hash", "off")
 LOGS = ("json", "off")
 METRICS = ("key", "open")
+PYTHON = ("off", "monty", "bwrap")
+TOOL_SECRET = "FORMCALL_SECRET_"  # noqa: S105  how the names of such variables begin
 
 
 _ABOVE_0 = (
@@ -35,9 +37,8 @@ _ABOVE_0 = (
 
 
 def _setting(variable: str, default: Any, help: str, *, choices: tuple[str, ...] = (), secret: bool = False) -> Any:
-    return field(
-        default=default, metadata={"variable": variable, "help": help, "choices": choices, "secret": secret}
-    )
+    metadata = {"variable": variable, "help": help, "choices": choices, "secret": secret}
+    return field(default_factory=dict, metadata=metadata) if default == {} else field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,13 @@ class Settings:
     keep_days: float = _setting("FORMCALL_KEEP_DAYS", 30.0, "days after which runs, answers and deliveries are deleted")
     keep_ledger_days: float = _setting("FORMCALL_KEEP_LEDGER_DAYS", 400.0, "days after which what was spent is forgotten")
     limits_url: str = _setting("FORMCALL_LIMITS_URL", "", "a Redis that several machines count calls in", secret=True)
-    allow_hosts: str = _setting("FORMCALL_ALLOW_HOSTS", "", "private hosts and networks that callbacks may go to, with commas")
+    allow_hosts: str = _setting("FORMCALL_ALLOW_HOSTS", "", "private hosts and networks that callbacks and your own tools may go to")
+    python: str = _setting("FORMCALL_PYTHON", "off", "where the tool python runs code that a model wrote", choices=PYTHON)
+    tools: Path | None = _setting("FORMCALL_TOOLS", None, "a folder with your own tools, one web service's call a file")
+    tool_secrets: Mapping[str, str] = _setting(f"{TOOL_SECRET}*", {}, "secrets that your own tools name", secret=True)
+    fetch_allow: str = _setting("FORMCALL_FETCH_ALLOW", "", "the only hosts that fetch_page may read, with commas; empty: all public ones")
+    fetch_deny: str = _setting("FORMCALL_FETCH_DENY", "", "hosts that fetch_page may not read, with commas")
+    search_url: str = _setting("FORMCALL_SEARCH_URL", "", "a search service like SearXNG for the tool web_search")
     delivery_retries: str = _setting(
         "FORMCALL_DELIVERY_RETRIES", "5,300,1800,7200,18000,36000,50400,72000,86400", "seconds before each further try of a callback"
     )
@@ -87,8 +94,9 @@ class Settings:
         for name in _ABOVE_0:
             if not 0 < getattr(self, name) < math.inf:
                 raise SettingsError(f"{_variable(name)} must be more than 0, not {getattr(self, name)}.")
-        if self.public_url and not _is_address(self.public_url):
-            raise _wrong("FORMCALL_PUBLIC_URL", "an address such as https://host.example", without_password(self.public_url))
+        for name in ("public_url", "search_url"):
+            if (address := getattr(self, name)) and not _is_address(address):
+                raise _wrong(_variable(name), "an address such as https://host.example", without_password(address))
 
     @property
     def answering_engine(self) -> str:
@@ -183,4 +191,5 @@ def read_settings(environment: Mapping[str, str] | None = None, *, env_file: str
         text = given.get(variable, "").strip()
         if text:
             found[entry.name] = _value(entry.name, variable, text)
-    return Settings(**found)
+    secrets = {name.removeprefix(TOOL_SECRET): text.strip() for name, text in given.items() if name.startswith(TOOL_SECRET)}
+    return Settings(**found, tool_secrets={name: text for name, text in secrets.items() if name and text})

@@ -12,7 +12,7 @@ ROWS = (
     ("providers", "tools", "documents"),
     ("engine", "store"),
     ("jobs", "publish", "mcp"),
-    ("web", "cli", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "serving"),
+    ("web", "cli", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "toolcli", "serving"),
 )
 # inside a row, only these know one another: every failure is of one tree, and the command line leads all that people start
 NEIGHBOURS = {
@@ -20,7 +20,7 @@ NEIGHBOURS = {
     "strictyaml": {"errors"},
     "outbound": {"errors"},
     "mcp": {"jobs", "publish"},
-    "cli": {"web", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "serving"},
+    "cli": {"web", "console", "diagnosis", "evaluation", "opscli", "hookcli", "batchcli", "toolcli", "serving"},
     "serving": {"web"},
     "console": {"diagnosis"},
 }

@@ -319,7 +319,7 @@ def test_answers_that_hand_over_say_where_and_when(path: str, specs: dict[str, J
             assert kinds == {header: "integer" if header == "Retry-After" else "string" for header in headers}
             handed_over.add((name, status))
     assert {name for name, status in handed_over if status == "201"} == {"create_subscription", "create_hook"}
-    others = {"receive_hook", "retry_run", "create_batch", "resume_batch", "retry_batch"}
+    others = {"receive_hook", "approve_run", "refuse_run", "retry_run", "create_batch", "resume_batch", "retry_batch"}
     assert {name for name, status in handed_over if status == "202"} == others | set(load_catalogue())
 
 

@@ -23,7 +23,8 @@ from connector.providers.models import load_models
 from connector.providers.scripted import ScriptedProvider
 from connector.settings import Settings
 from connector.strictyaml import read_yaml
-from connector.tools import TOOLS
+from connector.tools import OPTIONAL, TOOLS
+from connector.tools.toolbox import DECLARED
 
 CATALOGUE = load_catalogue()
 ENGINE = Engine(CATALOGUE, ScriptedProvider(CATALOGUE), load_models(), Settings(engine="scripted"))
@@ -66,7 +67,7 @@ def test_words_for_people(action: Action) -> None:
 @EACH_ACTION
 def test_tools_exist(action: Action) -> None:
     """Every tool that an action names is there, and every call of an example fits its tool."""
-    assert set(action.tools) <= set(TOOLS)
+    assert set(action.tools) <= {*TOOLS, *OPTIONAL, DECLARED}
     for example in action.examples:
         for call in example.calls:
             TOOLS[call["tool"]].check(call["arguments"])

@@ -22,17 +22,17 @@ NOTHING = ToolContext({})
 
 
 def calculate(expression: str) -> str:
-    return TOOLS["calculate"].call({"expression": expression}, NOTHING)
+    return TOOLS["calculate"].call({"expression": expression}, NOTHING).text
 
 
 def dates(operation: str, **more: Any) -> str:
     arguments = {"operation": operation, "date": None, "other": None, "amount": None, "unit": None, "time_zone": None, **more}
     TOOLS["dates"].check(arguments)
-    return TOOLS["dates"].call(arguments, NOTHING)
+    return TOOLS["dates"].call(arguments, NOTHING).text
 
 
 def search(query: str, context: str | None) -> str:
-    return TOOLS["search_context"].call({"query": query}, ToolContext({"context": context}))
+    return TOOLS["search_context"].call({"query": query}, ToolContext({"context": context})).text
 
 
 def told(call: Callable[..., str], *args: Any, **more: Any) -> str:
@@ -356,7 +356,7 @@ GOOD: dict[str, Any] = {"text": "x", "count": 1, "amount": None, "flag": True, "
 def test_call() -> None:
     """Arguments that fit are passed on, with the run's context."""
     every_kind.check(GOOD)
-    assert every_kind.call(GOOD, ToolContext({"b": 1, "a": 2})) == "('x', 1, None, True, None, 'y', ['a', 'b'])"
+    assert every_kind.call(GOOD, ToolContext({"b": 1, "a": 2})).text == "('x', 1, None, True, None, 'y', ['a', 'b'])"
     every_kind.check({**GOOD, "amount": 1, "unit": "b"})
 
 
@@ -399,7 +399,7 @@ def test_long_output_is_cut() -> None:
     def long() -> str:
         return "x" * (MAX_OUTPUT + 1)
 
-    assert long.call({}, NOTHING) == "x" * MAX_OUTPUT + "\n[cut off]"
+    assert long.call({}, NOTHING).text == "x" * MAX_OUTPUT + "\n[cut off]"
 
 
 @pytest.mark.parametrize("name", TOOLS)

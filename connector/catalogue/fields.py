@@ -50,6 +50,7 @@ class Return:
 
     ``shape`` are the fields of each entry of a list, as the action itself has them; ``shape_from`` is where the caller has them.
     ``when`` is (a form field, the values it must have): the model is asked for this value only then.
+    ``source`` tools: the value must be one that a tool gave, and is written down as the tool gave it.
     ``fill`` is (a rule, its names): how the server works the value out when the model is not asked; see ``fills.py``.
     """
 
@@ -65,6 +66,7 @@ class Return:
     max: int | float | None = None
     when: tuple[str, tuple[Any, ...]] | None = None
     fill: tuple[str, tuple[str, ...]] | None = None
+    source: str = ""
 
     @property
     def flows(self) -> bool:

@@ -23,7 +23,7 @@ _BULLET = re.compile(r"\A\s*(?:[-*•]|\d{1,2}[.)])\s+")
 
 @dataclass(frozen=True)
 class Step:
-    """One tool call that was really made."""
+    """One tool call that was really made. ``value`` is the bare number, date or name that its result comes to, if it does."""
 
     step: int
     tool: str
@@ -31,6 +31,7 @@ class Step:
     output: str
     ok: bool
     duration_ms: int
+    value: str | None = None
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,9 @@ _STEP: Json = {
         "output": {"type": "string"},
         "ok": {"type": "boolean"},
         "duration_ms": {"type": "integer"},
+        "value": {**_TEXT_OR_NULL, "description": "The bare number, date or name that the output comes to, if it does."},
     },
-    "required": ["step", "tool", "input", "output", "ok", "duration_ms"],
+    "required": ["step", "tool", "input", "output", "ok", "duration_ms", "value"],
 }
 
 

@@ -39,7 +39,8 @@ REQUIRED_KEYS = ("title", "summary", "group", "fields", "returns", "instructions
 FIELD_KEYS = (
     "type", "label", "help", "placeholder", "required", "default", "choices", "choices_from", "or_text", "pages_from", "min", "max",
 )  # fmt: skip
-RETURN_KEYS = ("type", "help", "nullable", "choices", "choices_from", "shape_from", "shape", "min", "max", "when", "fill")
+RETURN_KEYS = ("type", "help", "nullable", "choices", "choices_from", "shape_from", "shape", "min", "max", "when", "fill", "from")
+SOURCES = ("tools",)  # where a value must come from, if the model may not make it up
 EXAMPLE_KEYS = ("name", "input", "calls", "output", "check")
 _CALL_KEYS = {"tool", "arguments", "output"}
 # the types that a key goes with, on each side; a key that is not here goes with all
@@ -58,6 +59,7 @@ RETURN_FITS = {
     "shape_from": ("record", "list"),
     "shape": ("list",),
     "nullable": ("text", "longtext", "number", "integer", "boolean", "choice"),
+    "from": ("text",),
     "min": _COUNTED,
     "max": _COUNTED,
 }
@@ -173,7 +175,16 @@ class _Reader:
             max=high,
             when=self._when(entry, path, fields),
             fill=self._fill(entry, path),
+            source=self._source(entry, path),
         )
+
+    def _source(self, entry: Json, path: tuple[str, ...]) -> str:
+        if "from" not in entry:
+            return ""
+        if entry.get("fill") or not entry.get("nullable"):
+            words = "a value `from` tools has no `fill` and is `nullable: true`, since a tool may give none."
+            raise self._wrong(words, *path, "from")
+        return self._one_of(entry["from"], SOURCES, *path, "from")
 
     def _choices(self, entry: Json, path: tuple[str, ...]) -> tuple[Choice, ...]:
         if "choices" not in entry:

@@ -17,25 +17,29 @@ from typing import Any
 from connector.catalogue import Action, Catalogue
 from connector.catalogue.answer import flat_values, result_text
 from connector.catalogue.filling import fill
-from connector.catalogue.values import nearest
 from connector.documents.intake import Intake
 from connector.engine.calls import answer_at_once, answer_from
 from connector.engine.documents import answer_in_parts, branches_of, open_files, plan_of
 from connector.engine.loop import answer_with_tools
+from connector.engine.state import Waiting
 from connector.engine.turns import Incomplete, Run
-from connector.errors import FieldError, FormcallError, InvalidInput, ProviderError, TemplateError
+from connector.engine.values import settled
+from connector.errors import FieldError, FormcallError, InvalidInput, ProviderError
 from connector.outbound import Outbound, parse_allowed
 from connector.providers.base import Provider, Reply, Usage
 from connector.providers.models import Models
 from connector.settings import Settings
-from connector.tools import TOOLS
+from connector.tools import Toolbox
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run. ``values`` are the action's own keys; on a failure they are empty and ``error`` is set."""
+    """What became of a run. ``values`` are the action's own keys; on a failure they are empty and ``error`` is set.
+
+    ``waiting``: the run goes on once a person has said whether some calls may be made.
+    """
 
     id: str
     action: str
@@ -51,10 +55,11 @@ class Outcome:
     values: Json = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: FormcallError | None = None
+    waiting: Waiting | None = None
 
     @property
     def ok(self) -> bool:
-        return self.error is None
+        return self.error is None and self.waiting is None
 
     def bill(self) -> Json:
         """What the run used, in the words of every answer."""
@@ -82,10 +87,14 @@ class Outcome:
 class Engine:
     """Runs actions against one provider. Thread-safe; one for the whole process."""
 
-    def __init__(self, catalogue: Catalogue, provider: Provider, models: Models, settings: Settings) -> None:
-        self.catalogue, self.provider, self.models, self.settings = catalogue, provider, models, settings
-        for action in catalogue.values():
-            refuse_unknown_tools(action)
+    def __init__(
+        self, catalogue: Catalogue, provider: Provider, models: Models, settings: Settings, toolbox: Toolbox | None = None
+    ) -> None:
+        self.provider, self.models, self.settings = provider, models, settings
+        self.toolbox = Toolbox() if toolbox is None else toolbox
+        self.catalogue = self.toolbox.offered(catalogue)
+        for action in self.catalogue.values():
+            self.toolbox.check(action)
         self._intake = Intake(Outbound(parse_allowed(settings.allow_hosts)), most_bytes=settings.max_file_bytes)
         self._slots = threading.BoundedSemaphore(settings.max_in_flight)
 
@@ -99,7 +108,8 @@ class Engine:
             action = self.catalogue.find(action)
         form = action.read_form(values)
         _refuse_tool_without_tools(form)
-        return Run(action, form, self.provider, self.models, self.settings)
+        self.toolbox.refuse_off([name for name in form.get("tools") or [] if name in action.tools])
+        return Run(action, form, self.provider, self.models, self.settings, self.toolbox)
 
     def carry_out(self, run: Run) -> Outcome:
         """What becomes of ``run``; its meter may end it early."""
@@ -108,7 +118,10 @@ class Engine:
         try:
             self.open_files(run)
             given = answer_with_tools(run) if run.tools else self._from_files(run) if run.action.file_fields else answer_at_once(run)
+            given = settled(run, given)
             return self._done(run, given)
+        except Waiting as waiting:
+            return self._outcome(run, "needs_review", waiting=waiting)
         except Incomplete as error:
             return self.failed(run, error, "incomplete")
         except FormcallError as error:
@@ -132,7 +145,7 @@ class Engine:
     def read(self, run: Run, reply: Reply) -> Outcome:
         """What becomes of ``run`` with a reply to its opening that came in another way; nothing more is asked of the model."""
         try:
-            return self._done(run, answer_from(run, run.take(reply)))
+            return self._done(run, settled(run, answer_from(run, run.take(reply))))
         except FormcallError as error:
             return self.failed(run, error)
 
@@ -166,14 +179,6 @@ class Engine:
             warnings=tuple(dict.fromkeys(run.warnings)),
             **more,
         )
-
-
-def refuse_unknown_tools(action: Action, *, file: str = "") -> None:
-    """``TemplateError`` when ``action`` names a tool that this service does not have."""
-    for name in action.tools:
-        if name not in TOOLS:
-            hint = nearest(name, TOOLS) or f" The tools are {', '.join(TOOLS)}."
-            raise TemplateError(f"tools: there is no tool `{name}`.{hint}", file=file or f"{action.id}.yaml")
 
 
 def _refuse_tool_without_tools(form: Mapping[str, Any]) -> None:

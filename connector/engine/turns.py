@@ -15,11 +15,12 @@ from connector.catalogue.files import Files, mark
 from connector.catalogue.filling import Step
 from connector.engine.meter import Meter, Unmetered
 from connector.engine.outlet import Outlet
+from connector.engine.state import Forgetful, Memory
 from connector.errors import FormcallError, ProviderError
 from connector.providers.base import Function, ModelRequest, Provider, Reply, Shown, Turn, Usage
 from connector.providers.models import Models
 from connector.settings import Settings
-from connector.tools import TOOLS, Tool
+from connector.tools import Tool, Toolbox
 
 Json = dict[str, Any]
 
@@ -63,11 +64,15 @@ class Run:
     ``options`` say how it is carried out and are no part of ``form``, what the action and its model see.
     """
 
-    def __init__(self, action: Action, values: Json, provider: Provider, models: Models, settings: Settings) -> None:
+    def __init__(  # noqa: PLR0917
+        self, action: Action, values: Json, provider: Provider, models: Models, settings: Settings, toolbox: Toolbox | None = None
+    ) -> None:
         self.id = run_id()
         form, self.options = take_options(values)
         self.action, self.form = action, form
         self.meter: Meter = Unmetered()
+        self.memory: Memory = Forgetful()
+        self.may_wait = False  # whether somebody can be asked, and the run goes on once they have answered
         self.cancelled = threading.Event()
         self.outlet: Outlet | None = None
         self.upstream_seconds = 0.0
@@ -75,7 +80,8 @@ class Run:
         self.begin()
         # where the form has a box for tools, an empty one allows none
         allowed = form.get("tools", ()) if "tools" in action.fields else action.tools
-        self.tools: tuple[Tool, ...] = tuple(TOOLS[name] for name in action.tools if name in allowed)
+        box = Toolbox() if toolbox is None else toolbox
+        self.tools: tuple[Tool, ...] = tuple(box[name] for name in action.tools if name in allowed and name in box)
         self.steps: list[Step] = []
         self.turns: list[Turn] = []
         self.usage = Usage()

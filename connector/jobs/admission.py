@@ -45,9 +45,11 @@ class Asked:
 
     def check(self) -> None:
         """``FormcallError`` when the key may not use the tools that the form allows."""
-        if self.run.tools and not {"tools", "admin"} & set(self.key.scopes):
-            words = 'This API key does not have the scope "tools". Leave Tools empty, or ask the operator for a key that has it.'
-            raise FormcallError("forbidden", words)
+        for tool in self.run.tools:
+            if not self.key.may_use(tool.name, reaches=tool.reaches):
+                scope = f"tool:{tool.name}" if tool.reaches else "tools"
+                words = f'This API key does not have the scope "{scope}", which {tool.title or tool.name} needs.'
+                raise FormcallError("forbidden", f"{words} Leave that tool out, or ask the operator for a key that has it.")
 
 
 class Admission:

@@ -12,16 +12,18 @@ from connector.catalogue.values import nearest
 from connector.errors import FieldError, FormcallError, InvalidInput
 from connector.jobs.deliveries import SAMPLE_SUFFIX
 from connector.jobs.progress import described
-from connector.jobs.telling import COMPLETED, FAILED, event_text, problem_text, told_kept, written
+from connector.jobs.telling import ASKING, COMPLETED, FAILED, event_text, problem_text, told_kept, written
 from connector.store.batches import COMPLETED as BATCH_COMPLETED
 from connector.store.batches import Progress
 from connector.store.deliveries import Deliveries
+from connector.store.notes import WAITING
 from connector.store.runs import Runs
 
 Json = dict[str, Any]
 
-EVENTS = (COMPLETED, FAILED, BATCH_COMPLETED)
-_STATUSES = {COMPLETED: ("done",), FAILED: ("failed", "incomplete", "cancelled", "interrupted")}  # of runs that end in the event
+EVENTS = (COMPLETED, FAILED, BATCH_COMPLETED, ASKING)
+# of runs that end in the event
+_STATUSES = {COMPLETED: ("done",), FAILED: ("failed", "incomplete", "cancelled", "interrupted"), ASKING: (WAITING,)}
 _RUN, _BATCH = f"run{SAMPLE_SUFFIX}", f"batch{SAMPLE_SUFFIX}"
 _MOST_SHOWN, _MOST_SENT = 10, 100
 # what a sample's answer says of what it cost is said of its failure as well
@@ -30,6 +32,16 @@ _BILL = (
     "reasoning_tokens", "cost_usd", "duration_ms",
 )  # fmt: skip
 _SAMPLE_FAILURE = "This is a sample of a run that failed: the provider took too long."
+_SAMPLE_ASKING = {
+    "ok": False, "status": WAITING, "result": "", "detail": "Approve or refuse before the run goes on: Book a flight.", "code": "",
+    "approvals": [
+        {
+            "call": 1, "tool": "book_flight", "title": "Book a flight", "arguments": '{"flight": "FC 12"}',
+            "text": "Book a flight (flight: FC 12)",
+        }
+    ],
+    "approvals_text": "1. Book a flight (flight: FC 12)", "trace": [],
+}  # fmt: skip
 _SAMPLE_BATCH = SimpleNamespace(
     id=_BATCH, status="done", action="classify", total=3, economy=False, budget_nusd=1_000_000_000, tag="", code="", detail="",
     columns='["text"]', mapping='{"text": "text"}', created_ms=1_767_225_600_000, ended_ms=1_767_225_606_000,
@@ -66,5 +78,7 @@ def sample(event: str, catalogue: Catalogue) -> tuple[str, str]:
     answer = sample_answer(next(iter(catalogue.values())))
     if event == COMPLETED:
         return _RUN, event_text(event, written({**answer, "id": _RUN}))
+    if event == ASKING:
+        return _RUN, event_text(event, written({**_SAMPLE_ASKING, "id": _RUN, **{name: answer[name] for name in _BILL}}))
     error = FormcallError("provider_timeout", _SAMPLE_FAILURE, extra={name: answer[name] for name in _BILL})
     return _RUN, event_text(event, problem_text(error, _RUN, "failed"))

@@ -27,20 +27,22 @@ from connector import logs
 from connector.catalogue.options import CACHE_SECONDS
 from connector.engine.outlet import Outlet
 from connector.engine.run import Engine, Outcome
+from connector.engine.state import Decision
 from connector.engine.turns import Run
 from connector.errors import FormcallError
 from connector.jobs.admission import Admission, Asked
 from connector.jobs.alarms import Alarms
 from connector.jobs.ended import row_name, see_end
 from connector.jobs.machinery import Left
+from connector.jobs.memory import StoredMemory, asked_calls, written_decision
 from connector.jobs.purse import Purse, patiently
-from connector.jobs.telling import COMPLETED, FAILED, Told, event_text, problem_text, told_kept, told_outcome
+from connector.jobs.telling import ASKING, COMPLETED, FAILED, Told, event_text, problem_text, told_kept, told_outcome
 from connector.metrics import Metrics
 from connector.store.ids import today
 from connector.store.journal import Journal
 from connector.store.keys import Keys
 from connector.store.money import usd
-from connector.store.notes import OPEN, Cancel, End, Entry, Fail, Gone, Grant, HandOver, Note, Requeue, Start, Unwritten
+from connector.store.notes import OPEN, WAITING, Cancel, Decide, End, Entry, Fail, Gone, Grant, HandOver, Note, Requeue, Start, Unwritten
 from connector.store.runs import Runs
 
 Json = dict[str, Any]
@@ -199,6 +201,8 @@ class Runner:
         row = self._record(run_id)
         if row.batch_id:
             raise FormcallError("conflict", "This run is a row of a batch. Retry the batch, which runs all rows again that have failed.")
+        if row.status == WAITING:
+            raise FormcallError("conflict", "This run waits for a person. Approve or refuse what it asks, and it goes on.")
         if row.form is None:
             raise FormcallError("conflict", "The form of this run was not kept, so it cannot be run again from here. Send it again.")
         try:
@@ -208,6 +212,38 @@ class Runner:
             raise FormcallError("conflict", f"This run cannot be run again: {words}.") from None
         self._take_place(run_id, attempt, row.key_id)
         return Told(run_id, "queued")
+
+    def decide(self, run_id: str, *, approved: list[int] | None, note: str, seconds: float) -> Told:
+        """A run that waits for a person goes on: with the calls of these numbers (None: all), the others are refused.
+
+        What becomes of it within ``seconds``; ``FormcallError`` (conflict) when it does not wait.
+        """
+        row = self._record(run_id)
+        if row.status != WAITING:
+            raise FormcallError("conflict", f"This run does not wait for anybody: it is {row.status}.")
+        if row.form is None or row.state is None:
+            raise FormcallError("conflict", "What this run would go on from was not kept any longer. Send the request again.")
+        asked = asked_calls(row)
+        if unknown := [number for number in approved or () if number not in asked]:
+            raise FormcallError("conflict", f"The run does not ask about call {unknown[0]}; it asks about {', '.join(map(str, asked))}.")
+        decision = Decision(tuple(number - 1 for number in (asked if approved is None else approved)), note)
+        try:
+            attempt = self.journal.write(Decide(run_id, written_decision(decision)))
+        except Gone as gone:
+            raise FormcallError("conflict", f"Somebody else was quicker: the run is {gone.status}.") from None
+        try:
+            here = self._works and bool(self._pool.submit(self._go_on_here, run_id, attempt))
+        except RuntimeError:  # the process ends; the next one takes the run up
+            here = False
+        if not here:
+            self._take_place(run_id, attempt, row.key_id)
+        return self.wait(run_id, seconds)
+
+    def _go_on_here(self, run_id: str, attempt: int) -> None:
+        try:
+            self._resume(run_id, attempt)
+        except Exception:  # its record says that it is queued, so it gets a place in the queue at the next round
+            log.warning("a run that may go on waits for its place in the queue", extra={"run_id": run_id})
 
     def close(self, seconds: float | None = None) -> None:
         """Take no more runs, and wait for those that are going on, so long at most."""
@@ -283,6 +319,9 @@ class Runner:
 
     def _live_run(self, asked: Asked, begun: Grant) -> Live:
         asked.purse.start(begun.nusd, begun.attempt)
+        if asked.run.tools:
+            asked.run.memory = StoredMemory(self.journal, self.records, asked.run, begun.attempt)
+            asked.run.may_wait = not asked.batch_id
         options = asked.run.options
         keep = self._settings.store_text == "on" or bool(options.idempotency_key)
         live = self._live[asked.run.id] = Live(asked, begun.attempt, Future(), keep, logs.led_to(asked.run))
@@ -338,7 +377,7 @@ class Runner:
         """(whether the run was this process's to end, what is told of it); what the answer says it cost is what is booked for it."""
         asked, cost = live.asked, usd(live.asked.purse.cost)
         told = told_outcome(outcome if outcome.cost_usd == cost else replace(outcome, cost_usd=cost))
-        event = COMPLETED if outcome.ok else FAILED
+        event = ASKING if outcome.waiting else COMPLETED if outcome.ok else FAILED
         note = End(
             asked.run.id,
             live.attempt,
@@ -349,8 +388,11 @@ class Runner:
             unknown=outcome.ok and not outcome.result,
             event=event,
             body=event_text(event, told.body),
-            keep=lambda: live.keep,
+            keep=lambda: live.keep or bool(outcome.waiting),
             keep_form=self._settings.store_text == "on",
+            state=outcome.waiting.state.text() if outcome.waiting else None,
+            form=asked.form,
+            stateful=bool(asked.run.tools),
         )
         note.unsure = asked.purse.unsure
         return bool(self._insist(note)), told

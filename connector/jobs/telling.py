@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.engine.run import Outcome
+from connector.engine.state import Asking, Waiting
 from connector.errors import KINDS, FormcallError
 from connector.store.ids import moment
 from connector.store.money import usd
@@ -14,7 +15,7 @@ from connector.store.notes import OPEN
 
 Json = dict[str, Any]
 
-COMPLETED, FAILED = "run.completed", "run.failed"
+COMPLETED, FAILED, ASKING = "run.completed", "run.failed", "run.needs_review"
 _NOT_KEPT = "The run has ended; its answer was not kept, as FORMCALL_STORE_TEXT asks."
 
 
@@ -36,11 +37,37 @@ class Told:
 def told_outcome(outcome: Outcome) -> Told:
     """An outcome as it is answered and kept."""
     error = outcome.error
+    if outcome.waiting:
+        return Told(outcome.id, outcome.status, written(_asking(outcome, outcome.waiting)))
     if error is None:
         return Told(outcome.id, outcome.status, written(outcome.answer()))
     bill = {key: value for key, value in outcome.bill().items() if key != "id"}
     error.extra = {"run_status": outcome.status, **bill, **error.extra}
     return Told(outcome.id, outcome.status, written(error.as_problem(outcome.id)), error.code, error.retry_after)
+
+
+def _asking(outcome: Outcome, waiting: Waiting) -> Json:
+    """What a person is asked: each call with its number, the tool and the arguments, as rows and as one text to show."""
+    approvals = [
+        {"call": one.place + 1, "tool": one.tool, "title": one.title, "arguments": one.arguments, "text": _said(one)}
+        for one in waiting.asking
+    ]
+    names = ", ".join(dict.fromkeys(one.title for one in waiting.asking))
+    return {
+        "ok": False, "status": outcome.status, "result": "", "detail": f"Approve or refuse before the run goes on: {names}.", "code": "",
+        "approvals": approvals, "approvals_text": "\n".join(f"{one['call']}. {one['text']}" for one in approvals),
+        "trace": [vars(step) for step in waiting.state.steps], **outcome.bill(),
+    }  # fmt: skip
+
+
+def _said(asking: Asking) -> str:
+    """A call as a person reads it."""
+    try:
+        given = json.loads(asking.arguments)
+    except ValueError:
+        given = {}
+    parts = [f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}" for name, value in given.items()]
+    return f"{asking.title} ({', '.join(parts)})" if parts else asking.title
 
 
 def told_kept(row: Any) -> Told:

@@ -36,6 +36,7 @@ from connector.store.keys import Keys, open_keys
 from connector.store.retention import Retention
 from connector.store.runs import Runs
 from connector.store.subscriptions import Subscriptions
+from connector.tools import make_toolbox
 
 log = logging.getLogger("formcall")
 
@@ -154,7 +155,7 @@ def open_workshop(settings: Settings, *, role: Role = "all") -> Workshop:
     """A workshop over the settings' database; ``SettingsError`` when it cannot be opened."""
     catalogue = load_catalogue(settings.templates)
     models = load_models(settings.models_file)
-    engine = Engine(catalogue, make_provider(settings, models, catalogue), models, settings)
+    engine = Engine(catalogue, make_provider(settings, models, catalogue), models, settings, make_toolbox(settings))
     database = open_database(settings)
     address = settings.jobs_database
     durable = Durable(address, role=role, host=host_name(address, role), threads=settings.max_in_flight)
@@ -171,7 +172,7 @@ def open_workshop(settings: Settings, *, role: Role = "all") -> Workshop:
         wake=journal.told,
     )
     return Workshop(
-        settings, role, database, catalogue, models, engine, keys, records, journal, runner, durable, Recovery(runner),
+        settings, role, database, engine.catalogue, models, engine, keys, records, journal, runner, durable, Recovery(runner),
         Rates(settings, database), Hooks(database, secret(settings)), subscriptions, deliveries, deliverer,
         Batches(database, keep_texts=settings.store_text == "on", told=journal.told.set),
     )  # fmt: skip

@@ -6,7 +6,7 @@ import functools
 import http.client
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urljoin
 
@@ -80,17 +80,21 @@ class Outbound:
         max_bytes: int = MAX_BYTES,
         max_redirects: int = 0,
         whole: bool = False,
+        may_go_to: Callable[[str], object] | None = None,
     ) -> Answer:
         """One exchange with ``url``, at an end after ``seconds``, the look-up of its name and all redirects included.
 
         ``max_bytes`` of the answer are read, decompressed, and the rest is left; with ``whole`` a longer answer is an error.
-        GET and HEAD follow up to ``max_redirects`` redirects; otherwise a redirect is an answer like any other.
+        GET and HEAD follow up to ``max_redirects`` redirects; otherwise a redirect is an answer like any other. ``may_go_to`` is called
+        with the name of each host before it is looked up, that of a redirect too, and may raise.
         Raises ``Refused``, ``OutboundError``, and ``ValueError`` for a header that is not the caller's to set.
         """
         began = time.monotonic()
         call, target = _Call(method, _headers(headers or {}), body, max_bytes, whole), read_address(url)
         follows = max_redirects if method in {"GET", "HEAD"} else 0
         for _ in range(follows + 1):
+            if may_go_to:
+                may_go_to(target.host)
             answer = self._exchange(call, target, Limits(began + seconds, _HEAD_BYTES + 4 * max_bytes))
             onward = _onward(target, answer) if follows else None
             if not onward:

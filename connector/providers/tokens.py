@@ -95,6 +95,12 @@ def _picture_tokens(picture: Picture, row: Model) -> int:
     return math.ceil(min(patches, rule["max_patches"]) * rule["factor"])
 
 
+def count_tokens(text: str) -> int:
+    """The tokens of ``text``, counted where the extra ``tokens`` is installed, else a third of its bytes, which is seldom too few."""
+    counted = _tokenizer("o200k")
+    return counted(text) if counted else -(-in_bytes(text) // 3)
+
+
 def in_bytes(text: str) -> int:
     """The length of ``text`` in UTF-8, as it is sent."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))

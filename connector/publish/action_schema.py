@@ -44,7 +44,7 @@ def _return() -> Json:
     return {
         **entry,
         "allOf": [_if_type("choice", either), _if_type("record", {"required": ["shape_from"]})],
-        "dependentRequired": {"when": ["fill"]},
+        "dependentRequired": {"when": ["fill"], "from": ["nullable"]},
     }
 
 
@@ -197,6 +197,7 @@ _RETURN: Json = {
         "additionalProperties": {"type": ["string", "number", "boolean", "array"]},
     },
     "fill": _fill(),
+    "from": _one_of("Where the value must come from: tools means that the server writes down what a tool gave.", reader.SOURCES),
 }
 _EXAMPLE: Json = {
     "name": _text("What it shows.", _LABEL_LENGTH),

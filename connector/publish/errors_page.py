@@ -25,6 +25,7 @@ A failure of a run also carries what the run cost (`cost_usd`, tokens), which mo
 | status | what it means |
 |---|---|
 | `queued` `running` | it goes on; ask at its `status_url` again after `Retry-After` seconds, with `wait_seconds` to wait there |
+| `needs_review` | a tool asks first: approve or refuse it, and the run goes on ([tools.md](tools.md)) |
 | `done` | it has its answer |
 | `failed` | it has none; its code says why |
 | `incomplete` | it has none, since a limit was reached first |

@@ -183,16 +183,31 @@ PROBLEM = shown_schema(
         "errors": rows("What is wrong with each field.", ERROR),
     }
 )
+APPROVAL: Json = {
+    "call": whole("The call's number, for approving some calls and not others."),
+    "tool": text("The tool's name."),
+    "title": text("What people call it."),
+    "arguments": text("What it would be called with, as JSON text."),
+    "text": text("The call as a person reads it."),
+}
+APPROVALS: dict[str, Json] = {
+    "approvals": rows("Of a run that waits for a person: the calls it asks about.", APPROVAL),
+    "approvals_text": text("Of a run that waits for a person: the calls it asks about, as one text to show."),
+}
 ANSWER = shown_schema(_ENVELOPE)
 HANDED_OVER = shown_schema(
     {
-        "ok": yes("True: the run goes on."),
-        "status": text("queued or running."),
+        "ok": yes("True: the run goes on by itself. False: it waits for a person."),
+        "status": text("queued, running, or needs_review: a tool may be called only once a person has said yes."),
         "result": text("Empty until the run is done."),
         "id": text("The run's id."),
         "action": text("The action that is run."),
         "status_url": text("Where to ask for the run; the header Location says the same."),
         "retry_after": whole("In how many seconds to ask; the header Retry-After says the same."),
         "detail": text("The same in a sentence."),
-    }
+        **APPROVALS,
+        "approve_url": text("Of a run that waits for a person: where their yes is posted to."),
+        "refuse_url": text("Of a run that waits for a person: where their no is posted to."),
+    },
+    optional=(*APPROVALS, "approve_url", "refuse_url"),
 )

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from connector.store.notes import Limits
 from connector.store.tables import NAME_LENGTH, keys
 
 SCOPES = ("actions", "tools", "admin")
+_A_TOOL = re.compile(r"tool:([a-z][a-z0-9_]{0,39}|\*)")  # a tool that reaches beyond the form, by its name, or all of them
 COMMAND_LINE = "command line"  # the key of what the operator's own commands run; nobody has its text
 _PREFIX = "fc_"
 _LONGEST = 200
@@ -70,6 +72,11 @@ class Key:
     revoked_at: dt.datetime | None = None
     allowance: Allowance = Allowance()
 
+    def may_use(self, tool: str, *, reaches: bool) -> bool:
+        """Whether a form sent with this key may allow ``tool``; one that ``reaches`` beyond the form must be allowed by its name."""
+        wanted = {"admin", f"tool:{tool}", "tool:*"} | (set() if reaches else {"tools"})
+        return bool(wanted & set(self.scopes))
+
 
 class Keys:
     """The keys of this service. A revoked key is refused at once, also by other processes.
@@ -89,8 +96,9 @@ class Keys:
         name = " ".join(name.split())
         if not name or len(name) > NAME_LENGTH:
             raise FormcallError("bad_request", "A key needs a name of 1 to 100 characters.")
-        if unknown := [scope for scope in scopes if scope not in SCOPES]:
-            raise FormcallError("bad_request", f'"{unknown[0]}" is not a scope; the scopes are {", ".join(SCOPES)}.')
+        if unknown := [scope for scope in scopes if scope not in SCOPES and not _A_TOOL.fullmatch(scope)]:
+            words = f'"{unknown[0]}" is not a scope; the scopes are {", ".join(SCOPES)}, and tool:NAME for a tool that reaches further.'
+            raise FormcallError("bad_request", words)
         plain = _PREFIX + secrets.token_urlsafe(32)
         allowance = allowance or Allowance()
         key = Key(f"key_{secrets.token_hex(8)}", name, plain[:8], tuple(scopes), dt.datetime.now(dt.UTC), allowance=allowance)

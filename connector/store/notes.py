@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 OPEN = ("queued", "running")
+WAITING = "needs_review"  # a person is asked; nothing is reserved or carried out meanwhile
 MOST_CALLBACKS = 10  # of one run: who asks for the same run again may name another address each time
 
 
@@ -223,7 +224,8 @@ class More(Note):
 class End(Note):
     """A run has ended: its calls are booked, what is left of its reservation is free, its answer is kept, who waits is told.
 
-    ``events`` are what subscribers and the callback hear of; their ``body`` is sent as it is.
+    ``events`` are what subscribers and the callback hear of; their ``body`` is sent as it is. One that waits for a person ends for now:
+    ``state`` is where it goes on from, with the ``form`` it began with.
     """
 
     run_id: str
@@ -237,6 +239,9 @@ class End(Note):
     body: str = ""
     keep: Callable[[], bool] = lambda: True  # asked at the last moment: it may just be handed over
     keep_form: bool = True
+    state: str | None = None
+    form: str = ""
+    stateful: bool = False  # it may have written down where it stands
 
     def runs(self) -> tuple[str, ...]:
         return (self.run_id,)
@@ -249,11 +254,54 @@ class End(Note):
         if row["status"] != "running" or row["attempt"] != self.attempt:
             return False  # another process has taken the run over; what this one paid is booked all the same
         group.move(row, -row["reserved_nusd"], 0)
-        changes: Json = {"status": self.status, "code": self.code, "answer": self.answer if self.keep() else None, "unknown": self.unknown}
+        keep = self.keep()
+        changes: Json = {"status": self.status, "code": self.code, "answer": self.answer if keep else None, "unknown": self.unknown}
         group.change(row, **changes, reserved_nusd=0, ended_ms=now_ms(), **({} if self.keep_form else {"form": None}))
+        if self.state is not None:
+            group.change(row, state=self.state, decision=None, form=self.form)
+        elif self.stateful and (self.status == "done" or not keep):
+            group.change(row, state=None, decision=None)
         if self.event:
             group.tell(row, self.event, self.body)
         return True
+
+
+@dataclass
+class Keep(Note):
+    """Where a run stands is written down, before it goes on; ``Gone`` when it is no longer this process's."""
+
+    run_id: str
+    attempt: int
+    state: str
+
+    def runs(self) -> tuple[str, ...]:
+        return (self.run_id,)
+
+    def decide(self, group: Group) -> None:
+        row = group.row(self.run_id)
+        if row["status"] != "running" or row["attempt"] != self.attempt:
+            raise Gone(row["status"])
+        if row["cancel"]:
+            raise Gone("cancelled")
+        group.change(row, state=self.state)
+
+
+@dataclass
+class Decide(Note):
+    """A person has said what a run that waits for it may do: it goes on, queued, as ``decision`` says."""
+
+    run_id: str
+    decision: str
+
+    def runs(self) -> tuple[str, ...]:
+        return (self.run_id,)
+
+    def decide(self, group: Group) -> int:
+        row = group.row(self.run_id)
+        if row["status"] != WAITING and not (self.unsure and row["status"] == "queued"):
+            raise Gone(row["status"])
+        group.change(row, status="queued", host="", durable=True, cancel=False, ended_ms=None, answer=None, decision=self.decision)
+        return int(row["attempt"])
 
 
 @dataclass
@@ -359,17 +407,17 @@ class Requeue(Note):
 
     def decide(self, group: Group) -> int:
         row = group.row(self.run_id)
-        if row["status"] in {*OPEN, "done"} and not (self.unsure and row["status"] == "queued"):
+        if row["status"] in {*OPEN, "done", WAITING} and not (self.unsure and row["status"] == "queued"):
             raise Gone(row["status"])
         group.book_rest(row)
         form = {} if self.form is None else {"form": self.form}
-        group.change(row, status="queued", host="", durable=True, cancel=False, ended_ms=None, **form)
+        group.change(row, status="queued", host="", durable=True, cancel=False, ended_ms=None, decision=None, **form)
         return int(row["attempt"])
 
 
 @dataclass
 class Cancel(Note):
-    """A queued run ends at once, which counts as an attempt; one that runs is told before its next call."""
+    """A run that is queued or waits for a person ends at once, which counts as an attempt; one that runs is told before its next call."""
 
     run_id: str
     answer: str = ""
@@ -381,7 +429,7 @@ class Cancel(Note):
 
     def decide(self, group: Group) -> str:
         row = group.row(self.run_id)
-        if row["status"] == "queued":
+        if row["status"] in {"queued", WAITING}:
             attempt = row["attempt"] + 1
             group.change(row, status="cancelled", attempt=attempt, code="cancelled", answer=self.answer, ended_ms=now_ms(), cancel=True)
             if self.event:

@@ -31,7 +31,7 @@ _AT_ONCE = 200  # rows in one transaction
 _PAUSE_SECONDS = 0.02  # between two of them, for those who wait to write
 _HOUR_SECONDS = 3600.0
 
-_HAS_TEXTS = runs.c.form.is_not(None) | runs.c.answer.is_not(None)
+_HAS_TEXTS = runs.c.form.is_not(None) | runs.c.answer.is_not(None) | runs.c.state.is_not(None)
 _HAS_ENDED = runs.c.ended_ms.is_not(None) & runs.c.status.not_in(("queued", "running")) & (runs.c.reserved_nusd == 0)
 _BATCH_HAS_ENDED = batches.c.ended_ms.is_not(None) & batches.c.status.not_in(("running", "paused"))
 
@@ -117,7 +117,7 @@ def _texts(given: Ages, before: int) -> Iterator[Task]:
     alone = runs.c.batch_id.is_(None) & (runs.c.ended_ms < before)
     of_batch = runs.c.batch_id.in_(select(batches.c.id).where(_batch(given, before)))
     which = _of_key(runs, given) & _HAS_TEXTS & _HAS_ENDED & (alone | of_batch)
-    yield Task("texts of runs", runs, which, {"form": None, "answer": None})
+    yield Task("texts of runs", runs, which, {"form": None, "answer": None, "state": None, "decision": None})
     yield Task("texts of batches", batches, _batch(given, before) & batches.c.fixed.is_not(None), {"fixed": None})
     yield Task("texts of messages", deliveries, _message(given, before) & deliveries.c.body.is_not(None), {"body": None})
 

@@ -73,6 +73,8 @@ runs = Table(
     Column("code", String(40)),
     Column("unknown", Boolean, nullable=False),  # it is done, and the answer is that there is none
     Column("answer", Text),  # JSON: the flat answer, or the problem
+    Column("state", Text),  # JSON: where a run with tools stands, while its writes are made or a person is asked
+    Column("decision", Text),  # JSON: what the person said
     Index("runs_of_key", "key_id", "created_ms"),
 )
 

@@ -1,10 +1,9 @@
-"""The tools a model may be allowed to call, one a file. Nothing is allowed unless the form names it."""
+"""The tools a model may be allowed to call. Nothing is allowed unless the form and the key name it.
 
-from connector.tools.base import Tool, ToolContext, ToolError, tool
-from connector.tools.calculate import calculate
-from connector.tools.dates import dates
-from connector.tools.search_context import search_context
+``base.py`` says what a tool is, ``toolbox.py`` which ones a service has; the others are one tool, or one kind of tool, a file.
+"""
 
-TOOLS: dict[str, Tool] = {one.name: one for one in (calculate, dates, search_context)}
+from connector.tools.base import Result, Tool, ToolContext, ToolError, tool
+from connector.tools.toolbox import OPTIONAL, TOOLS, Toolbox, make_toolbox
 
-__all__ = ["TOOLS", "Tool", "ToolContext", "ToolError", "tool"]
+__all__ = ["OPTIONAL", "TOOLS", "Result", "Tool", "ToolContext", "ToolError", "Toolbox", "make_toolbox", "tool"]

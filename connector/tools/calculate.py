@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Annotated
 
-from connector.tools.base import ToolError, tool
+from connector.tools.base import Result, ToolError, tool
 
 _TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<name>[a-z]+)|(?P<sign>\*\*|//|[-+*/%^(),]))")
 _SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "\u2212": "-", "\u2013": "-"})
@@ -228,14 +228,15 @@ def _decimal(value: Fraction, places: int) -> str:
     return ("-" if value < 0 else "") + whole + (f".{behind}" if behind else "")
 
 
-@tool("Exact arithmetic. Use it for every calculation.")
+@tool("Exact arithmetic. Use it for every calculation.", title="Calculator")
 def calculate(
     expression: Annotated[str, "such as 15 / 100 * 1240.50; + - * / // % ** ( ) round abs min max sum avg, sqrt to 20 places"],
-) -> str:
-    """The exact value of ``expression`` as text."""
+) -> Result:
+    """The exact value of ``expression``."""
     text = expression.translate(_SIGNS).lower().strip()
     if len(text) > _MAX_LENGTH:
         raise ToolError(f"the expression is longer than {_MAX_LENGTH} characters")
     parser = _Parser(text)
     value = parser.parse()
-    return shown(value, rounded=parser.rounded)
+    text = shown(value, rounded=parser.rounded)
+    return Result(text, text.partition(" ")[0])

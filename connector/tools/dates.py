@@ -7,7 +7,7 @@ import datetime as dt
 import zoneinfo
 from typing import Annotated, Literal
 
-from connector.tools.base import ToolError, tool
+from connector.tools.base import Result, ToolError, tool
 
 _MONTHS = {"months": 1, "years": 12}
 _DAYS = {"days": 1, "weeks": 7}
@@ -50,7 +50,7 @@ def _add(date: dt.date, amount: int | None, unit: str | None) -> dt.date:
         raise ToolError("the result is outside the years 1 to 9999") from None
 
 
-@tool("Calendar arithmetic. Use it for every date.")
+@tool("Calendar arithmetic. Use it for every date.", title="Dates")
 def dates(  # noqa: PLR0917  a tool has as many arguments as it needs
     operation: Literal["today", "add", "difference", "weekday"],
     date: Annotated[str | None, "YYYY-MM-DD; null: today"],
@@ -58,10 +58,14 @@ def dates(  # noqa: PLR0917  a tool has as many arguments as it needs
     amount: Annotated[int | None, "for add; may be negative"],
     unit: Annotated[Literal["days", "weeks", "months", "years"] | None, "for add"],
     time_zone: Annotated[str | None, "such as Europe/Berlin; null: UTC"],
-) -> str:
-    """A date (YYYY-MM-DD), a number of days, or a weekday, as text."""
+) -> Result:
+    """A date (YYYY-MM-DD), a number of days, or a weekday."""
     today = dt.datetime.now(_zone(time_zone)).date()
-    start = _read(date, "date", today)
+    found = _worked_out(operation, _read(date, "date", today), other, amount, unit, today)
+    return Result(found, found)
+
+
+def _worked_out(operation: str, start: dt.date, other: str | None, amount: int | None, unit: str | None, today: dt.date) -> str:  # noqa: PLR0917
     if operation == "today":
         return today.isoformat()
     if operation == "add":

@@ -57,7 +57,7 @@ def best_passages(text: str, query: str, most: int = _MOST) -> list[Passage]:
     return [passage for passage, counts in ranked[:most] if counts]
 
 
-@tool("Finds passages of the context. Copy quotes from them exactly.")
+@tool("Finds passages of the context. Copy quotes from them exactly.", title="Search the context")
 def search_context(query: Annotated[str, "a few words that the passage would use"], context: ToolContext) -> str:
     """The best passages with their places, as text."""
     text = context.values.get("context")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
+from connector.catalogue import Fault
+from connector.catalogue.options import MOST_WAIT_SECONDS, WAIT_SECONDS
+from connector.catalogue.values import is_absent, read_integer, read_list, read_number
 from connector.errors import FieldError, FormcallError, InvalidInput
 from connector.jobs.telling import Told, described, waiting_words, written
-from connector.store.notes import OPEN
+from connector.store.notes import OPEN, WAITING
 from connector.web.auth import needs_key
-from connector.web.bodies import read_query_number
+from connector.web.bodies import read_body, read_query_number, refuse_unknown, text_of
 from connector.web.problems import kept_problem
 from connector.web.services import base_address, services
 
@@ -20,7 +24,8 @@ runs = Blueprint("runs", __name__, url_prefix="/v1/runs")
 
 RETRY_SECONDS = 2  # how soon it is worth asking again for a run that goes on
 _MOST_LISTED, _LISTED = 100, 25
-_STATUSES = (*OPEN, "done", "failed", "incomplete", "interrupted", "cancelled")
+_LONGEST_NOTE = 2_000
+_STATUSES = (*OPEN, WAITING, "done", "failed", "incomplete", "interrupted", "cancelled")
 
 
 @runs.get("")
@@ -68,6 +73,53 @@ def retry_run(run_id: str) -> Response:
     return going_on(services().workshop.runner.retry(run_id), row.action)
 
 
+@runs.post("/<run_id>/approve")
+@needs_key("actions", counted=True)
+def approve_run(run_id: str) -> Response:
+    """Allow the calls that a waiting run asks about, or those of the given numbers; the run goes on."""
+    return _decided(run_id, everything=True)
+
+
+@runs.post("/<run_id>/refuse")
+@needs_key("actions", counted=True)
+def refuse_run(run_id: str) -> Response:
+    """Allow none of the calls that a waiting run asks about; the run goes on without them."""
+    return _decided(run_id, everything=False)
+
+
+def _decided(run_id: str, *, everything: bool) -> Response:
+    given = read_body(request)
+    refuse_unknown(given, ("calls", "note", "wait_seconds") if everything else ("note", "wait_seconds"))
+    row = own_run(run_id)
+    note, calls = text_of(given, "note", needed=False), given.get("calls")
+    if len(note) > _LONGEST_NOTE:
+        raise InvalidInput([FieldError("note", "too_long", f'"note" takes at most {_LONGEST_NOTE:,} characters.')])
+    approved = None if is_absent(calls) else _numbers(calls)
+    seconds = _number(given, "wait_seconds", WAIT_SECONDS, MOST_WAIT_SECONDS)
+    told = services().workshop.runner.decide(run_id, approved=approved if everything else [], note=note, seconds=seconds)
+    return response(told, row.action)
+
+
+def _numbers(given: Any) -> list[int]:
+    try:
+        return [read_integer(one) for one in read_list(given if isinstance(given, list) else str(given))]
+    except Fault as fault:
+        words = f'"calls" must be the numbers of calls, such as 1, 2: it {fault.message}'
+        raise InvalidInput([FieldError("calls", fault.code, words)]) from None
+
+
+def _number(given: Json, name: str, usual: float, most: float) -> float:
+    if is_absent(value := given.get(name)):
+        return usual
+    try:
+        number = read_number(value)
+    except Fault as fault:
+        raise InvalidInput([FieldError(name, fault.code, f'"{name}" {fault.message}')]) from None
+    if not 0 <= number <= most:
+        raise InvalidInput([FieldError(name, "out_of_range", f'"{name}" takes 0 to {most:g} seconds.')])
+    return number
+
+
 def own_run(run_id: str) -> Any:
     """The record of a run that the request's key may see; ``not_found`` also for those of others."""
     row = services().workshop.records.find(run_id)
@@ -82,6 +134,8 @@ def response(told: Told, action: str) -> Response:
         return going_on(told, action)
     if told.code:
         return kept_problem(told.code, told.body, told.retry_after)
+    if told.status == WAITING:
+        return _asking(told)
     return Response(told.body, mimetype="application/json")
 
 
@@ -94,6 +148,14 @@ def going_on(told: Told, action: str, *, address: str | None = None) -> Response
     }  # fmt: skip
     headers = {"Location": url, "Retry-After": str(RETRY_SECONDS)}
     return Response(written(body), 202, mimetype="application/json", headers=headers)
+
+
+def _asking(told: Told) -> Response:
+    """202: what a person is asked, and where their answer goes."""
+    url = status_url(told.id)
+    where = {"status_url": url, "approve_url": f"{url}/approve", "refuse_url": f"{url}/refuse", "retry_after": RETRY_SECONDS}
+    headers = {"Location": url, "Retry-After": str(RETRY_SECONDS)}
+    return Response(written({**json.loads(told.body), **where}), 202, mimetype="application/json", headers=headers)
 
 
 def status_url(run_id: str, address: str | None = None) -> str:

@@ -955,7 +955,25 @@
           <Option id="999f4" label="Calculator" value="calculate" />
           <Option id="01fe4" label="Dates" value="dates" />
           <Option id="8a1f6" label="Search the context" value="search_context" />
+          <Option id="79ed2" label="Python" value="python" />
+          <Option id="6a3e9" label="Read a web page" value="fetch_page" />
+          <Option id="96ee3" label="Search the web" value="web_search" />
         </Multiselect>
+        <Select
+          id="answer_with_tools__approve"
+          label="Ask before"
+          labelPosition="top"
+          tooltipText={'Which calls wait until a person has said yes. The run then says "needs_review", and goes on once you approve or refuse it.'}
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="writes"
+        >
+          <Option id="8cc47" label="What changes something" value="writes" />
+          <Option id="a9408" label="Every call" value="all" />
+          <Option id="355c0" label="Nothing" value="never" />
+        </Select>
         <Switch
           id="answer_with_tools__require_tool"
           label="Require a tool"

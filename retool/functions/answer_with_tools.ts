@@ -8,7 +8,9 @@ export interface AnswerWithToolsParams {
   /** Text that the answer may be based on. */
   context?: string
   /** What may be used. Nothing is allowed unless you name it here. */
-  tools?: ('calculate' | 'dates' | 'search_context')[]
+  tools?: ('calculate' | 'dates' | 'search_context' | 'python' | 'fetch_page' | 'web_search')[]
+  /** Which calls wait until a person has said yes. The run then says "needs_review", and goes on once you approve or refuse it. */
+  approve?: 'writes' | 'all' | 'never'
   /** Accept only an answer for which a tool was really used. */
   require_tool?: boolean
   /** How many rounds of tool calls there may be. */
@@ -58,7 +60,7 @@ export interface AnswerWithToolsAnswer {
   /** tools_used as one text. */
   tools_used_text?: string
   steps?: number
-  trace?: Array<{ step: number; tool: string; input: string; output: string; ok: boolean; duration_ms: number }>
+  trace?: Array<{ step: number; tool: string; input: string; output: string; ok: boolean; duration_ms: number; value: string | null }>
   evidence?: Array<{ field: string; quote: string | null; start: number | null; end: number | null; verified: boolean }>
   /** The run's id. */
   id: string

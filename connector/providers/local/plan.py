@@ -54,6 +54,7 @@ _LEAD = re.compile(
 _THE_NAME = re.compile(
     r"\b(?:the|our|my|its)\s+((?:(?!(?:and|or|to|from|plus|minus|is|are|by|in|the|times|divided|with)\b)[a-zA-Z][\w-]{1,20}\s?){1,4})"
 )
+_LONG = re.compile(r"(?<![\w.,#@%])\d{16,60}(?:\.\d{1,30})?(?![\w]|[.,]\d)")
 _LINE = re.compile(r"(?:[#%]\d{1,2}|[-+*/^() ]){3,200}$")
 
 # Each row: a pattern over the marked question, and the expression with the pattern's numbers in it.
@@ -270,12 +271,14 @@ def _join(what: str, values: list[str]) -> str:
 
 
 def _mark_numbers(text: str, values: list[str], comma: bool) -> str:
+    # a number longer than a float can hold is lifted out as it is written
+    text = _LONG.sub(lambda match: _keep(values, match[0], "#"), text)
     pieces, place = [], 0
     amounts = {span.start: span for span in money(text, comma)}
     amounts |= {span.start: span for span in numbers(text, comma) if not _inside(span.start, amounts.values())}
     for start in sorted(amounts):
         span = amounts[start]
-        if start < place or text[max(0, start - 1) : start] == "@":
+        if start < place or text[max(0, start - 1) : start] in {"@", "#"}:
             continue
         percent = re.match(r"\s?(?:%|percent\b|per cent\b|prozent\b|pour cent\b)", text[span.end : span.end + 12].lower())
         pieces += [

@@ -18,7 +18,7 @@ GROUPS = {
     "text": "Steps that read a text.",
     "answers": "Steps that answer a question.",
     "catalogue": "The actions there are.",
-    "runs": "Runs at addresses of their own: where one stands, cancel it, run it again.",
+    "runs": "Runs at addresses of their own: where one stands, cancel it, run it again, allow what it asks.",
     "batches": "One action on many rows, such as those of a spreadsheet.",
     "subscriptions": "Addresses that are told of each run or batch (REST hooks).",
     "deliveries": "What was sent to callbacks and subscribers.",

@@ -10,7 +10,7 @@ _STATES = ("waiting", "sent", "given_up", "dropped")
 _DELIVERY: dict[str, Json] = {
     "ok": yes("True when it has arrived."),
     "id": text("The message's id, which is the same over all its tries."),
-    "event": text("What it tells of: run.completed, run.failed or batch.completed."),
+    "event": text("What it tells of: run.completed, run.failed, run.needs_review or batch.completed."),
     "subject_id": text("The id of the run or batch."),
     "subscription_id": text("The subscription it was sent for; empty for a callback."),
     "receiver": text("The host it is sent to."),

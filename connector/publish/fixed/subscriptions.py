@@ -7,9 +7,14 @@ from connector.publish.fixed.deliveries import delivery
 from connector.publish.fixed.shared import BODY_CODES, CREATED, LIST_CODES, ONE_CODES, READ_CODES, Json, deleted, one
 from connector.publish.operations import LOCATION, Body, Operation, Parameter
 from connector.publish.samples import BILL
-from connector.publish.schemas import asked_schema, number, shown_schema, text, whole, yes
+from connector.publish.schemas import APPROVALS, asked_schema, number, shown_schema, text, whole, yes
 
-_EVENTS = {"run.completed": "A run is done", "run.failed": "A run has failed", "batch.completed": "A batch has ended"}
+_EVENTS = {
+    "run.completed": "A run is done",
+    "run.failed": "A run has failed",
+    "batch.completed": "A batch has ended",
+    "run.needs_review": "A run waits for a person",
+}
 _FORM = (
     Field(
         "event", "choice", "Event", "What to be told of.", required=True,
@@ -62,6 +67,7 @@ _MESSAGE: dict[str, Json] = {
     "action": text("The action that was run."),
     "cost_usd": number("What it cost, in US dollars; null when the price is not known.", nullable=True),
     "total": whole("Of a batch: how many rows there were."),
+    **APPROVALS,
     "done": whole("Of a batch: how many have their answer."),
     "failed": whole("Of a batch: how many have failed."),
 }

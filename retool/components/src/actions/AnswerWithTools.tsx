@@ -7,7 +7,7 @@ import { ActionForm } from '../shared/ActionForm'
 import { type Field } from '../shared/types'
 
 export const AnswerWithTools: FC = () => {
-  Retool.useComponentSettings({ defaultWidth: 6, defaultHeight: 55 })
+  Retool.useComponentSettings({ defaultWidth: 6, defaultHeight: 62 })
   const fields: Field[] = [
     {
       name: "question",
@@ -51,6 +51,9 @@ export const AnswerWithTools: FC = () => {
         { key: "calculate", value: "calculate", label: "Calculator" },
         { key: "dates", value: "dates", label: "Dates" },
         { key: "searchContext", value: "search_context", label: "Search the context" },
+        { key: "python", value: "python", label: "Python" },
+        { key: "fetchPage", value: "fetch_page", label: "Read a web page" },
+        { key: "webSearch", value: "web_search", label: "Search the web" },
       ],
       state: Retool.useStateArray({
         name: "tools",
@@ -58,6 +61,28 @@ export const AnswerWithTools: FC = () => {
         inspector: "text",
         label: "Tools",
         description: "What may be used. Nothing is allowed unless you name it here.",
+      })
+    },
+    {
+      name: "approve",
+      box: "select",
+      label: "Ask before",
+      help: "Which calls wait until a person has said yes. The run then says \"needs_review\", and goes on once you approve or refuse it.",
+      placeholder: "",
+      required: false,
+      choices: [
+        { key: "writes", value: "writes", label: "What changes something" },
+        { key: "all", value: "all", label: "Every call" },
+        { key: "never", value: "never", label: "Nothing" },
+      ],
+      state: Retool.useStateEnumeration({
+        name: "approve",
+        initialValue: "writes",
+        enumDefinition: ["writes", "all", "never"],
+        enumLabels: { "writes": "What changes something", "all": "Every call", "never": "Nothing" },
+        inspector: "select",
+        label: "Ask before",
+        description: 'Which calls wait until a person has said yes. The run then says "needs_review", and goes on once you approve or refuse it.',
       })
     },
     {
