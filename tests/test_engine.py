@@ -30,8 +30,8 @@ Json = dict[str, Any]
 CATALOGUE = load_catalogue()
 MODELS = load_models()
 BILL = [
-    "id", "action", "engine", "model", "model_requested", "effort", "warnings", "input_tokens", "cached_tokens", "output_tokens",
-    "reasoning_tokens", "cost_usd", "duration_ms",
+    "checks", "checks_failed", "id", "action", "engine", "model", "model_requested", "effort", "escalated", "warnings",
+    "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
 ]  # fmt: skip
 
 
@@ -520,8 +520,10 @@ def test_confidence_kind(kind: str, confidence: float | None) -> None:
 
 
 def test_no_confidence_no_kind() -> None:
-    """An action without a confidence has no kind of it either."""
-    assert not {"confidence", "confidence_kind"} & set(right("extract").values)
+    """An action without a confidence has no kind of it either; where none was measured, it is null."""
+    assert (right("extract").values["confidence"], right("extract").values["confidence_kind"]) == (None, "none")
+    form, reply = CATALOGUE["summarize"].examples[0].input, called(CATALOGUE["summarize"].examples[0].output, "summarize")
+    assert not {"confidence", "confidence_kind"} & set(engine(Says(reply)).run("summarize", form).values)
 
 
 # --- what is told to whom ----------------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@ Json = dict[str, Any]
 
 # what the answer always carries beside an action's own values; an action may not use these names
 ENVELOPE = (
-    "ok", "status", "result", "id", "action", "engine", "model", "model_requested", "effort", "warnings", "input_tokens",
-    "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
+    "ok", "status", "result", "checks", "checks_failed", "id", "action", "engine", "model", "model_requested", "effort", "escalated",
+    "warnings", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def flat_schemas(action: Action) -> dict[str, Json]:
             found["confidence_kind"] = {
                 "type": "string",
                 "enum": list(CONFIDENCE_KINDS),
-                "description": "Where the number comes from: reported by the model itself, similarity of meaning, or none.",
+                "description": "Where the number comes from: reported by the model, agreement of repeated calls, similarity, or none.",
             }
     return found
 

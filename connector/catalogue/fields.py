@@ -73,6 +73,12 @@ class Return:
         """Whether the value can be shown while it is being written: words that are always there."""
         return TYPES[self.type].flows and not self.nullable
 
+    @property
+    def is_prose(self) -> bool:
+        """Whether the value is words of the model's own, alone or in a list: neither a choice nor the caller's fields."""
+        free = not (self.choices or self.choices_from or self.has_shape)
+        return free and (TYPES[self.type].flows or self.type == "list")
+
     def is_asked(self, form: Mapping[str, Any]) -> bool:
         """Whether the model is to give this value for these form values."""
         if self.when is None:

@@ -188,6 +188,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "outside": _outside,
     "page_count": lambda work, source: len((work.form.get(source) or Files(())).pages),
     "coverage": lambda work, source: round((work.form.get(source) or Files(())).coverage, 4),
+    "agreement": lambda work: None,  # where calls were repeated, who compared them has given it
     "tools_used": lambda work: list(dict.fromkeys(step.tool for step in work.steps)),
     "steps": lambda work: max((step.step for step in work.steps), default=0),
     "trace": lambda work: [vars(step) for step in work.steps],

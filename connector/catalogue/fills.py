@@ -88,6 +88,7 @@ FILLS: dict[str, Fill] = {
     ),
     "page_count": Fill(("field",), "how many pages were read of that box's files", (("file",),), ("integer", "number")),
     "coverage": Fill(("field",), "the share of those pages that could be read, from 0 to 1", (("file",),), ("number",)),
+    "agreement": Fill((), "the share of repeated calls that agree, null when there was one call", (), ("number",)),
     "tools_used": Fill((), "the tools that were really called, each once", (), _LIST),
     "steps": Fill((), "how many rounds of tool calls there were", (), ("integer", "number")),
     "trace": Fill((), "each tool call that was made, with its input and output", (), _LIST, _STEP),

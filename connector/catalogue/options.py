@@ -44,6 +44,20 @@ OPTIONS: dict[str, Field] = {
             max=20_000,
         ),
         Field(
+            name="quality",
+            type="choice",
+            label="Quality",
+            help="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid.",
+            choices=(Choice("standard", "Standard"), Choice("strong", "Strong"), Choice("auto", "Automatic")),
+        ),
+        Field(
+            name="votes",
+            type="choice",
+            label="Votes",
+            help="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree.",
+            choices=(Choice("1", "1"), Choice("3", "3"), Choice("5", "5")),
+        ),
+        Field(
             name="max_cost_usd",
             type="number",
             label="Max cost (US dollars)",
@@ -108,8 +122,14 @@ def _flows(returns: Mapping[str, Return]) -> bool:
     return next(iter(returns.values())).flows
 
 
+def _compares(returns: Mapping[str, Return]) -> bool:
+    """Whether the answer is first of all something that two calls can give alike: choices, or the caller's fields."""
+    first = next(iter(returns.values()))
+    return bool(first.choices or first.choices_from or first.shape_from)
+
+
 # the options that only some actions have, by what those give
-OFFERED: dict[str, Callable[[Mapping[str, Return]], bool]] = {"stream": _flows}
+OFFERED: dict[str, Callable[[Mapping[str, Return]], bool]] = {"stream": _flows, "votes": _compares}
 
 
 def offered(returns: Mapping[str, Return]) -> dict[str, Field]:

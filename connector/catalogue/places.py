@@ -1,7 +1,8 @@
 """Where a value stands in a text: the server looks for itself, so that evidence costs no tokens and cannot be made up.
 
-A text is found as it is or but for case and white space. A number, a date, a time or a telephone number is found in whatever
-form the text has it: the ways to write a value are made into one pattern, so that a long text is read once and fast.
+A text is found as it is or but for case and white space, a quotation also with other quotation marks and dashes. A number, a
+date, a time or a telephone number is found in whatever form the text has it: the ways to write a value are made into one pattern,
+so that a long text is read once and fast.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ _MONTHS = (
     "december dezember décembre decembre diciembre dicembre dezembro",
 )
 _SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "₹": "INR", "zł": "PLN", "Fr.": "CHF", "euro": "EUR"}
+_SINGLE, _DOUBLE = "\u2018\u2019\u201a\u2032\u00b4`", "\u201c\u201d\u201e\u2033\u00ab\u00bb"
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
+_PLAIN = str.maketrans(_SINGLE + _DOUBLE + _DASHES, "'" * len(_SINGLE) + '"' * len(_DOUBLE) + "-" * len(_DASHES))
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _ISO_TIME = re.compile(r"(\d\d):(\d\d)")
 _PHONE = re.compile(r"\+?\(?\d[\d ()./\u00a0-]{4,24}\d")
@@ -55,8 +59,10 @@ class Place:
 
 
 def find_quote(text: str, quote: str) -> Place | None:
-    """Where ``quote`` stands in ``text``, exactly or but for case and white space."""
-    return next(_quotes(text, quote), None)
+    """Where ``quote`` stands in ``text``, exactly, or but for case, white space and the kinds of quotation marks and dashes."""
+    exact = next(_quotes(text, quote), None)
+    # sign for sign, so that a place in the plain text is one in the text
+    return exact or next(_quotes(text.translate(_PLAIN), quote.translate(_PLAIN)), None)
 
 
 def find_value(text: str, value: Any, kind: str, *, near: str = "") -> Place | None:

@@ -15,11 +15,13 @@ from connector.catalogue.shape import SHAPE_TYPES
 Json = dict[str, Any]
 
 _STAND_INS: Json = {"string": "text", "number": 1.5, "integer": 1, "boolean": True, "object": {}, "array": ["text"]}
+_SURE = 0.9
 _BILL: Json = {
     "engine": "scripted",
     "model": "scripted",
     "model_requested": "scripted",
     "effort": "low",
+    "escalated": False,
     "warnings": ["This is a sample: the action's first example, not an answer to your input."],
     "input_tokens": 0,
     "cached_tokens": 0,
@@ -38,6 +40,8 @@ def sample_answer(action: Action) -> Json:
     values = fill(action, form, check_arguments(action, form, example.output).values, steps)
     schemas = flat_schemas(action)
     whole = {name: _whole(value, schemas[name]) for name, value in values.items()}
+    if values.get("confidence", 0) is None:
+        whole["confidence"] = _SURE
     for name, entry in action.returns.items():
         if entry.has_shape:
             whole[name] = _whole_shape(whole[name], entry.entries(form))
@@ -46,6 +50,8 @@ def sample_answer(action: Action) -> Json:
         "status": "done",
         "result": result_text(action, whole, action.asked(form)),
         **flat_values(action, whole, confidence_kind="reported"),
+        "checks": [{"check": "numbers", "ok": True, "detail": "All numbers of the answer are in what it was made of."}],
+        "checks_failed": 0,
         "id": "run_sample",
         "action": action.id,
         **_BILL,

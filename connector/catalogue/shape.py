@@ -32,6 +32,7 @@ _NUMBERED = frozenset({
 })  # fmt: skip
 _DIALLED = frozenset({"cell", "contact", "fax", "mobile", "phone", "telephone"})
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
 _EMAIL_LENGTH = 254
 _MIN_CHOICES, _MAX_CHOICES = 2, 100
 
@@ -87,6 +88,14 @@ def _email(value: Any) -> str:
     return text
 
 
+def _phone(value: Any) -> str:
+    """E.164 where the country is told (+49 30 1234567, 0049 ...); else as it is written, since nobody knows the country."""
+    text = _text(value)
+    written = re.sub(r"[\s()./\u2010-\u2015-]", "", text.replace("(0)", ""))
+    written = re.sub(r"\A00(?=[1-9])", "+", written)
+    return written if _E164.fullmatch(written) else text
+
+
 def _currency(value: Any) -> str:
     text = _text(value).upper()
     if not re.fullmatch("[A-Z]{3}", text):
@@ -116,7 +125,7 @@ SHAPE_TYPES: dict[str, ShapeType] = {
     "datetime": ShapeType({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$"}, _datetime, "YYYY-MM-DDTHH:MM"),
     "time": ShapeType({"type": "string", "pattern": r"^\d{2}:\d{2}$"}, _time, "HH:MM"),
     "email": ShapeType({"type": "string", "format": "email"}, _email),
-    "phone": ShapeType(_STRING, _text),
+    "phone": ShapeType(_STRING, _phone),
     "url": ShapeType(_STRING, _text),
     "money": ShapeType({"type": "number"}, _number),
     "percent": ShapeType({"type": "number"}, _number, "19 for 19 %"),

@@ -18,12 +18,14 @@ from connector.catalogue import Action, Catalogue
 from connector.catalogue.answer import flat_values, result_text
 from connector.catalogue.filling import fill
 from connector.documents.intake import Intake
-from connector.engine.calls import answer_at_once, answer_from
+from connector.engine.calls import answer_from
+from connector.engine.checks import Check, check_agreement, check_answer, warnings_of
 from connector.engine.documents import answer_in_parts, branches_of, open_files, plan_of
 from connector.engine.loop import answer_with_tools
 from connector.engine.state import Waiting
 from connector.engine.turns import Incomplete, Run
 from connector.engine.values import settled
+from connector.engine.votes import answer_surely
 from connector.errors import FieldError, FormcallError, InvalidInput, ProviderError
 from connector.outbound import Outbound, parse_allowed
 from connector.providers.base import Provider, Reply, Usage
@@ -53,6 +55,8 @@ class Outcome:
     duration_ms: int
     result: str = ""
     values: Json = field(default_factory=dict)
+    escalated: bool = False
+    checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     error: FormcallError | None = None
     waiting: Waiting | None = None
@@ -70,6 +74,7 @@ class Outcome:
             "model": self.model,
             "model_requested": self.model_requested,
             "effort": self.effort,
+            "escalated": self.escalated,
             "warnings": list(self.warnings),
             "input_tokens": self.usage.input,
             "cached_tokens": self.usage.cached,
@@ -81,7 +86,8 @@ class Outcome:
 
     def answer(self) -> Json:
         """The flat answer: the same keys each time."""
-        return {"ok": self.ok, "status": self.status, "result": self.result, **self.values, **self.bill()}
+        held = {"checks": [vars(one) for one in self.checks], "checks_failed": sum(not one.ok for one in self.checks)}
+        return {"ok": self.ok, "status": self.status, "result": self.result, **self.values, **held, **self.bill()}
 
 
 class Engine:
@@ -117,7 +123,7 @@ class Engine:
             raise FormcallError("busy", "Too many runs are going on at the moment. Try again in a few seconds.", retry_after=5)
         try:
             self.open_files(run)
-            given = answer_with_tools(run) if run.tools else self._from_files(run) if run.action.file_fields else answer_at_once(run)
+            given = answer_with_tools(run) if run.tools else self._from_files(run) if run.action.file_fields else answer_surely(run)
             given = settled(run, given)
             return self._done(run, given)
         except Waiting as waiting:
@@ -140,7 +146,11 @@ class Engine:
 
     def _from_files(self, run: Run) -> Json:
         plan = plan_of(run, self.provider, self.models, self.settings)
-        return answer_in_parts(run, plan) if plan.parts else answer_at_once(run)
+        if not plan.parts:
+            return answer_surely(run)
+        if run.sureness[1] > 1 or run.sureness[0] == "auto":
+            run.warnings.append("The document is read in parts, each asked once, so Votes and automatic Quality changed nothing.")
+        return answer_in_parts(run, plan)
 
     def read(self, run: Run, reply: Reply) -> Outcome:
         """What becomes of ``run`` with a reply to its opening that came in another way; nothing more is asked of the model."""
@@ -154,9 +164,10 @@ class Engine:
         result = result_text(run.action, values, run.action.asked(run.form))
         if run.outlet and not result.startswith(run.outlet.text):
             raise ProviderError("invalid_output", "The model's whole answer is not the one whose beginning had been sent on.")
-        return self._outcome(
-            run, "done", values=flat_values(run.action, values, confidence_kind=run.confidence_kind), result=result
-        )
+        checks = (*check_agreement(run.shares), *check_answer(run.action, run.form, values, run.steps))
+        run.warnings += warnings_of(checks)
+        flat = flat_values(run.action, values, confidence_kind=run.confidence_kind)
+        return self._outcome(run, "done", values=flat, result=result, checks=checks)
 
     def failed(self, run: Run, error: FormcallError, status: str = "failed") -> Outcome:
         """What became of a run that ended with ``error``: what it used so far is in it."""
@@ -173,6 +184,7 @@ class Engine:
             model=run.model,
             model_requested=run.model_requested,
             effort=run.effort,
+            escalated=run.escalated,
             usage=run.usage,
             cost_usd=run.cost_usd,
             duration_ms=round((time.monotonic() - run.started) * 1000),

@@ -92,7 +92,10 @@ class Run:
         self._provider, self._models = provider, models
         name, description, parameters = answer_function(action, form)
         self.function = Function(name, description, parameters)
-        self.model_requested = settings.model if provider.engine == "openai" else provider.engine
+        self.shares: dict[str, float] = {}  # where calls were repeated, the share of them that agree on each value
+        self.escalated = False
+        self._settings = settings
+        self.model_requested = self._chosen_model() if self.is_hosted else provider.engine
         self.model = self.model_requested
         self._part: Part | None = None
         self._made: ModelRequest | None = None
@@ -124,6 +127,28 @@ class Run:
         if self._made is None:
             self._made = self._first_request()
         return self._made
+
+    @property
+    def is_hosted(self) -> bool:
+        """Whether a model answers, and not an engine of our own."""
+        return self._provider.engine == "openai"
+
+    def _chosen_model(self) -> str:
+        return self._settings.model_strong if self.escalated or self.form.get("quality") == "strong" else self._settings.model
+
+    @property
+    def sureness(self) -> tuple[str, int]:
+        """How the answer is made sure: the quality, and how often is asked."""
+        return self.form.get("quality") or "standard", int(self.form.get("votes") or 1)
+
+    def escalate(self, reason: str) -> None:
+        """From now on the stronger model is asked, from the beginning."""
+        first, cost = self.model, self.cost_usd
+        self.escalated, self.turns, self.shares = True, [], {}
+        self.model = self.model_requested = self._chosen_model()
+        self._made = None  # the request is made anew, for that model
+        spent = "an unknown amount" if cost is None else f"${cost:.6f}"
+        self.warnings.append(f"{first} was asked first, for {spent}; {self.model} was asked as well, since {reason}.")
 
     def begin(self) -> None:
         """The time begins to run."""
@@ -160,6 +185,8 @@ class Run:
 
     def _told_value(self) -> str:
         """The value that may be told while it is being written: a text that comes first, unless a tool has to be used before it."""
+        if self.form.get("quality") == "auto" and not self.escalated and not self.tools:
+            return ""  # another answer may still take its place
         if self.form.get("require_tool") and not any(step.ok for step in self.steps):
             return ""
         name, entry = next(iter(self.action.asked(self.form).items()))

@@ -168,7 +168,7 @@ class Admission:
             return self._records.digest(self._engine.provider.engine, run.action.id, run.model_requested, run.effort, run.form)
         request = run.opening()
         functions = [(function.name, function.parameters) for function in request.functions]
-        asked = (request.model, request.effort, request.instructions, request.message, functions, request.force)
+        asked = (request.model, request.effort, request.instructions, request.message, functions, request.force, run.sureness)
         return self._records.digest(self._engine.provider.engine, run.action.id, *asked)
 
     def _from_cache(self, asked: Asked) -> Told | Same | None:

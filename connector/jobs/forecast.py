@@ -35,7 +35,7 @@ def forecast(engine: Engine, run: Run, key: Key) -> Json:
     cap = min(caps_of(run, key), default=None)
     if bound and cap is not None:
         request, bound = _capped(request, bound, cap)
-    first, most = (bound.nano(), _whole(run, bound)) if bound else (None, None)
+    first, most = (bound.nano(), _most(engine, run, bound)) if bound else (None, None)
     if most is not None and cap is not None:
         most = min(most, cap)
     return _told(engine, run, [request], bound, cost=(first, most), words=_sentence(bound, first, most, cap))
@@ -69,12 +69,15 @@ def _told(engine: Engine, run: Run, asked: list[ModelRequest], bound: Bound | No
         "ok": True,
         "status": "dry_run",
         "result": words,
+        "checks": [],
+        "checks_failed": 0,
         "id": run.id,
         "action": run.action.id,
         "engine": engine.provider.engine,
         "model": bound.rows[0].id if bound and bound.rows else run.model,
         "model_requested": run.model_requested,
         "effort": run.effort,
+        "escalated": False,
         "warnings": ["This was a dry run: nobody was asked and nothing was spent."],
         "requests": requests,
         "requests_json": json.dumps(requests, ensure_ascii=False),
@@ -106,6 +109,19 @@ def _capped(request: ModelRequest, bound: Bound, cap: int) -> tuple[ModelRequest
         return request, bound
     room = bound.affordable(cap)
     return replace(request, max_output_tokens=room), replace(bound, output_tokens=room)
+
+
+def _most(engine: Engine, run: Run, bound: Bound) -> int | None:
+    """The most that the whole run can cost: as often as it asks, and perhaps the stronger model after the first."""
+    quality, votes = run.sureness
+    once = _whole(run, bound)
+    if quality == "auto" and bound.rows and not run.tools:
+        request = replace(run.opening(), model=engine.settings.model_strong)
+        strong = bound_of(engine.provider, engine.models, request, _EXACT, twice=engine.settings.retry_after_timeout)
+        if strong is None:
+            return None
+        once += _whole(run, strong)
+    return once if run.tools else votes * once
 
 
 def _whole(run: Run, bound: Bound) -> int:

@@ -25,6 +25,7 @@ Json = dict[str, Any]
 STOPPING = {"budget_exceeded", "price_unknown", "provider_auth", "provider_quota", "model_retired", "model_unavailable", "unauthorized"}
 _NO_TOOLS = "Economy cannot use tools, which a model calls while it answers. Leave Tools empty, or send these rows without economy."
 _NO_FILES = "Economy cannot read files, which may take several calls that build on each other. Send these rows without economy."
+_ONE_CALL = "Economy asks once for each row. Leave Votes empty and Quality at standard or strong, or send these rows without economy."
 _SHOWN_ERRORS = 5
 
 
@@ -125,4 +126,7 @@ def _text(value: Any) -> str:
 
 def not_for_economy(run: Run) -> str:
     """Why a run's one call cannot be made through the provider's own batches; "" when it can."""
+    quality, votes = run.sureness
+    if votes > 1 or quality == "auto":
+        return _ONE_CALL
     return _NO_TOOLS if run.tools else _NO_FILES if run.action.file_fields else ""

@@ -18,7 +18,7 @@ from connector.jobs.sheets import Sheet, read_sheet
 
 Json = dict[str, Any]
 
-ROW_OPTIONS = (*PROMPT_OPTIONS, "max_cost_usd", "tag")  # the other options of a run are no matter of a single row
+ROW_OPTIONS = (*PROMPT_OPTIONS, "quality", "votes", "max_cost_usd", "tag")  # the other options of a run are no matter of a single row
 _OF_BATCH = {"idempotency_key", "callback_url"}
 _MOST_SHOWN = 20
 

@@ -12,10 +12,13 @@ Json = dict[str, Any]
 
 # what a run looks like that cost something; the figures are those of a short text
 BILL: Json = {
+    "checks": [{"check": "numbers", "ok": True, "detail": "All numbers of the answer are in what it was made of."}],
+    "checks_failed": 0,
     "engine": "openai",
     "model": "o4-mini",
     "model_requested": "o4-mini",
     "effort": "low",
+    "escalated": False,
     "warnings": [],
     "input_tokens": 412,
     "cached_tokens": 0,

@@ -21,6 +21,8 @@ export interface AnalyzeDocumentParams {
   language?: string
   /** Anything the model should also know or do, in your own words. */
   instructions?: string
+  /** Which model answers. Automatic asks the stronger one only where the first is not sure or not valid. */
+  quality?: 'standard' | 'strong' | 'auto'
   /** The most this run may cost, such as 0.05. It is refused, or ends, before it costs more. */
   max_cost_usd?: number
   /** Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost. */
@@ -50,6 +52,10 @@ export interface AnalyzeDocumentAnswer {
   evidence?: Array<{ field: string; quote: string | null; source: string; page: number | null; start: number | null; end: number | null; verified: boolean }>
   page_count?: number
   coverage?: number
+  /** What the server looked up by itself: quotes, numbers, names and addresses in the source, tools that were said to be used. */
+  checks: Array<{ check: string; ok: boolean; detail: string }>
+  /** How many of them do not hold; each is also a warning. */
+  checks_failed: number
   /** The run's id. */
   id: string
   /** The action that was run. */
@@ -62,6 +68,8 @@ export interface AnalyzeDocumentAnswer {
   model_requested: string
   /** How long the model was allowed to think. */
   effort: string
+  /** Whether the stronger model was asked after the first; a warning says why, and what the first cost. */
+  escalated: boolean
   /** What a person should know about this answer. */
   warnings: Array<string>
   /** Tokens read. */

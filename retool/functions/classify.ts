@@ -18,6 +18,10 @@ export interface ClassifyParams {
   language?: string
   /** Anything the model should also know or do, in your own words. */
   instructions?: string
+  /** Which model answers. Automatic asks the stronger one only where the first is not sure or not valid. */
+  quality?: 'standard' | 'strong' | 'auto'
+  /** How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree. */
+  votes?: '1' | '3' | '5'
   /** The most this run may cost, such as 0.05. It is refused, or ends, before it costs more. */
   max_cost_usd?: number
   /** Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost. */
@@ -48,10 +52,14 @@ export interface ClassifyAnswer {
   categories_text?: string
   matched?: boolean
   confidence?: number | null
-  /** Where the number comes from: reported by the model itself, similarity of meaning, or none. */
+  /** Where the number comes from: reported by the model, agreement of repeated calls, similarity, or none. */
   confidence_kind?: "none" | "reported" | "similarity" | "agreement" | "evidence"
   reason?: string
   runner_up?: string | null
+  /** What the server looked up by itself: quotes, numbers, names and addresses in the source, tools that were said to be used. */
+  checks: Array<{ check: string; ok: boolean; detail: string }>
+  /** How many of them do not hold; each is also a warning. */
+  checks_failed: number
   /** The run's id. */
   id: string
   /** The action that was run. */
@@ -64,6 +72,8 @@ export interface ClassifyAnswer {
   model_requested: string
   /** How long the model was allowed to think. */
   effort: string
+  /** Whether the stronger model was asked after the first; a warning says why, and what the first cost. */
+  escalated: boolean
   /** What a person should know about this answer. */
   warnings: Array<string>
   /** Tokens read. */

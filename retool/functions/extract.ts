@@ -16,6 +16,10 @@ export interface ExtractParams {
   language?: string
   /** Anything the model should also know or do, in your own words. */
   instructions?: string
+  /** Which model answers. Automatic asks the stronger one only where the first is not sure or not valid. */
+  quality?: 'standard' | 'strong' | 'auto'
+  /** How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree. */
+  votes?: '1' | '3' | '5'
   /** The most this run may cost, such as 0.05. It is refused, or ends, before it costs more. */
   max_cost_usd?: number
   /** Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost. */
@@ -51,7 +55,14 @@ export interface ExtractAnswer {
   not_found?: Array<string>
   /** not_found as one text. */
   not_found_text?: string
+  confidence?: number | null
+  /** Where the number comes from: reported by the model, agreement of repeated calls, similarity, or none. */
+  confidence_kind?: "none" | "reported" | "similarity" | "agreement" | "evidence"
   evidence?: Array<{ field: string; quote: string | null; start: number | null; end: number | null; verified: boolean }>
+  /** What the server looked up by itself: quotes, numbers, names and addresses in the source, tools that were said to be used. */
+  checks: Array<{ check: string; ok: boolean; detail: string }>
+  /** How many of them do not hold; each is also a warning. */
+  checks_failed: number
   /** The run's id. */
   id: string
   /** The action that was run. */
@@ -64,6 +75,8 @@ export interface ExtractAnswer {
   model_requested: string
   /** How long the model was allowed to think. */
   effort: string
+  /** Whether the stronger model was asked after the first; a warning says why, and what the first cost. */
+  escalated: boolean
   /** What a person should know about this answer. */
   warnings: Array<string>
   /** Tokens read. */

@@ -53,6 +53,8 @@ export const OUTPUTS: Outputs = {
     { name: "data", label: "Data" },
     { name: "rows", label: "Rows" },
     { name: "not_found", label: "Not found" },
+    { name: "confidence", label: "Confidence" },
+    { name: "confidence_kind", label: "Confidence kind" },
     { name: "evidence", label: "Evidence" },
   ],
   "extract_document": [
