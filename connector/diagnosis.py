@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.engine import make_url
 
 from connector.catalogue import load_catalogue
+from connector.documents.reading import missing
 from connector.engine.readiness import Checker, shutdown_note
 from connector.errors import FormcallError
 from connector.providers.factory import make_provider
@@ -27,7 +28,7 @@ class Line:
 
 def diagnose(settings: Settings) -> list[Line]:
     """What was found; a part that failed says what to do."""
-    return [part for look in (_actions, _tools, _database, _model, _engine, _embedded) for part in _safely(look, settings)]
+    return [part for look in (_actions, _tools, _database, _documents, _model, _engine, _embedded) for part in _safely(look, settings)]
 
 
 def _safely(look: object, settings: Settings) -> list[Line]:
@@ -56,6 +57,12 @@ def _database(settings: Settings) -> list[Line]:
     # a password may also stand among the address's options
     where = make_url(settings.database).set(query={}).render_as_string(hide_password=True)
     return [Line(True, f"database {where}, {len(valid)} valid keys")]
+
+
+def _documents(settings: Settings) -> list[Line]:
+    problem = missing()
+    megabytes = f"{settings.max_file_bytes / 1e6:g} MB"
+    return [Line(not problem, problem or f"documents and images: read up to {megabytes} and {settings.max_pages:,} pages")]
 
 
 def _model(settings: Settings) -> list[Line]:

@@ -98,8 +98,8 @@ def test_digest_tells_files_apart() -> None:
 
 
 def test_pages_are_marked() -> None:
-    """A prompt is given each page behind a line with its number, and with several files that of the file too."""
-    two = (Page(1, 1, "First"), Page(1, 2, "", Picture("image/png", b"x", 1, 1)))
+    """A prompt is given each page behind a line with its number, and with several files that of the file too; pictures go beside."""
+    two = (Page(1, 1, "First"), Page(1, 2, ""), Page(1, 3, "Shown", Picture("image/png", b"x", 1, 1)))
     one_file = Files((FileInput(url="a"),), (Document(1, "a", "pdf", two),))
     assert str(one_file) == "[page 1]\nFirst\n\n[page 2]"
     both = Files((*one_file.inputs, FileInput(url="b")), (*one_file.documents, Document(2, "b", "txt", (Page(2, 1, "Second"),))))

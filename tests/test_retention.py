@@ -241,7 +241,7 @@ def test_what_takes_long_is_done_once_an_hour(database: Engine, settings: Settin
     """A round looks through whole tables only once an hour; what an index leads to goes each time."""
     retention = Retention(database)
     assert "calls in the ledger" in retention.round(settings)
-    assert set(retention.round(settings)) == {"runs", "cached answers", "windows of rates"}
+    assert set(retention.round(settings)) == {"runs", "cached answers", "files of runs", "windows of rates"}
 
 
 KEEP = """
@@ -324,7 +324,7 @@ def test_purge_of_one_key(database: Engine, settings: Settings) -> None:
         put(database, cached_answers, key_id=key.id, digest="a", created_ms=now_ms() - DAY_MS, expires_ms=now_ms() + DAY_MS)
         put(database, ledger, run_id=key.id, key_id=key.id, day="2026-01-01", nusd=1)
     assert purge(settings, "--key", "one", "--older-than", "0d") == {
-        "runs": 1, "rows of batches": 0, "batches": 0, "messages": 1, "cached answers": 1,
+        "runs": 1, "rows of batches": 0, "batches": 0, "messages": 1, "cached answers": 1, "files of runs": 0,
     }  # fmt: skip
     with database.connect() as connection:
         assert list(connection.execute(select(runs.c.key_id)).scalars()) == [other.id]

@@ -144,10 +144,13 @@ class Files:
 
 
 def marked(files: Files) -> Iterator[str]:
-    """Each page behind a line that names it, by which a model can say where it read something."""
-    for document in files.documents or ():
-        for page in document.pages:
-            yield f"{mark(files, page)}\n{page.text}".rstrip()
+    """Each page behind a line that names it, by which a model can say where it read something; not those that are shown as pictures."""
+    return (words_of(files, page) for page in files.pages if page.picture is None)
+
+
+def words_of(files: Files, page: Page) -> str:
+    """The text of a page behind the line that names it."""
+    return f"{mark(files, page)}\n{page.text}".rstrip()
 
 
 def mark(files: Files, page: Page) -> str:

@@ -14,7 +14,7 @@ from connector.documents.job import Job, Read, Unreadable
 PATCH = 32  # models see an image in squares of so many pixels
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 _JPEG_QUALITY = 85
-_FEW_COLOURS = 256
+_FEW_COLOURS = 32
 
 
 def pages(job: Job, content: bytes) -> Iterator[Read]:
@@ -73,7 +73,7 @@ def encoded(image: Any) -> tuple[str, int, int, bytes]:
     image = _flat(image)
     out = io.BytesIO()
     if image.getcolors(_FEW_COLOURS) is not None:
-        image.save(out, "PNG", optimize=True)
+        image.save(out, "PNG")
         return "image/png", image.width, image.height, out.getvalue()
     image.save(out, "JPEG", quality=_JPEG_QUALITY)
     return "image/jpeg", image.width, image.height, out.getvalue()

@@ -53,8 +53,12 @@ def read_pages(file: int, kind: str, content: bytes, manner: Manner, *, deadline
         raise Fault("unsupported_file", f"cannot be read here. {problem}")
     if kind == "html":
         content = text_of(content).encode()
-    with _children:
+    if not _children.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        raise _too_slow()
+    try:
         yield from _from_child(file, kind, content, manner, deadline)
+    finally:
+        _children.release()
 
 
 def _of_text(file: int, text: str, manner: Manner) -> Iterator[Page]:
@@ -114,8 +118,12 @@ def _received(file: int, pipe: IO[bytes], deadline: float) -> Iterator[Page]:
             break
         yield Page(file, said["page"], said["text"], _picture(said, pipe), said["seen"])
     if time.monotonic() >= deadline:
-        raise Fault("file_too_slow", "could not be read in time. Send fewer pages.")
+        raise _too_slow()
     raise Fault("file_broken", "cannot be read: its reader gave up. The file is damaged, or needs more memory than a file may have.")
+
+
+def _too_slow() -> Fault:
+    return Fault("file_too_slow", "could not be read in time. Send fewer pages.")
 
 
 def _picture(said: Json, pipe: IO[bytes]) -> Picture | None:

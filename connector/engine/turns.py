@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.catalogue import Action, answer_function, take_options
-from connector.catalogue.files import Files, mark
+from connector.catalogue.files import Files, words_of
 from connector.catalogue.filling import Step
 from connector.engine.meter import Meter, Unmetered
 from connector.engine.outlet import Outlet
@@ -88,7 +88,7 @@ class Run:
         self.cost_usd: float | None = 0.0
         self.warnings: list[str] = []
         self.confidence_kind = "none"
-        self.effort = form.get("effort") or action.effort
+        self.effort = self._wanted_effort = form.get("effort") or action.effort
         self._provider, self._models = provider, models
         name, description, parameters = answer_function(action, form)
         self.function = Function(name, description, parameters)
@@ -235,12 +235,12 @@ class Run:
             parts.append(f"Write in {form['language']}.")
         return ModelRequest(
             model=self.model_requested,
-            effort=self.effort,
+            effort=self._wanted_effort,
             instructions="\n".join(parts),
             message=action.message.render(shown),
             functions=(),
             force=None,
-            max_output_tokens=_OUTPUT_TOKENS[self.effort],
+            max_output_tokens=_OUTPUT_TOKENS[self._wanted_effort],
             deadline=self.deadline,
             action=action.id,
             method=action.local,
@@ -257,8 +257,8 @@ class Run:
 
 
 def pictures_of(files: Files) -> Iterator[Shown]:
-    """The pages that a model is shown, each behind the line that names it in the text too."""
-    return (Shown(mark(files, page), page.picture) for page in files.pages if page.picture)
+    """The pages that a model is shown, each behind the line that names it and what text it has."""
+    return (Shown(words_of(files, page), page.picture) for page in files.pages if page.picture)
 
 
 def run_id() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connector import logs
@@ -15,6 +15,7 @@ from connector.engine.run import Engine
 from connector.engine.turns import Run
 from connector.errors import KINDS, FormcallError
 from connector.jobs.addresses import check_callback
+from connector.jobs.aside import put_aside
 from connector.jobs.forecast import forecast
 from connector.jobs.purse import Purse, patiently
 from connector.jobs.telling import COMPLETED, FAILED, Told, event_text, told_kept, written
@@ -33,7 +34,10 @@ _TRIES = 3
 
 @dataclass
 class Asked:
-    """A run that a key asked for: ``form`` is the JSON of its fields as they came, ``cache`` the digest to keep its answer under."""
+    """A run that a key asked for: ``form`` is the JSON of its fields as they came, ``cache`` the digest to keep its answer under.
+
+    ``files`` are the bytes that ``form`` has only names for, by their digests.
+    """
 
     key: Key
     run: Run
@@ -41,6 +45,7 @@ class Asked:
     form: str
     cache: str = ""
     batch_id: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
     until: float = 0.0  # how long its caller waits (time.monotonic())
 
     def check(self) -> None:
@@ -64,8 +69,9 @@ class Admission:
     def ask(self, key: Key, action: str, values: Mapping[str, Any]) -> Asked:
         """The run that ``key`` asks for with a form's ``values``; nothing has begun yet."""
         run = self._engine.prepare(action, values)
-        form = clean(json.dumps(values, ensure_ascii=False, default=str))
-        asked = Asked(key, run, Purse(self._engine, self._journal, key, run), form, until=time.monotonic() + run.options.wait_seconds)
+        kept, files = put_aside(run, values)
+        form, until = clean(json.dumps(kept, ensure_ascii=False, default=str)), time.monotonic() + run.options.wait_seconds
+        asked = Asked(key, run, Purse(self._engine, self._journal, key, run), form, files=files, until=until)
         asked.check()
         check_callback(self.outbound, vars(run.options))
         if CACHE_SECONDS[run.options.cache]:
@@ -88,9 +94,15 @@ class Admission:
 
     def _begin(self, asked: Asked) -> Grant | Same:
         want, least = asked.purse.opening()
+        if not self.at_once(asked):
+            self.keep_files(asked)
         note = Begin(self._row(asked), asked.key.allowance.limits(), want, least)
         begun: Grant | Same = patiently(self._journal, note, asked.until)
         return begun
+
+    def keep_files(self, asked: Asked) -> None:
+        """See that the run can be carried out from its record: its files are kept beside it."""
+        self._records.files.keep(asked.key.id, asked.files)
 
     def at_once(self, asked: Asked) -> bool:
         """Whether the run goes on here and now, and not in the queue."""
@@ -150,6 +162,7 @@ class Admission:
     def _restart(self, asked: Asked, row: Any) -> Grant | Told:
         """A run that has no answer yet, and whose caller asks for one again, begins anew under its own id."""
         if not self.at_once(asked):
+            self.keep_files(asked)
             return Grant(0, self._journal.write(Requeue(row.id, asked.form)))
         asked.purse.follow(row)
         want, least = asked.purse.opening()

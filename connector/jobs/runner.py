@@ -32,6 +32,7 @@ from connector.engine.turns import Run
 from connector.errors import FormcallError
 from connector.jobs.admission import Admission, Asked
 from connector.jobs.alarms import Alarms
+from connector.jobs.aside import brought_back
 from connector.jobs.ended import row_name, see_end
 from connector.jobs.machinery import Left
 from connector.jobs.memory import StoredMemory, asked_calls, written_decision
@@ -205,6 +206,7 @@ class Runner:
             raise FormcallError("conflict", "This run waits for a person. Approve or refuse what it asks, and it goes on.")
         if row.form is None:
             raise FormcallError("conflict", "The form of this run was not kept, so it cannot be run again from here. Send it again.")
+        self._values(row)  # a file that is gone is told now, not by a run that fails
         try:
             attempt = self.journal.write(Requeue(run_id))
         except Gone as gone:
@@ -293,7 +295,7 @@ class Runner:
         key = self.keys.by_id(row.key_id)
         if key is None or key.revoked_at:
             raise FormcallError("unauthorized", "The API key of this run was revoked.")
-        run = self.engine.prepare(row.action, self.records.values(row))
+        run = self.engine.prepare(row.action, self._values(row))
         run.id = row.id
         asked = Asked(key, run, Purse(self.engine, self.journal, key, run), row.form, batch_id=row.batch_id or "")
         asked.check()
@@ -310,6 +312,11 @@ class Runner:
         live.keep = True
         self._carry_out(live)
         return live.future.result()
+
+    def _values(self, row: Any) -> Json:
+        """The form of a kept run, with its files; rows of batches have theirs in them, as they were sent."""
+        values = self.records.values(row)
+        return values if row.batch_id else brought_back(values, partial(self.records.files.find, row.key_id))
 
     def fail(self, row: Any, error: FormcallError) -> None:
         """A run that was to begin cannot: its record says why."""
@@ -359,6 +366,8 @@ class Runner:
 
     def _end(self, live: Live, outcome: Outcome) -> Told:
         entries = live.asked.purse.take_entries()
+        if outcome.error and outcome.error.kind.retryable and self._settings.store_text == "on":
+            self._keep_for_retry(live.asked)
         try:
             is_ours, told = self._write_end(live, outcome, entries)
         except Unwritten:
@@ -372,6 +381,12 @@ class Runner:
         if outcome.ok:
             self._keep_answer(live.asked, told)
         return told
+
+    def _keep_for_retry(self, asked: Asked) -> None:
+        try:
+            self.admission.keep_files(asked)
+        except DBAPIError:  # the end of the run matters more
+            log.warning("the files of a run could not be kept for a retry", extra={"run_id": asked.run.id})
 
     def _write_end(self, live: Live, outcome: Outcome, entries: tuple[Entry, ...]) -> tuple[bool, Told]:
         """(whether the run was this process's to end, what is told of it); what the answer says it cost is what is booked for it."""
@@ -419,6 +434,7 @@ class Runner:
     def _promise(self, live: Live) -> bool:
         """From now on the run survives a crash, and its answer is kept; False when it has ended already."""
         live.keep = True
+        self.admission.keep_files(live.asked)
         return bool(self.journal.write(HandOver(live.asked.run.id, live.attempt, live.asked.form)))
 
     def _go_on(self, live: Live) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, selec
 from connector.settings import Settings
 from connector.store.hosts import StoredHosts
 from connector.store.ids import id_from, now_ms
-from connector.store.tables import IS_OPEN, IS_WAITING, batches, cached_answers, deliveries, ledger, rates, runs, spending
+from connector.store.tables import IS_OPEN, IS_WAITING, batches, cached_answers, deliveries, kept_files, ledger, rates, runs, spending
 
 Json = dict[str, Any]
 
@@ -94,6 +94,8 @@ def tasks(given: Ages) -> Iterator[Task]:
     if given.spending_day:
         yield Task("sums of days and months", spending, _is_past(given.spending_day))
     is_over = (cached_answers.c.expires_ms < now_ms()) | (cached_answers.c.created_ms < (given.cached_ms or 0))
+    files_ms = max(given.cached_ms or 0, now_ms() - _TEXTS_MS)
+    yield Task("files of runs", kept_files, _of_key(kept_files, given) & (kept_files.c.kept_ms < files_ms), is_frequent=True)
     yield Task("cached answers", cached_answers, _of_key(cached_answers, given) & is_over, is_frequent=True)
     if given.key_id is None:
         yield Task("windows of rates", rates, rates.c.expires_ms < now_ms(), is_frequent=True)

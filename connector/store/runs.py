@@ -13,6 +13,7 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from connector.catalogue.values import is_absent
+from connector.store.aside import KeptFiles
 from connector.store.ids import now_ms
 from connector.store.tables import IS_OPEN, batches, cached_answers, runs
 
@@ -30,6 +31,7 @@ class Runs:
 
     def __init__(self, database: Engine, secret: bytes) -> None:
         self._database, self._secret = database, secret
+        self.files = KeptFiles(database)
         self._of_batch = lru_cache(maxsize=4)(self._read_batch)  # what all rows of a batch share does not change
 
     def find(self, run_id: str) -> Any:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -164,6 +165,15 @@ cached_answers = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("expires_ms", BigInteger, nullable=False, index=True),
     Column("answer", Text, nullable=False),
+)
+
+kept_files = Table(
+    "kept_files",
+    metadata,
+    Column("key_id", String(40), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("kept_ms", BigInteger, nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
 )
 
 hooks = Table(

@@ -46,7 +46,7 @@ def body(request: ModelRequest, model: Model, profile: Profile) -> Json:
 def _content(request: ModelRequest) -> str | list[Json]:
     if not request.pictures:
         return request.message
-    parts: list[Json] = [{"type": "text", "text": request.message}]
+    parts: list[Json] = [{"type": "text", "text": request.message}] if request.message else []
     for shown in request.pictures:
         image = {"type": "image_url", "image_url": {"url": shown.picture.data_url(), "detail": "high"}}
         parts += [{"type": "text", "text": shown.words}, image]

@@ -51,7 +51,7 @@ def body(request: ModelRequest, model: Model, profile: Profile) -> Json:
 def _content(request: ModelRequest) -> str | list[Json]:
     if not request.pictures:
         return request.message
-    parts: list[Json] = [{"type": "input_text", "text": request.message}]
+    parts: list[Json] = [{"type": "input_text", "text": request.message}] if request.message else []
     for shown in request.pictures:
         image = {"type": "input_image", "image_url": shown.picture.data_url(), "detail": "high"}
         parts += [{"type": "input_text", "text": shown.words}, image]

@@ -13,11 +13,10 @@ from ...catalogue.files import Files, Page
 from .answer import READ, best
 from .embed import Encoder
 from .sentences import Sentence, sentences
-from .summarize import choose
+from .summarize import pick
 
 _WORD = re.compile(r"\w{2,30}")
 _STEM = 5  # words that begin alike count as one: order, orders, ordered
-_BREAK = "\n\n"
 _TITLE_WORDS = 8
 _PROJECTED = re.compile(
     r"\b(?:will|would|expect\w*|forecast\w*|project(?:ed|s|ion\w*)|plan(?:s|ned)|anticipat\w*|estimat\w*|by 20[2-9]\d|likely|outlook|"
@@ -38,20 +37,15 @@ def quotes(values: Mapping[str, Any], encoder: Encoder) -> dict[str, Any]:
 
 def findings(values: Mapping[str, Any], encoder: Encoder) -> dict[str, Any]:
     """``findings``: the sentences of the form's document that tell most about ``values["task"]``, with their pages."""
-    pages = [page for page in _files(values).pages if page.text]
-    starts = [0]
-    for page in pages:
-        starts.append(starts[-1] + len(page.text) + len(_BREAK))
-    chosen = choose(_BREAK.join(page.text for page in pages), int(values.get("count") or 10), values.get("task"), encoder)
-    return {"findings": [_finding(one, pages[_place(starts, one.start)]) for one in chosen]}
+    task, count = str(values.get("task") or ""), int(values.get("count") or 10)
+    pool = list(_telling(_files(values), task))
+    pages = {id(sentence): page for sentence, page in pool}
+    chosen = pick([sentence for sentence, _ in pool], count, task, encoder)
+    return {"findings": [_finding(one, pages[id(one)]) for one in chosen]}
 
 
 def _files(values: Mapping[str, Any]) -> Files:
     return next((value for value in values.values() if isinstance(value, Files)), Files(()))
-
-
-def _place(starts: list[int], at: int) -> int:
-    return next(number for number in range(len(starts) - 1) if starts[number] <= at < starts[number + 1])
 
 
 def _finding(sentence: Sentence, page: Page) -> dict[str, Any]:
@@ -66,7 +60,10 @@ def _finding(sentence: Sentence, page: Page) -> dict[str, Any]:
 
 
 def _telling(files: Files, question: str) -> Iterator[tuple[Sentence, Page]]:
-    """The sentences that share the rarest words with ``question``, of all pages, in their order; linear in the text."""
+    """The sentences that share the rarest words with ``question``, of all pages, in their order; linear in the text.
+
+    When none shares any, the first of the pages stand for all.
+    """
     asked = {word[:_STEM] for word in _WORD.findall(question.casefold())}
     found: list[tuple[Sentence, Page, frozenset[str]]] = []
     spread: Counter[str] = Counter()
@@ -78,4 +75,5 @@ def _telling(files: Files, question: str) -> Iterator[tuple[Sentence, Page]]:
     rarity = {word: math.log(1 + len(found) / count) for word, count in spread.items()}
     weights = [sum(rarity[word] for word in shared) for _, _, shared in found]
     places = heapq.nlargest(READ, range(len(found)), key=lambda place: (weights[place], -place))
-    yield from ((found[place][0], found[place][1]) for place in sorted(places) if weights[place] or len(found) <= READ)
+    shares = any(weights)
+    yield from ((found[place][0], found[place][1]) for place in sorted(places) if weights[place] or not shares)

@@ -53,7 +53,11 @@ def summarize(values: Mapping[str, Any], encoder: Encoder) -> dict[str, Any]:
 def choose(text: str, wanted: int, focus: str | None, encoder: Encoder) -> list[Sentence]:
     """The ``wanted`` most telling sentences of ``text``, in its order."""
     found = sentences(text[mail_headers(text) :])
-    pool = preselect([sentence for sentence in found if _tells(sentence)] or found, READ, focus)
+    return pick(preselect([sentence for sentence in found if _tells(sentence)] or found, READ, focus), wanted, focus, encoder)
+
+
+def pick(pool: list[Sentence], wanted: int, focus: str | None, encoder: Encoder) -> list[Sentence]:
+    """The ``wanted`` most telling sentences of ``pool``, in its order."""
     if len(pool) <= wanted:
         return pool
     vectors = encoder.encode([sentence.text for sentence in pool], PIECES)
