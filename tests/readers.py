@@ -70,8 +70,59 @@ def of_curl(files: Files) -> Found:
     return found
 
 
+def of_retool(files: Files) -> Found:
+    """The fields are those that each query of the app sends, which are also the parameters of the action's function."""
+    queries = re.findall(r"<RESTQuery\b(.*?)/>", files["retool/app/functions.rsx"].decode(), re.S)
+    found = {}
+    for query in queries:
+        if match := re.search(r'query="v1/actions/(\w+)"', query):
+            fields = frozenset(re.findall(r'"key":"(\w+)"', query.partition("bodyType=")[0]))
+            function = files[f"retool/functions/{match[1]}.ts"].decode()
+            parameters = re.search(r"^export interface \w+Params {\n(.*?)^}", function, re.M | re.S)
+            assert parameters
+            assert frozenset(re.findall(r"^  (\w+)\??:", parameters[1], re.M)) == fields, match[1]
+            found[match[1]] = Seen(fields)
+    return found
+
+
+def of_bubble(files: Files) -> Found:
+    """The fields are those that an action of the plug-in sends, whichever of its boxes they come from."""
+    found = {}
+    for path, body in files.items():
+        if path.endswith("/server.js") and (match := re.search(r'path: "/v1/actions/(\w+)"', body.decode())):
+            found[match[1]] = Seen(frozenset(re.findall(r'"to": "(\w+)", "in": "body"', body.decode())))
+    return found
+
+
+def of_zapier(files: Files) -> Found:
+    """The fields are those of an action's step. How long to wait and where to call back are the app's own affair."""
+    actions = json.loads(files["zapier/app.json"])["actions"]
+    return {action["key"]: Seen(frozenset([*(field["key"] for field in action["fields"]), *WAITING])) for action in actions}
+
+
+def of_n8n(files: Files) -> Found:
+    """The fields are those that an operation of the node sends, alone or in its collection of options."""
+    properties = json.loads(files["n8n/nodes/description.json"])["properties"]
+    found: dict[str, set[str]] = {}
+    for one in properties:
+        shown = one.get("displayOptions", {}).get("show", {})
+        for name in shown.get("operation", []) if shown.get("resource") == ["action"] else []:
+            found.setdefault(name, set()).update(_sent(one))
+    return {name: Seen(frozenset(fields)) for name, fields in found.items()}
+
+
+def _sent(one: Json) -> set[str]:
+    sent = {one["routing"]["send"]["property"]} if "send" in one.get("routing", {}) else set()
+    return sent | {name for inner in one.get("options", []) if isinstance(inner, dict) for name in _sent(inner)}
+
+
+WAITING = ("wait_seconds", "callback_url")
 READERS: dict[str, Callable[[Files], Found]] = {
     "openapi": of_specifications,
+    "retool": of_retool,
+    "bubble": of_bubble,
+    "zapier": of_zapier,
+    "n8n": of_n8n,
     "power-automate": of_specifications,
     "gpt": of_specifications,
     "postman": of_postman,

@@ -26,6 +26,7 @@ from sqlalchemy import select
 from connector.catalogue import load_catalogue
 from connector.mcp.messages import CAPABILITIES_KEY, HANDSHAKES, VERSION_KEY, VERSIONS, encoded, read_message
 from connector.publish.mcp import tools
+from connector.publish.operations import EVENTS
 from connector.settings import Settings
 from connector.store.database import open_database
 from connector.store.tables import runs
@@ -84,7 +85,7 @@ def test_every_action_is_a_tool_that_runs(live: Service, mode: str) -> None:
             assert list(listed) == [*CATALOGUE, "get_run"]
             for action in CATALOGUE.values():
                 tool = listed[action.id]
-                assert list(tool.input_schema["properties"]) == list(action.form)
+                assert list(tool.input_schema["properties"]) == [name for name in action.form if name not in EVENTS]
                 assert (tool.title, tool.description) == (action.title, action.summary)
                 called = await client.call_tool(action.id, action.examples[0].input)
                 assert called.is_error is False, called.content

@@ -13,6 +13,7 @@ from typing import Any
 from connector.catalogue import Catalogue
 from connector.publish.editions import EDITIONS
 from connector.publish.openapi import DEFAULT_URL, as_bytes, chosen, document
+from connector.publish.operations import EVENTS
 
 Json = dict[str, Any]
 
@@ -25,7 +26,7 @@ _EDITION = replace(_LATEST, security={"bearer": _LATEST.security["bearer"]})
 
 def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
     """The file; ``public_url`` is the https address that OpenAI's servers reach the service at."""
-    made = document(_EDITION, chosen(catalogue, OPERATIONS), public_url or DEFAULT_URL, about=_ABOUT)
+    made = document(_EDITION, chosen(catalogue, OPERATIONS, without=EVENTS), public_url or DEFAULT_URL, about=_ABOUT)
     return {PATH: as_bytes(_known(made))}
 
 

@@ -15,6 +15,7 @@ from connector.catalogue.action import ENVELOPE
 from connector.catalogue.answer import flat_schemas
 from connector.catalogue.options import MOST_WAIT_SECONDS
 from connector.publish.json_schema import object_schema, plain
+from connector.publish.operations import EVENTS
 from connector.publish.schemas import ANSWER, ERROR, asked_schema, request_schema, rows, text, whole, yes
 
 Json = dict[str, Any]
@@ -52,7 +53,7 @@ def _tool(action: Action) -> Json:
         "name": action.id,
         "title": action.title,
         "description": action.summary,
-        "inputSchema": object_schema(request_schema(action)),
+        "inputSchema": object_schema(request_schema(action, without=EVENTS)),
         "outputSchema": _result_schema(flat_schemas(action)),
         "annotations": {"title": action.title, **_OF_ACTIONS},
     }

@@ -9,7 +9,7 @@ The same operations and the same marshmallow schemas go through apispec once a v
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,10 +63,10 @@ def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
     return {edition.file: as_bytes(document(edition, operations, public_url or DEFAULT_URL)) for edition in EDITIONS}
 
 
-def chosen(catalogue: Catalogue, names: Sequence[str]) -> list[Operation]:
-    """The operations of all actions, then those others that ``names`` lists, in that order."""
+def chosen(catalogue: Catalogue, names: Sequence[str], *, without: Collection[str] = ()) -> list[Operation]:
+    """The operations of all actions, ``without`` some of their fields, then those others that ``names`` lists, in that order."""
     others = {operation.operation_id: operation for operation in FIXED_OPERATIONS}
-    return [*map(action_operation, catalogue.values()), *(others[name] for name in names)]
+    return [*(action_operation(action, without=without) for action in catalogue.values()), *(others[name] for name in names)]
 
 
 def _refuse_same_id(operations: Sequence[Operation]) -> None:

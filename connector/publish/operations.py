@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,9 @@ RUN_PATH = "/v1/actions/{action_id}"
 _NEVER_A_RUN = {"not_found", "method_not_allowed", "conflict", "template_error", "settings_error"}
 RUN_CODES = tuple(code for code in KINDS if code not in _NEVER_A_RUN)
 
+# options of no use to whoever reads one JSON answer
+EVENTS = ("stream",)
+
 RETRY_AFTER: Json = {"Retry-After": {"type": "integer", "description": "How many seconds to wait before asking again."}}
 LOCATION: Json = {"Location": {"type": "string", "description": "The absolute address of what was made."}}
 SAMPLE = Parameter(
@@ -102,8 +105,8 @@ def answer_body(name: str, schema: marshmallow.Schema, example: Any) -> Body:
     return Body(name, schema, example, "The answer. With dry_run: what the run would ask and cost, without the action's own values.")
 
 
-def action_operation(action: Action) -> Operation:
-    """The operation that runs ``action``."""
+def action_operation(action: Action, *, without: Collection[str] = ()) -> Operation:
+    """The operation that runs ``action``; ``without`` are fields that those who call it have no use for."""
     return Operation(
         method="post",
         path=RUN_PATH.format(action_id=action.id),
@@ -115,7 +118,7 @@ def action_operation(action: Action) -> Operation:
             200: answer_body(f"{action.id}_answer", answer_schema(action), published_answer(action)),
             202: HANDED_OVER_BODY,
         },
-        body=Body(f"{action.id}_input", request_schema(action), sample_input(action), "The fields of the form."),
+        body=Body(f"{action.id}_input", request_schema(action, without=without), sample_input(action), "The fields of the form."),
         parameters=(SAMPLE,),
         codes=RUN_CODES,
         # assistants ask their user before each call that is not marked as harmless

@@ -12,6 +12,7 @@ from typing import Any
 from connector.catalogue import Catalogue
 from connector.publish.editions import EDITIONS
 from connector.publish.openapi import DEFAULT_URL, as_bytes, chosen, document
+from connector.publish.operations import EVENTS
 
 Json = dict[str, Any]
 
@@ -40,6 +41,6 @@ _EDITION = next(one for one in EDITIONS if one.version == "2.0")
 
 def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
     """The connector's two files by path; ``public_url`` is the https address that Microsoft's servers reach the service at."""
-    definition = document(_EDITION, chosen(catalogue, OPERATIONS), public_url or DEFAULT_URL, about=_ABOUT)
+    definition = document(_EDITION, chosen(catalogue, OPERATIONS, without=EVENTS), public_url or DEFAULT_URL, about=_ABOUT)
     properties = {"properties": {"connectionParameters": {"api_key": _KEY}, "iconBrandColor": _COLOR, "capabilities": []}}
     return {f"{FOLDER}/apiDefinition.swagger.json": as_bytes(definition), f"{FOLDER}/apiProperties.json": as_bytes(properties)}

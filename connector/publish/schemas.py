@@ -10,7 +10,7 @@ everything into the words of each version).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import marshmallow
@@ -46,9 +46,9 @@ def shown_schema(properties: Mapping[str, Json], *, optional: tuple[str, ...] = 
     return schema
 
 
-def request_schema(action: Action) -> FormSchema:
-    """The form that reads the request, with the first example's values as examples."""
-    return _form(action.form, sample_input(action), {})
+def request_schema(action: Action, *, without: Collection[str] = ()) -> FormSchema:
+    """The form that reads the request, with the first example's values as examples; ``without`` some of its fields."""
+    return _form({name: entry for name, entry in action.form.items() if name not in without}, sample_input(action), {})
 
 
 def asked_schema(entries: Sequence[Field], example: Json, *, more: Mapping[str, Json] | None = None) -> FormSchema:
