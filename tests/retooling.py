@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connector import publish
-from connector.catalogue import OPTIONS, Action, Catalogue, load_catalogue, read_file
+from connector.catalogue import Action, Catalogue, load_catalogue, read_file
 from connector.publish import retool
 from connector.publish.retool.components import component_names, state_names
 from connector.publish.retool.widgets import WIDGETS
@@ -113,8 +113,7 @@ def form_of(action: Action, catalogue: Catalogue) -> Json:
             "box": WIDGETS[entry.type].box(entry),
             "choices": {choice.value: choice.label for choice in entry.choices},
         }
-        for name, entry in action.form.items()
-        if name not in OPTIONS
+        for name, entry in action.fields.items()
     ]
     return {"name": component_names(catalogue)[action.id], "action": action.id, "fields": fields}
 

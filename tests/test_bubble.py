@@ -22,7 +22,7 @@ from connector.publish.bubble import LOCK, build, ids
 from connector.publish.bubble.actions import FIXED, HAND_OVER, RETURN, STOP, WAIT
 from connector.publish.bubble.ids import Ids, folder
 from connector.publish.bubble.script import PLUGIN_CODES
-from connector.publish.bubble.widgets import WIDGETS
+from connector.publish.bubble.widgets import WIDGETS, boxes_of
 from tests.conftest import FORMCALL, ROOT, clean_environment
 from tests.test_publish import ODD_ACTION
 
@@ -94,8 +94,9 @@ def odd_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 def with_fields_of_all_types(action: Any) -> Any:
     """``action`` with a field of each type that Bubble has a widget for, also of those that no form has yet."""
-    missing = set(WIDGETS) - {entry.type for entry in action.fields.values()}
-    return replace(action, fields={**action.fields, **{f"a_{kind}": Field(f"a_{kind}", kind, f"A {kind}") for kind in sorted(missing)}})
+    missing = sorted(set(WIDGETS) - {"label"} - {entry.type for entry in action.fields.values()})
+    made = {f"a_{kind}": Field(f"a_{kind}", kind, f"A {kind}") for kind in missing}
+    return replace(action, fields={**action.fields, **made, "some_files": Field("some_files", "file", "Some files", max=3)})
 
 
 @pytest.fixture(scope="module", params=["prebuilt", "odd"])
@@ -195,8 +196,8 @@ def test_defaults_fit_their_boxes(files: dict[str, bytes]) -> None:
 
 
 def test_every_type_has_a_widget() -> None:
-    """Each type of field has its row in the table, and an optional list can be typed or taken from a list."""
-    assert set(FORM_TYPES) <= set(WIDGETS)
+    """Each type of field has its row in the table, and the boxes of a row are told apart."""
+    assert set(FORM_TYPES) | {"label"} == set(WIDGETS)
     assert all(len({box.suffix for box in boxes}) == len(boxes) for boxes in WIDGETS.values())
 
 
@@ -209,7 +210,8 @@ def test_forms_are_complete(odd_catalogue: Catalogue) -> None:
         for name, entry in action.form.items():
             assert (entry.label in captions) is (name != "stream"), name
             boxes = [one for one in fields if one["caption"] == entry.label or one["caption"].startswith(f"{entry.label} (as ")]
-            if name != "stream" and entry.type != "boolean" and len(boxes) == len(WIDGETS[entry.type]):
+            assert len(boxes) == len(boxes_of(entry)) * (name != "stream")
+            if entry.type != "boolean":
                 assert [one.get("optional", False) for one in boxes] == [len(boxes) > 1 or not entry.required] * len(boxes)
         ours = {one["name"]: one for one in fields if one["editor"] == "Dropdown"}
         assert (ours["wait"]["default_val"], ours["wait"]["options"]) == (WAIT, f"{WAIT},{HAND_OVER}")
@@ -322,6 +324,12 @@ def test_ids_go_on_where_an_earlier_build_ended(odd_catalogue: Catalogue) -> Non
     assert not set(first.values()) & {one for key, one in second.items() if key not in first}
     third = json.loads(build(odd_catalogue, kept=kept)[LOCK])
     assert third == second
+
+
+def test_gaps_are_not_filled() -> None:
+    """The next id comes after the last of its range, wherever others are missing."""
+    assert [Ids({"a": "AAC", "b": "AAZ", "c": "aAB"}).of("d"), Ids({"b": "AAz"}).of("d"), Ids({}).of("d")] == ["AAa", "ABA", "AAC"]
+    assert [Ids({"b": "AAZ", "c": "aAC"}, own=True).of("d"), Ids({"b": "AAZ"}, own=True).of("d")] == ["aAD", "aAA"]
 
 
 def test_a_value_of_another_type_is_another_thing(odd_catalogue: Catalogue, tmp_path: Path) -> None:

@@ -255,13 +255,15 @@ def odd(plugin: Plugin, tmp_path_factory: pytest.TempPathFactory) -> Plugin:
 
 def test_what_is_entered_is_what_is_sent(odd: Plugin) -> None:
     """Addresses of files and images get their scheme, lists stay lists, and what is empty or switched off is not sent."""
+    files = {"$list": ["//cdn.example/1.pdf", "", "https://cdn.example/2.pdf"]}
     boxes = {
         "text": "A text", "categories": None, "categories_list": {"$list": ["a", "", None, "b: more"]}, "multiple": False, "examples": " ",
         "examples_list": {"$list": []}, "a_file": "//cdn.example/f1/a%20b.pdf", "a_integer": 3, "a_number": 0.5, "a_shape": "x text",
-        "a_shape_list": ["never read"], "effort": "", "dry_run": False, "tag": "t", "wait": HAND_OVER, "on_error": RETURN,
+        "a_shape_list": ["never read"], "some_files_files": files, "effort": "", "dry_run": False, "tag": "t", "wait": HAND_OVER,
+        "on_error": RETURN,
     }  # fmt: skip
     image = {"text": ["one", "two"], "a_file": "", "a_file_image": " //cdn.example/f2/b.png ", "dry_run": True, "multiple": True}
-    plain = {"text": "a", "a_file": "https://files.example/c.pdf"}
+    plain = {"text": "a", "a_file": "https://files.example/c.pdf", "some_files_address": "//cdn.example/1.pdf\n //cdn.example/2.pdf"}
     with Receiver(says(200, {"ok": True, "status": "done"})) as receiver:
         odd.run(("odd_job", boxes), ("odd_job", image), ("odd_job", plain), keys=keys_for(receiver))
         first, second, third = receiver.wait(3)
@@ -271,9 +273,22 @@ def test_what_is_entered_is_what_is_sent(odd: Plugin) -> None:
     assert first.json == {
         "text": "A text", "categories": ["a", "b: more"], "multiple": False, "a_file": "https://cdn.example/f1/a%20b.pdf", "a_integer": 3,
         "a_number": 0.5, "a_shape": "x text", "tag": "t", "wait_seconds": 0,
+        "some_files": ["https://cdn.example/1.pdf", "https://cdn.example/2.pdf"],
     }  # fmt: skip
     assert second.json == {"text": "one\ntwo", "multiple": True, "a_file": "https://cdn.example/f2/b.png", "dry_run": True}
-    assert third.json == {"text": "a", "a_file": "https://files.example/c.pdf"}
+    addresses = "https://cdn.example/1.pdf\nhttps://cdn.example/2.pdf"
+    assert third.json == {"text": "a", "a_file": "https://files.example/c.pdf", "some_files": addresses}
+
+
+def test_words_of_an_action_are_never_code(plugin: Plugin, tmp_path: Path) -> None:
+    """Whatever an operator writes into an action's texts, the script stays one function that says what is wrong."""
+    odd = "a\u2028throw 1\nthrow 2 @SAID@ @ACTION@ */ ` ${1} \\ \u2029"
+    old = load_catalogue()["summarize"]
+    fields = {name: replace(entry, label=f"{entry.label} {odd}", help=odd) for name, entry in old.fields.items()}
+    catalogue = Catalogue([replace(old, id="odd_words", title=odd, summary=odd, fields=fields)])
+    write(build(catalogue), tmp_path)
+    found = Plugin(plugin.node, tmp_path, catalogue).one("odd_words", text="a", keys=None)
+    assert found.error == f"{PLUGIN_CODES['no_base_url']['detail']} (no_base_url)"
 
 
 def test_ids_in_addresses_cannot_leave_their_place(plugin: Plugin) -> None:
@@ -316,6 +331,7 @@ KEYS_THAT_ARE_NOT_RIGHT: dict[str, tuple[Json | None, str]] = {
     "a Base URL with a password": ({"Base URL": "https://a:b@forms.example", "API Key": SECRET}, "bad_base_url"),
     "a sentence": ({"Base URL": "my own server", "API Key": SECRET}, "bad_base_url"),
     "nobody there": ({"Base URL": f"http://127.0.0.1:{free_port()}", "API Key": SECRET}, "unreachable"),
+    "a port that is never called": ({"Base URL": "http://127.0.0.1:6000", "API Key": SECRET}, "unreachable"),
 }
 
 
@@ -325,7 +341,8 @@ def test_keys_that_are_not_right(plugin: Plugin, what: str) -> None:
     keys, code = KEYS_THAT_ARE_NOT_RIGHT[what]
     output = both(plugin, keys)
     assert (output["error_code"], output["retryable"]) == (code, PLUGIN_CODES[code]["retryable"])
-    assert "Plugins tab" in output["error_message"] and "{" not in output["error_message"]
+    assert "Plugins tab" in output["error_message"] and not re.search(r"\{|127\.0", output["error_message"])
+    assert ("ECONNREFUSED" in output["error_message"]) is (what == "nobody there")
 
 
 def test_a_key_that_is_not_valid(plugin: Plugin, service: Service) -> None:

@@ -108,10 +108,12 @@ def test_recipes_are_all_tried() -> None:
     assert {f"{name}.stream" for name, action in load_catalogue().items() if "stream" in action.form} == set(STREAMS)
 
 
-def streamed(name: str, service: Service, folder: Path) -> None:
+@pytest.mark.parametrize("name", STREAMS)
+def test_recipes_that_stream(name: str, live_local: Service, live: Service, tmp_path: Path) -> None:
     """A streaming recipe gives data lines alone, each an object with the same key, then the whole answer and the end."""
     action = name.removesuffix(".stream")
-    status, body = ran(filled(name, service, **sent_by(action)), folder)
+    service = live_local if load_catalogue()[action].local else live
+    status, body = ran(filled(name, service, **sent_by(action)), tmp_path)
     assert status == 200, body
     lines = [line for line in body.split("\n\n") if line and not line.startswith(":")]
     assert all(line.startswith("data: ") and "\n" not in line for line in lines)
@@ -121,14 +123,6 @@ def streamed(name: str, service: Service, folder: Path) -> None:
     assert (last["delta"], last["ok"], last["status"]) == ("", True, "done")
     assert "".join(piece["delta"] for piece in pieces) == last["result"]
     assert {"cost_usd", "input_tokens", "output_tokens"} <= set(last)
-
-
-if STREAMS:  # there are none before runs can stream; test_recipes_are_all_tried sees to it that none is missing
-
-    @pytest.mark.parametrize("name", STREAMS)
-    def test_recipes_that_stream(name: str, live_local: Service, live: Service, tmp_path: Path) -> None:
-        """Each streaming recipe gives events that Bubble can read."""
-        streamed(name, live_local if load_catalogue()[name.removesuffix(".stream")].local else live, tmp_path)
 
 
 # --- what a workflow is sent -------------------------------------------------------------------------------------------
@@ -317,4 +311,5 @@ def test_what_the_page_names_is_there() -> None:
     assert set(re.findall(r"\]\(#([\w-]+)\)", INSTALL)) <= headings
     listed = INSTALL.partition("Request Data's result*, ")[2].partition(" and the others")[0]
     assert set(re.findall(r"\*(\w+)\*", listed)) <= set(PLAIN)
-    assert all(f"`{event}`" in INSTALL for event in EVENTS)
+    events = set(re.findall(r"`((?:run|batch)\.\w+)`", INSTALL))
+    assert events and events <= set(EVENTS)

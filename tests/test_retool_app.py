@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -16,10 +17,11 @@ import requests
 
 from connector import publish
 from connector.catalogue import OPTIONS, Action, Catalogue, Field
+from connector.catalogue.files import read_files
 from connector.publish import retool
 from connector.publish.retool.app import RESOURCE_PLACEHOLDER, part_id, widget_id
 from connector.publish.retool.toolscript import Element, HexId, Include, settled, write_rsx
-from connector.publish.retool.widgets import WIDGETS
+from connector.publish.retool.widgets import WIDGETS, shown_form
 from tests.conftest import Service, serving
 from tests.retooling import copy_of, odd_catalogue, odd_folder, script, typed_sample
 from tests.rsx_rules import RULES, App, Node, faults, read_app
@@ -100,7 +102,7 @@ def test_each_action_has_its_tab_form_and_queries(app: App, catalogue: Catalogue
     assert [view.attributes["viewKey"] for view in views] == list(catalogue)
     for action, view in zip(catalogue.values(), views, strict=True):
         inside = {node.id: node for node in view.walk()}
-        for name, entry in action.form.items():
+        for name, entry in shown_form(action).items():
             widget = inside[widget_id(action, name)]
             tag = WIDGETS[entry.type].tag(entry)
             assert (widget.tag, widget.attributes[tag.label]) == (tag.name, entry.label)
@@ -109,7 +111,7 @@ def test_each_action_has_its_tab_form_and_queries(app: App, catalogue: Catalogue
         [click] = inside[part_id(action, "Run")].children
         assert (click.attributes["event"], click.attributes["pluginId"]) == ("click", part_id(action, "Query"))
         query, follow = nodes[part_id(action, "Query")], nodes[part_id(action, "Follow")]
-        assert [pair["key"] for pair in json.loads(query.attributes["body"])] == list(action.form)
+        assert [pair["key"] for pair in json.loads(query.attributes["body"])] == list(shown_form(action))
         for one in (query, follow):
             [event] = one.children
             assert (event.attributes["event"], event.attributes["pluginId"]) == ("success", follow.id)
@@ -158,11 +160,21 @@ EMPTY = {"TextInput": "", "TextArea": "", "NumberInput": None, "Switch": False, 
 
 def scope(action: Action, values: Json, **more: Any) -> Json:
     """The widgets of an action with what they hold."""
-    found = {}
-    for name, entry in action.form.items():
-        empty = EMPTY[WIDGETS[entry.type].tag(entry).name]
-        found[widget_id(action, name)] = {"value": held(entry, values[name]) if name in values else empty}
+    found: Json = {}
+    for name, entry in shown_form(action).items():
+        tag = WIDGETS[entry.type].tag(entry).name
+        if name in values and tag == "FileButton":
+            found[widget_id(action, name)] = chosen_files(values[name])
+        else:
+            found[widget_id(action, name)] = {"value": held(entry, values[name]) if name in values else EMPTY[tag]}
     return {**found, **more}
+
+
+def chosen_files(address: str) -> Json:
+    """What Retool's button for files holds once the files of a data: address were chosen from the disk."""
+    files = read_files(address).inputs
+    told = [{"type": one.media, "name": one.name} for one in files]
+    return {"value": [base64.b64encode(one.content).decode() for one in files], "files": told}
 
 
 def filled(app: App, action: Action, query: str, known: Json) -> tuple[str, str, Json]:
@@ -180,7 +192,7 @@ def test_each_query_is_answered(app: App, catalogue: Catalogue, live_local: Serv
     for action in catalogue.values():
         service = live_local if action.local else odd_service
         method, path, body = filled(app, action, "Query", scope(action, typed_sample(action)))
-        assert set(body) == set(action.form)
+        assert set(body) == set(shown_form(action))
         assert action.read_form(body) == {**action.read_form(action.examples[0].input), "dry_run": False}
         answer = requests.request(method, f"{service.address}/{path}", json=body, headers=service.headers, timeout=60)
         assert (answer.status_code, answer.json()["status"]) == (200, "done"), answer.text
@@ -254,10 +266,11 @@ def test_a_failure_is_shown(app: App, catalogue: Catalogue) -> None:
 
 
 def test_a_file_is_sent_as_a_data_address() -> None:
-    """The file that was chosen goes to the service as a data: address; none is nothing."""
+    """The file that was chosen goes to the service as data: addresses; none is an empty text."""
     expression = WIDGETS["file"].value.format(id="button")
-    chosen = {"value": ["aGk="], "files": [{"type": "image/png"}]}
-    for held_now, wanted in ((chosen, "data:image/png;base64,aGk="), ({"value": [], "files": []}, None), ({}, None)):
+    chosen = {"value": ["aGk=", "aGs="], "files": [{"type": "image/png", "name": "a b.png"}, {"type": "text/plain", "name": "c"}]}
+    sent = "data:image/png;name=a%20b.png;base64,aGk= data:text/plain;name=c;base64,aGs="
+    for held_now, wanted in ((chosen, sent), ({"value": [], "files": []}, ""), ({}, "")):
         [values] = script("fill.mjs", {"scope": {"button": held_now}, "texts": {"file": f"{{{{ {expression} }}}}"}})
         assert values == {"file": wanted}
 

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from connector.catalogue import OPTIONS, TYPES, Action, load_catalogue
+from connector.catalogue import OPTIONS, TYPES, Action, Field, load_catalogue
 from connector.catalogue.fields import FORM_TYPES
+from connector.catalogue.options import OFFERED
+from connector.errors import InvalidInput
 from connector.publish.retool.components import EXCHANGE_STATES, RUN_ID, RUN_STATUS, SHOW_ADVANCED, component_names, state_names
 from connector.publish.retool.names import camel, raw
-from connector.publish.retool.widgets import WIDGETS, choice_keys
+from connector.publish.retool.widgets import UNREAD, WIDGETS, choice_keys, shown_form
 from tests.conftest import ROOT, TICKET, Service, serving
 from tests.nodes import check_lock, needed
 from tests.retooling import PACKAGES, Library, form_of, odd_catalogue, odd_folder, script, tool, typed_sample, write_library
@@ -56,10 +58,17 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- what is generated -------------------------------------------------------------------------------------------------
 
 
+def test_every_option_is_shown_or_cannot_be() -> None:
+    """Retool shows every option of a run but streaming; an option that only some actions have would need a place of its own."""
+    for action in CATALOGUE.values():
+        assert set(action.form) - set(shown_form(action)) == set(action.form) & UNREAD
+    assert set(OFFERED) == UNREAD == {"stream"}
+
+
 def test_every_type_has_a_widget() -> None:
     """Each type that a form can have is a row of the table, and no row is for a type that there is not."""
     assert set(FORM_TYPES) <= set(WIDGETS)
-    assert set(WIDGETS) - {"file"} <= set(TYPES)
+    assert set(WIDGETS) <= set(TYPES)
 
 
 @pytest.mark.parametrize("text", ["plain", 'a "b"', "it's", "\"both\" it's", "a \\ b", "two\nlines", "é”\u2028"])
@@ -85,7 +94,7 @@ def test_the_manifest_is_the_catalogue(library: Library) -> None:
         found = components[names[action.id]]
         states = {one["name"]: one for one in found["model"]}
         assert found["events"] == ["run"]
-        own = {state_names(action)[name]: entry for name, entry in action.form.items()}
+        own = {state_names(action)[name]: entry for name, entry in shown_form(action).items()}
         assert set(states) == {*own, SHOW_ADVANCED.name, *(state.name for state in EXCHANGE_STATES)}
         for name, entry in own.items():
             hook = WIDGETS[entry.type].hook(entry)
@@ -159,14 +168,13 @@ def test_each_form_is_driven_like_a_person(library: Library, live_local: Service
 
 
 def check_form(action: Action, one: Json) -> None:
-    required = [entry for entry in action.fields.values() if entry.required]
-    assert one["faults"] == [f'"{entry.label}" is empty; it is needed.' for entry in required]
+    assert one["faults"] == [words for entry in action.fields.values() for words in said_when_empty(action, entry)]
     assert (one["unfired"], one["fired"]) == (0, ["run"])
     labels = [label for entry in action.fields.values() for label in tab_stops(entry)]
     assert one["order"] == [*labels, "Run"]
     # set before the event, with every key, the options too
     assert one["asked"] == one["request"]
-    assert set(one["asked"]) == set(action.form)
+    assert set(one["asked"]) == set(shown_form(action))
     asked = {name: value for name, value in one["asked"].items() if name not in OPTIONS}
     assert action.read_form(asked) == action.read_form(action.examples[0].input)
     response = one["response"]
@@ -180,16 +188,30 @@ def check_form(action: Action, one: Json) -> None:
     assert (one["outside"], one["broken"]) == ([], [])
 
 
-def tab_stops(entry: Any) -> list[str]:
+def said_when_empty(action: Action, entry: Field) -> list[str]:
+    """What the service says of a field that is needed, or of which another is needed instead, when it is empty."""
+    if not entry.required and not entry.or_text:
+        return []
+    # that one of two is needed is said once all others are right
+    rest = {} if entry.required else {name: value for name, value in action.examples[0].input.items() if action.fields[name].required}
+    with pytest.raises(InvalidInput) as caught:
+        action.read_form(rest)
+    return [error.message for error in caught.value.errors if error.field == entry.name]
+
+
+def tab_stops(entry: Field) -> list[str]:
     """What the Tab key stops at in a field."""
-    return [choice.label for choice in entry.choices] if WIDGETS[entry.type].box(entry) == "checks" else [entry.label]
+    stops = {"checks": [choice.label for choice in entry.choices], "file": [entry.label, f"{entry.label}: its address"]}
+    return stops.get(WIDGETS[entry.type].box(entry), [entry.label])
 
 
 @pytest.fixture(scope="module")
-def states(library: Library, live_local: Service, shots: Path) -> Json:
+def states(library: Library, live_local: Service, odd_service: Service, shots: Path) -> Json:
     """Everything that tests/retool/states.mjs saw."""
-    told = {"dist": str(library.dist), "executable": needed("chromium", "chromium-browser", "google-chrome"), "shots": str(shots)}
-    [found] = script("states.mjs", {**told, "service": {"address": live_local.address, "key": live_local.key}, "ticket": TICKET})
+    executable = needed("chromium", "chromium-browser", "google-chrome")
+    service, scripted = ({"address": one.address, "key": one.key} for one in (live_local, odd_service))
+    told = {"dist": str(library.dist), "executable": executable, "shots": str(shots), "service": service, "scripted": scripted}
+    [found] = script("states.mjs", {**told, "ticket": TICKET})
     return found
 
 
@@ -228,6 +250,25 @@ def test_dry_run_and_hand_over(states: Json) -> None:
     assert status["afterwards"] == 0  # nothing is asked once it has ended
     assert states["goesOn"] == ["check", "cancel"]
     assert states["failedCheck"] == {"fired": 0, "alert": "There is no such run."}
+
+
+def test_a_run_that_ends_without_an_answer(states: Json) -> None:
+    """The status of a run that failed after it was handed over says why; one that was cancelled says that."""
+    assert "needs_model" in states["failedRun"] and "no answer" in states["failedRun"]
+    assert "cancelled" in states["cancelledRun"]
+
+
+def test_a_file_is_chosen_or_named(states: Json) -> None:
+    """A file from the person's disk is sent as a data: address and can be taken away again; an address may be typed instead."""
+    found = states["file"]
+    assert len(found["missing"]) == 1 and "both empty; one of them is needed." in found["missing"][0]
+    assert found["chosen"] == "data:text/plain;name=a%20b.txt;base64,aGVsbG8=\ndata:text/plain;name=c.txt;base64,Yw=="
+    assert found["removed"] == "" and found["typed"] == "https://example.org/letter.pdf"
+
+
+def test_what_builders_bind_to_a_text(states: Json) -> None:
+    """A list bound to a box for text becomes its lines, a number its digits, a list of objects JSON."""
+    assert states["bound"] == {"text": "7", "categories": "billing\ntechnical", "examples": '[{"text":"a","choice":"billing"}]'}
 
 
 def test_an_answer_with_everything(states: Json) -> None:

@@ -31,15 +31,15 @@
           targetContainerId="actionTabs"
           value="{{ self.values[0] }}"
         >
-          <Option id="66866" value="Action items" />
-          <Option id="7972f" value="Analyze a document" />
-          <Option id="62943" value="Analyze an image" />
-          <Option id="c7757" value="Answer from documents" />
-          <Option id="d0feb" value="Answer with tools" />
-          <Option id="92e2f" value="Classify text" />
-          <Option id="29dee" value="Extract fields" />
-          <Option id="cdfe7" value="Extract from a document" />
-          <Option id="8b1d8" value="Summarize text" />
+          <Option id="66866" label="Action items" value="action_items" />
+          <Option id="7972f" label="Analyze a document" value="analyze_document" />
+          <Option id="62943" label="Analyze an image" value="analyze_image" />
+          <Option id="c7757" label="Answer from documents" value="answer" />
+          <Option id="d0feb" label="Answer with tools" value="answer_with_tools" />
+          <Option id="92e2f" label="Classify text" value="classify" />
+          <Option id="29dee" label="Extract fields" value="extract" />
+          <Option id="cdfe7" label="Extract from a document" value="extract_document" />
+          <Option id="8b1d8" label="Summarize text" value="summarize" />
         </Tabs>
       </Header>
       <View id="e8e79" label="Action items" viewKey="action_items">
@@ -53,7 +53,7 @@
           text="File"
           tooltipText="Up to 5 photos, PDF, DOCX or text files: https addresses, one a line, data URLs, or the files themselves."
           _isUpgraded={true}
-          maxCount={1}
+          maxCount={5}
           maxSize="20mb"
           styleVariant="outline"
         />
@@ -225,14 +225,6 @@
           hidden="{{ !action_items_Advanced.value }}"
           value=""
           showClear={true}
-        />
-        <Switch
-          id="action_items__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !action_items_Advanced.value }}"
-          value="false"
         />
         <Button
           id="action_items_Run"
@@ -493,14 +485,6 @@
           value=""
           showClear={true}
         />
-        <Switch
-          id="analyze_document__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !analyze_document_Advanced.value }}"
-          value="false"
-        />
         <Button
           id="analyze_document_Run"
           loading="{{ analyze_document_Query.isFetching || analyze_document_Follow.isFetching }}"
@@ -561,7 +545,7 @@
           tooltipText="Up to 10 PNG, JPEG, WebP or GIF images or PDF pages: https addresses, one a line, data URLs, or the files themselves."
           required={true}
           _isUpgraded={true}
-          maxCount={1}
+          maxCount={10}
           maxSize="20mb"
           styleVariant="outline"
         />
@@ -734,14 +718,6 @@
           value=""
           showClear={true}
         />
-        <Switch
-          id="analyze_image__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          value="false"
-        />
         <Button
           id="analyze_image_Run"
           loading="{{ analyze_image_Query.isFetching || analyze_image_Follow.isFetching }}"
@@ -811,7 +787,7 @@
           text="Sources"
           tooltipText="Up to 20 PDF, DOCX, TXT, CSV, HTML files or images: https addresses, one a line, data URLs, or the files themselves."
           _isUpgraded={true}
-          maxCount={1}
+          maxCount={20}
           maxSize="20mb"
           styleVariant="outline"
         />
@@ -978,14 +954,6 @@
           hidden="{{ !answer_Advanced.value }}"
           value=""
           showClear={true}
-        />
-        <Switch
-          id="answer__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !answer_Advanced.value }}"
-          value="false"
         />
         <Button
           id="answer_Run"
@@ -1257,14 +1225,6 @@
           value=""
           showClear={true}
         />
-        <Switch
-          id="answer_with_tools__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          value="false"
-        />
         <Button
           id="answer_with_tools_Run"
           loading="{{ answer_with_tools_Query.isFetching || answer_with_tools_Follow.isFetching }}"
@@ -1501,14 +1461,6 @@
           value=""
           showClear={true}
         />
-        <Switch
-          id="classify__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !classify_Advanced.value }}"
-          value="false"
-        />
         <Button
           id="classify_Run"
           loading="{{ classify_Query.isFetching || classify_Follow.isFetching }}"
@@ -1734,14 +1686,6 @@
           value=""
           showClear={true}
         />
-        <Switch
-          id="extract__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !extract_Advanced.value }}"
-          value="false"
-        />
         <Button
           id="extract_Run"
           loading="{{ extract_Query.isFetching || extract_Follow.isFetching }}"
@@ -1966,14 +1910,6 @@
           hidden="{{ !extract_document_Advanced.value }}"
           value=""
           showClear={true}
-        />
-        <Switch
-          id="extract_document__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !extract_document_Advanced.value }}"
-          value="false"
         />
         <Button
           id="extract_document_Run"
@@ -2224,14 +2160,6 @@
           hidden="{{ !summarize_Advanced.value }}"
           value=""
           showClear={true}
-        />
-        <Switch
-          id="summarize__stream"
-          label="Stream"
-          labelPosition="top"
-          tooltipText="Send the text while it is being written, as server-sent events. For tools that can read them."
-          hidden="{{ !summarize_Advanced.value }}"
-          value="false"
         />
         <Button
           id="summarize_Run"

@@ -5,7 +5,7 @@ export default async function runAnalyzeImage({ params }: { params: AnalyzeImage
 
 export interface AnalyzeImageParams {
   /** Up to 10 PNG, JPEG, WebP or GIF images or PDF pages: https addresses, one a line, data URLs, or the files themselves. */
-  file: string
+  file: string | string[]
   task?: 'describe' | 'alttext' | 'ocr' | 'chart' | 'count' | 'compare' | 'question'
   /** What to answer, count or compare, such as how many people wear a helmet. */
   question?: string
@@ -17,6 +17,8 @@ export interface AnalyzeImageParams {
   instructions?: string
   /** Which model answers. Automatic asks the stronger one only where the first is not sure or not valid. */
   quality?: 'standard' | 'strong' | 'auto'
+  /** How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree. */
+  votes?: '1' | '3' | '5'
   /** The most this run may cost, such as 0.05. It is refused, or ends, before it costs more. */
   max_cost_usd?: number
   /** Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost. */
@@ -31,8 +33,6 @@ export interface AnalyzeImageParams {
   cache?: 'off' | '1h' | '1d' | '7d'
   /** A word of yours to find this run by, such as a customer or a campaign. */
   tag?: string
-  /** Send the text while it is being written, as server-sent events. For tools that can read them. */
-  stream?: boolean
 }
 
 export interface AnalyzeImageAnswer {

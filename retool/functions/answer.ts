@@ -6,7 +6,7 @@ export default async function runAnswer({ params }: { params: AnswerParams }): P
 export interface AnswerParams {
   question: string
   /** Up to 20 PDF, DOCX, TXT, CSV, HTML files or images: https addresses, one a line, data URLs, or the files themselves. */
-  sources?: string
+  sources?: string | string[]
   /** Text to answer from, typed here instead of sending files. */
   text?: string
   style?: 'short' | 'detailed'
@@ -18,6 +18,8 @@ export interface AnswerParams {
   instructions?: string
   /** Which model answers. Automatic asks the stronger one only where the first is not sure or not valid. */
   quality?: 'standard' | 'strong' | 'auto'
+  /** How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree. */
+  votes?: '1' | '3' | '5'
   /** The most this run may cost, such as 0.05. It is refused, or ends, before it costs more. */
   max_cost_usd?: number
   /** Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost. */
@@ -32,8 +34,6 @@ export interface AnswerParams {
   cache?: 'off' | '1h' | '1d' | '7d'
   /** A word of yours to find this run by, such as a customer or a campaign. */
   tag?: string
-  /** Send the text while it is being written, as server-sent events. For tools that can read them. */
-  stream?: boolean
 }
 
 export interface AnswerAnswer {

@@ -5,7 +5,7 @@ export default async function runExtractDocument({ params }: { params: ExtractDo
 
 export interface ExtractDocumentParams {
   /** A PDF, DOCX, TXT, CSV, HTML file or an image: its https address, a data URL, base64, or the file itself. */
-  file: string
+  file: string | string[]
   /** One a line, as `name type: hint`. Types: text, number, integer, boolean, date, datetime, time, email, phone, url, money, percent, choice(a|b), list. Without a type it is text. */
   fields: string | string[] | Record<string, string>
   /** Which pages to read, such as 1-3, 7. Empty: all. */

@@ -54,6 +54,7 @@ async function tabs(page) {
     const name = await page.evaluate(() => {
       const at = document.activeElement;
       if (!at || at === document.body) return null;
+      if (at.getAttribute("aria-label")) return at.getAttribute("aria-label");
       const label = at.labels?.[0] ?? at;
       return [...label.childNodes].filter((node) => node.getAttribute?.("aria-hidden") !== "true").map((node) => node.textContent).join("").trim();
     });

@@ -1,12 +1,13 @@
 // What one form does when things do not go well, and a run that is handed over: each state once.
-// node states.mjs '{"dist":…,"executable":…,"shots":…,"service":{address,key},"ticket":{text,categories}}'   prints one JSON object
+// node states.mjs '{"dist":…,"executable":…,"shots":…,"service":{address,key},"scripted":{address,key},"ticket":{text,categories}}'   prints one JSON object
 import { join } from "node:path";
 import { asData, asDetail, asWords, open, shoot } from "./browser.mjs";
 
-const { dist, executable, shots, service, ticket } = JSON.parse(process.argv[2]);
+const { dist, executable, shots, service, scripted, ticket } = JSON.parse(process.argv[2]);
 const at = await open({ dist, executable });
 const { page } = at;
 const RUN = { run: () => ["POST", "/v1/actions/classify"] };
+const RUN_EXTRACT = { run: () => ["POST", "/v1/actions/extract"] };
 const RUNS = {
   check: (request) => ["GET", `/v1/runs/${request.run_id}?wait_seconds=${request.wait_seconds}`],
   cancel: (request) => ["POST", `/v1/runs/${request.run_id}/cancel`],
@@ -94,6 +95,45 @@ try {
   await at.mount("RunStatus", { runId: "run_1", errorMessage: "There is no such run." });
   await page.waitForTimeout(2_500);
   found.failedCheck = { fired: at.fired.length, alert: await page.getByRole("alert").innerText() };
+
+  // a run that has failed, on a service whose model knows only its examples, and one that was cancelled
+  await at.mount("Extract", { text: "a", fields: "zebras", waitSeconds: "0", showAdvanced: true });
+  at.connect(scripted, RUN_EXTRACT);
+  await press("Run");
+  await page.getByText("The run goes on.").waitFor();
+  const failing = (await at.held()).response.id;
+  await at.mount("RunStatus", { runId: failing });
+  at.connect(scripted, RUNS);
+  await press("Check now");
+  await page.getByRole("alert").waitFor();
+  await look("failedRun", false);
+  found.failedRun = await outcome();
+  const ended = { id: "run_1", ok: false, status: "cancelled", code: "cancelled", detail: "The run was cancelled." };
+  await at.mount("RunStatus", { runId: "run_1", response: ended });
+  found.cancelledRun = await outcome();
+
+  // a file from the disk, and one by its address
+  await at.mount("ActionItems");
+  await press("Run");
+  found.file = { missing: await page.locator(".fc-row .fc-field-error").allTextContents() };
+  found.findings.file = await at.findings();
+  await page.locator("input[type=file]").setInputFiles([
+    { name: "a b.txt", mimeType: "text/plain", buffer: Buffer.from("hello") }, { name: "c.txt", mimeType: "text/plain", buffer: Buffer.from("c") },
+  ]);
+  await page.getByRole("button", { name: "Remove" }).waitFor();
+  await press("Run");
+  found.file.chosen = (await at.held()).request.file;
+  await press("Remove");
+  found.file.removed = (await at.held()).file;
+  await page.getByLabel("File: its address").fill("https://example.org/letter.pdf");
+  await press("Run");
+  found.file.typed = (await at.held()).request.file;
+
+  // what a builder may bind to a box for text
+  await at.mount("Classify", { text: 7, categories: ["billing", "technical"], examples: [{ text: "a", choice: "billing" }] });
+  await press("Run");
+  const { text, categories, examples } = (await at.held()).request;
+  found.bound = { text, categories, examples };
 
   // an answer with everything in it, and a frame without a clipboard
   await at.mount("Extract", { response: { ok: true, status: "done", result: "a: 1", action: "extract", data: null, cost_usd: null, model: "o4-mini",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from connector.catalogue import OPTIONS, Catalogue, Choice, Field
 from connector.catalogue.fields import FormField
 from connector.publish.bubble.ids import Ids
-from connector.publish.bubble.widgets import HEADING, WIDGETS, Box, Output, outputs_of
+from connector.publish.bubble.widgets import Box, Output, boxes_of, outputs_of
 from connector.publish.fixed import FIXED_OPERATIONS
 from connector.publish.operations import Operation, Parameter, action_operation
 from connector.publish.schemas import published
@@ -35,7 +35,6 @@ _OURS = (
     Output("retryable", "Retryable", "boolean", "", words="Whether the same call may work later."),
     Output("raw_json", "Raw JSON", "text", "", words="The whole answer as JSON text."),
 )
-BOXES = {**WIDGETS, "label": (HEADING,)}
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _inputs(operation: Operation) -> Iterable[Input]:
     asked = [*((_of_parameter(one), one.place) for one in operation.parameters if one.name != "sample"), *((one, "body") for one in own)]
     taken = {_ON_ERROR.name, *(entry.name for entry, place in [*waits, *advanced] if not place)}
     for entry, place in [*asked, *waits, (_ON_ERROR, ""), *advanced]:
-        for box in BOXES[entry.type]:
+        for box in boxes_of(entry):
             name = _free(_joined(entry.name, box.suffix), taken) if place else entry.name
             taken.add(name)
             yield Input(name, entry, box, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from connector.publish.bubble.tables import spec
 Json = dict[str, Any]
 
 _TEMPLATE = Path(__file__).with_name("server.template.js")
+_PLACE = re.compile("@([A-Z]+)@")
 # what only the plug-in itself can find out, beside the codes that the service answers
 PLUGIN_CODES: dict[str, Json] = {
     "no_base_url": {
@@ -52,11 +54,9 @@ PLUGIN_CODES: dict[str, Json] = {
 
 def server_js(action: BubbleAction) -> bytes:
     """The function that Bubble runs for ``action``, as one anonymous function expression."""
-    text = _TEMPLATE.read_text(encoding="utf-8")
-    title = f"{action.operation.summary}: {action.operation.description}".replace("\n", " ")
-    for place, value in (("@TITLE@", title), ("@ACTION@", _written(spec(action))), ("@SAID@", _written(PLUGIN_CODES))):
-        text = text.replace(place, value, 1)
-    return text.encode()
+    words = " ".join(f"{action.operation.summary}: {action.operation.description}".split())  # no line end may leave the comment
+    places = {"TITLE": words, "ACTION": _written(spec(action)), "SAID": _written(PLUGIN_CODES)}
+    return _PLACE.sub(lambda found: places[found[1]], _TEMPLATE.read_text(encoding="utf-8")).encode()
 
 
 def _written(value: Json) -> str:

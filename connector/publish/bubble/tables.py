@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from connector.catalogue.options import MOST_WAIT_SECONDS, WAIT_SECONDS
-from connector.publish.bubble.actions import BOXES, HAND_OVER, RETURN, BubbleAction, Input
+from connector.publish.bubble.actions import HAND_OVER, RETURN, BubbleAction, Input
 from connector.publish.bubble.ids import Ids
-from connector.publish.bubble.widgets import CHOICE, Output
+from connector.publish.bubble.widgets import CHOICE, Output, boxes_of
 
 Json = dict[str, Any]
 
@@ -42,7 +42,7 @@ def _field(one: Input, rank: int) -> Json:
 
 def _may_be_empty(one: Input) -> bool:
     """Of several boxes of a field each may, since any of them is enough; a switch is never empty, nor is a heading filled in."""
-    return one.box.editor not in {"Checkbox", "Label"} and (not one.field.required or len(BOXES[one.field.type]) > 1)
+    return one.box.editor not in {"Checkbox", "Label"} and (not one.field.required or len(boxes_of(one.field)) > 1)
 
 
 def _return(one: Output, rank: int) -> Json:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from connector.catalogue import Field
+
 Json = dict[str, Any]
 
 
@@ -17,7 +19,8 @@ Json = dict[str, Any]
 class Box:
     """One input in Bubble's editor. ``read`` is the function of server.js that reads it, ``kind`` what tells it apart in an id.
 
-    ``suffix`` names it where a field has several, and ``words`` stand behind the field's label then.
+    ``suffix`` names it where a field has several, and ``words`` stand behind the field's label then. ``many``: it is there only where the
+    field takes several files.
     """
 
     editor: str
@@ -28,6 +31,7 @@ class Box:
     is_list: bool = False
     suffix: str = ""
     words: str = ""
+    many: bool = False
 
 
 _TEXT = Box("DynamicValue", "text", "text", value="text")
@@ -38,6 +42,9 @@ CHOICE = Box("Dropdown", "text", "dropdown")
 _LIST = Box("DynamicValue", "list", "text_list", value="text", is_list=True, suffix="list", words="as a list")
 _FILE = Box("DynamicValue", "address", "file", value="file")
 _IMAGE = Box("DynamicValue", "address", "image", value="image", suffix="image", words="as an image")
+_ADDRESS = Box("DynamicValue", "address", "text", value="text", suffix="address", words="as an address")
+_FILES = Box("DynamicValue", "addresses", "file_list", value="file", is_list=True, suffix="files", words="as a list of files", many=True)
+_IMAGES = replace(_FILES, kind="image_list", value="image", suffix="images", words="as a list of images")
 HEADING = Box("Label", "", "label")
 
 WIDGETS: dict[str, tuple[Box, ...]] = {
@@ -50,8 +57,14 @@ WIDGETS: dict[str, tuple[Box, ...]] = {
     "list": (_LONG, _LIST),
     "options": (_LONG, _LIST),
     "shape": (_LONG, _LIST),
-    "file": (_FILE, _IMAGE),
+    "file": (_FILE, _IMAGE, _ADDRESS, _FILES, _IMAGES),
+    "label": (HEADING,),
 }
+
+
+def boxes_of(entry: Field) -> list[Box]:
+    """The boxes that ``entry`` is entered in."""
+    return [box for box in WIDGETS[entry.type] if not box.many or (entry.max or 1) > 1]
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from connector.catalogue import OPTIONS, Action, Catalogue, Field
+from connector.catalogue import Action, Catalogue, Field
 from connector.publish.retool.toolscript import Element, HexId, Include, positions, settled, write_rsx
-from connector.publish.retool.widgets import WIDGETS
+from connector.publish.retool.widgets import RUN_OPTIONS, WIDGETS, shown_form
 
 RESOURCE_PLACEHOLDER = "00000000-0000-4000-8000-000000000000"
 RESOURCE_NAME = "Formcall"
@@ -134,7 +134,7 @@ def _event(event: str, owner: str, does: Mapping[str, str], enabled: str = "", w
 
 def _body(action: Action) -> str:
     """Each field of the form with the expression that reads its widget, as Retool keeps a body of keys and values."""
-    read = {name: WIDGETS[entry.type].value.format(id=widget_id(action, name)) for name, entry in action.form.items()}
+    read = {name: WIDGETS[entry.type].value.format(id=widget_id(action, name)) for name, entry in shown_form(action).items()}
     pairs = [{"key": name, "value": f"{{{{ {expression} }}}}"} for name, expression in read.items()]
     return json.dumps(pairs, separators=(",", ":"))
 
@@ -180,7 +180,7 @@ def _container(actions: list[Action], row: float) -> Element:
         "showHeader": True,
     }
     bar = {"id": _TABS_BAR, "itemMode": "static", "navigateContainer": True, "targetContainerId": _TABS, "value": "{{ self.values[0] }}"}
-    options = tuple(Element("Option", {"id": HexId(5, ("tab", action.id)), "value": action.title}) for action in actions)
+    options = tuple(Element("Option", {"id": HexId(5, ("tab", one.id)), "label": one.title, "value": one.id}) for one in actions)
     tabs = Element("Tabs", bar, options, {"container": _TABS, "rowGroup": "header", **_place(0, 0, 1.0, _WIDE)})
     return Element("Container", attributes, (Element("Header", children=(tabs,)), *map(_view, actions)), _place(row, 0, 0.2, _WIDE))
 
@@ -198,7 +198,7 @@ def _form(action: Action, inside: Mapping[str, Any]) -> Iterator[Element]:
     advanced = part_id(action, "Advanced")
     shown = [_text(part_id(action, "About"), action.summary), *(_widget(action, entry) for entry in action.fields.values())]
     shown.append(Element("Switch", {"id": advanced, "label": "Advanced options", "value": "false"}, place={"height": 0.6}))
-    shown += [_widget(action, entry, hidden=f"{{{{ !{advanced}.value }}}}") for entry in OPTIONS.values()]
+    shown += [_widget(action, entry, hidden=f"{{{{ !{advanced}.value }}}}") for entry in RUN_OPTIONS.values()]
     busy = f"{{{{ {part_id(action, 'Query')}.isFetching || {part_id(action, 'Follow')}.isFetching }}}}"
     click = _event("click", run, _trigger(part_id(action, "Query")))
     shown.append(Element("Button", {"id": run, "loading": busy, "text": "Run"}, (click,), {"height": 1.0}))

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.catalogue import OPTIONS, Action, Catalogue, Field
+from connector.catalogue import Action, Catalogue, Field
 from connector.catalogue.answer import twins
 from connector.publish.retool.names import camel, distinct, pascal, quoted, raw
-from connector.publish.retool.widgets import WIDGETS, Hook, choice_keys, unset_key
+from connector.publish.retool.widgets import RUN_OPTIONS, WIDGETS, Hook, choice_keys, unset_key
 
 RUN_STATUS = "RunStatus"
 _OWN_STATES = ("showAdvanced", "request", "response", "isRunning", "errorMessage")
@@ -37,7 +37,7 @@ def component_names(catalogue: Catalogue) -> dict[str, str]:
 
 def state_names(action: Action) -> dict[str, str]:
     """The state's name of each field of an action's form."""
-    options = {name: camel(name) for name in OPTIONS}
+    options = {name: camel(name) for name in RUN_OPTIONS}
     return {**distinct(action.fields, camel, taken=[*_OWN_STATES, *options.values()]), **options}
 
 
@@ -111,10 +111,16 @@ def _field(entry: Field, state: str) -> str:
       help: {quoted(entry.help)},
       placeholder: {quoted(entry.placeholder)},
       required: {"true" if entry.required else "false"},
-      choices: [{choices}{chr(10) + "      " if choices else ""}],
+{_bounds(entry)}      choices: [{choices}{chr(10) + "      " if choices else ""}],
       state: {_hook(State(state, widget.hook(entry), entry.label, entry.help), "      ")}
     }},
 """
+
+
+def _bounds(entry: Field) -> str:
+    """What bounds a field, and the one that may be filled in instead, as far as there are any."""
+    said = {"orText": quoted(entry.or_text) if entry.or_text else None, "min": entry.min, "max": entry.max}
+    return "".join(f"      {name}: {value},\n" for name, value in said.items() if value is not None)
 
 
 def _choices(entry: Field) -> list[tuple[str, str, str]]:
@@ -193,7 +199,7 @@ export function useExchange(): Exchange {{
 
 def _options() -> str:
     """The options that a run of any action has."""
-    options = "".join(_field(entry, camel(name)) for name, entry in OPTIONS.items())
+    options = "".join(_field(entry, camel(name)) for name, entry in RUN_OPTIONS.items())
     return f"""\
 import {{ Retool }} from '@tryretool/custom-component-support'
 import {{ type Field }} from './shared/types'

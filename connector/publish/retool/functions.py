@@ -11,7 +11,7 @@ from typing import Any
 
 from connector.catalogue import Action, Catalogue
 from connector.publish.retool.names import pascal, quoted
-from connector.publish.retool.widgets import WIDGETS
+from connector.publish.retool.widgets import WIDGETS, shown_form
 from connector.publish.schemas import answer_schema, published
 
 Json = dict[str, Any]
@@ -93,7 +93,7 @@ const ACTION = {quoted(f"v1/actions/{action.id}")}
 
 
 def _params(action: Action) -> Iterator[str]:
-    for name, entry in action.form.items():
+    for name, entry in shown_form(action).items():
         yield _member(name, WIDGETS[entry.type].kind(entry), entry.help, optional=not entry.required)
 
 

@@ -13,7 +13,7 @@ from connector.publish.retool.app import RESOURCE_PLACEHOLDER, part_id, widget_i
 from connector.publish.retool.components import RUN_STATUS, component_names, state_names
 from connector.publish.retool.functions import function_name
 from connector.publish.retool.resource import RESOURCE_NAME
-from connector.publish.retool.widgets import WIDGETS
+from connector.publish.retool.widgets import WIDGETS, shown_form
 
 Json = dict[str, Any]
 
@@ -54,7 +54,7 @@ def _entry(action: Action, component: str) -> Json:
             "widget": WIDGETS[entry.type].tag(entry).name,
             "widget_id": widget_id(action, name),
         }
-        for name, entry in action.form.items()
+        for name, entry in shown_form(action).items()
     ]
     return {
         "id": action.id,

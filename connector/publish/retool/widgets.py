@@ -11,10 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.catalogue import Field
+from connector.catalogue import OPTIONS, Action, Field
 from connector.publish.retool.names import camel, distinct, is_raw
 
 UNSET = "unset"
+UNREAD = {"stream"}  # no query of Retool's reads an answer in pieces
+RUN_OPTIONS = {name: entry for name, entry in OPTIONS.items() if name not in UNREAD}
+
+
+def shown_form(action: Action) -> dict[str, Field]:
+    """What Retool shows of an action's form: its own fields, then the options of a run."""
+    return {**action.fields, **RUN_OPTIONS}
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,8 @@ def _list_tag(entry: Field) -> Tag:
 
 
 def _file_tag(entry: Field) -> Tag:
-    return Tag("FileButton", {"_isUpgraded": True, "maxCount": 1, "maxSize": "20mb", "styleVariant": "outline"}, label="text")
+    shown = {"_isUpgraded": True, "maxCount": int(entry.max or 1), "maxSize": "20mb", "styleVariant": "outline"}
+    return Tag("FileButton", shown, label="text")
 
 
 def _given(default: Any) -> str:
@@ -145,8 +153,11 @@ def _is(word: str) -> Callable[[Field], str]:
     return lambda entry: word
 
 
-# the chosen file as a data: address, which the service reads like any other
-_FILE_VALUE = "{id}.value?.[0] ? 'data:' + {id}.files[0].type + ';base64,' + {id}.value[0] : null"
+# the chosen files as data: addresses with their names, which the service reads like any other
+_FILE_VALUE = (
+    "({id}.value || []).map((one, place) => 'data:' + {id}.files[place].type + ';name=' + encodeURIComponent({id}.files[place].name)"
+    " + ';base64,' + one).join(' ')"
+)
 _LINES = Widget(_text_hook, _is("longtext"), _lines_tag, _is("string"))
 _NUMBER = Widget(_number_hook, _is("number"), _number_tag, _is("number"))
 
@@ -160,5 +171,5 @@ WIDGETS: dict[str, Widget] = {
     "list": Widget(_list_hook, lambda entry: "checks" if entry.choices else "longtext", _list_tag, _list_kind),
     "options": Widget(_text_hook, _is("longtext"), _lines_tag, _is("string | string[] | Record<string, string>")),
     "shape": Widget(_text_hook, _is("longtext"), _lines_tag, _is("string | string[] | Record<string, string>")),
-    "file": Widget(_text_hook, _is("file"), _file_tag, _is("string"), _FILE_VALUE),
+    "file": Widget(_text_hook, _is("file"), _file_tag, _is("string | string[]"), _FILE_VALUE),
 }

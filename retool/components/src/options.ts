@@ -33,6 +33,7 @@ export function useOptions(): Field[] {
       help: "The language to answer in, such as English or Deutsch. Empty: the language of the text.",
       placeholder: "",
       required: false,
+      max: 60,
       choices: [],
       state: Retool.useStateString({
         name: "language",
@@ -49,6 +50,7 @@ export function useOptions(): Field[] {
       help: "Anything the model should also know or do, in your own words.",
       placeholder: "",
       required: false,
+      max: 20000,
       choices: [],
       state: Retool.useStateString({
         name: "instructions",
@@ -111,6 +113,8 @@ export function useOptions(): Field[] {
       help: "The most this run may cost, such as 0.05. It is refused, or ends, before it costs more.",
       placeholder: "",
       required: false,
+      min: 0,
+      max: 1000000,
       choices: [],
       state: Retool.useStateString({
         name: "maxCostUsd",
@@ -143,6 +147,7 @@ export function useOptions(): Field[] {
       help: "Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours.",
       placeholder: "",
       required: false,
+      max: 255,
       choices: [],
       state: Retool.useStateString({
         name: "idempotencyKey",
@@ -159,6 +164,8 @@ export function useOptions(): Field[] {
       help: "How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id.",
       placeholder: "",
       required: false,
+      min: 0,
+      max: 100,
       choices: [],
       state: Retool.useStateString({
         name: "waitSeconds",
@@ -175,6 +182,7 @@ export function useOptions(): Field[] {
       help: "An https address that the answer is also sent to once the run has ended.",
       placeholder: "",
       required: false,
+      max: 2000,
       choices: [],
       state: Retool.useStateString({
         name: "callbackUrl",
@@ -215,6 +223,7 @@ export function useOptions(): Field[] {
       help: "A word of yours to find this run by, such as a customer or a campaign.",
       placeholder: "",
       required: false,
+      max: 100,
       choices: [],
       state: Retool.useStateString({
         name: "tag",
@@ -222,22 +231,6 @@ export function useOptions(): Field[] {
         inspector: "text",
         label: "Tag",
         description: "A word of yours to find this run by, such as a customer or a campaign.",
-      })
-    },
-    {
-      name: "stream",
-      box: "switch",
-      label: "Stream",
-      help: "Send the text while it is being written, as server-sent events. For tools that can read them.",
-      placeholder: "",
-      required: false,
-      choices: [],
-      state: Retool.useStateBoolean({
-        name: "stream",
-        initialValue: false,
-        inspector: "checkbox",
-        label: "Stream",
-        description: "Send the text while it is being written, as server-sent events. For tools that can read them.",
       })
     },
   ]

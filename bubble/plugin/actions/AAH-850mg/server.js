@@ -75,12 +75,14 @@ async function(properties, context) {
   };
   const asText = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
   const linesOf = async (value) => (await entriesOf(value)).filter((one) => !isEmpty(one)).map(asText);
+  const withScheme = (address) => address.trim().replace(/^\/\//, "https://");
   const READ = {
     text: async (value) => (typeof value === "object" ? (await linesOf(value)).join("\n") : String(value)),
     number: async (value) => value,
     yes: async (value) => value === true || value === "yes" || value === "true",
     list: linesOf,
-    address: async (value) => String(value).trim().replace(/^\/\//, "https://"),
+    address: async (value) => String(value).split("\n").map(withScheme).join("\n"),
+    addresses: async (value) => (await linesOf(value)).map(withScheme),
   };
 
   const readInputs = async () => {

@@ -10,6 +10,9 @@ async function(properties, context) {
     inputs: [
       {"name": "file", "to": "file", "in": "body", "as": "address"},
       {"name": "file_image", "to": "file", "in": "body", "as": "address"},
+      {"name": "file_address", "to": "file", "in": "body", "as": "address"},
+      {"name": "file_files", "to": "file", "in": "body", "as": "addresses"},
+      {"name": "file_images", "to": "file", "in": "body", "as": "addresses"},
       {"name": "text", "to": "text", "in": "body", "as": "text"},
       {"name": "people", "to": "people", "in": "body", "as": "text"},
       {"name": "people_list", "to": "people", "in": "body", "as": "list"},
@@ -94,12 +97,14 @@ async function(properties, context) {
   };
   const asText = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
   const linesOf = async (value) => (await entriesOf(value)).filter((one) => !isEmpty(one)).map(asText);
+  const withScheme = (address) => address.trim().replace(/^\/\//, "https://");
   const READ = {
     text: async (value) => (typeof value === "object" ? (await linesOf(value)).join("\n") : String(value)),
     number: async (value) => value,
     yes: async (value) => value === true || value === "yes" || value === "true",
     list: linesOf,
-    address: async (value) => String(value).trim().replace(/^\/\//, "https://"),
+    address: async (value) => String(value).split("\n").map(withScheme).join("\n"),
+    addresses: async (value) => (await linesOf(value)).map(withScheme),
   };
 
   const readInputs = async () => {

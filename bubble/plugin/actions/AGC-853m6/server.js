@@ -11,6 +11,7 @@ async function(properties, context) {
       {"name": "task", "to": "task", "in": "body", "as": "text"},
       {"name": "file", "to": "file", "in": "body", "as": "address"},
       {"name": "file_image", "to": "file", "in": "body", "as": "address"},
+      {"name": "file_address", "to": "file", "in": "body", "as": "address"},
       {"name": "text", "to": "text", "in": "body", "as": "text"},
       {"name": "kind", "to": "kind", "in": "body", "as": "text"},
       {"name": "count", "to": "count", "in": "body", "as": "number"},
@@ -88,12 +89,14 @@ async function(properties, context) {
   };
   const asText = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
   const linesOf = async (value) => (await entriesOf(value)).filter((one) => !isEmpty(one)).map(asText);
+  const withScheme = (address) => address.trim().replace(/^\/\//, "https://");
   const READ = {
     text: async (value) => (typeof value === "object" ? (await linesOf(value)).join("\n") : String(value)),
     number: async (value) => value,
     yes: async (value) => value === true || value === "yes" || value === "true",
     list: linesOf,
-    address: async (value) => String(value).trim().replace(/^\/\//, "https://"),
+    address: async (value) => String(value).split("\n").map(withScheme).join("\n"),
+    addresses: async (value) => (await linesOf(value)).map(withScheme),
   };
 
   const readInputs = async () => {

@@ -16,6 +16,8 @@ export const ActionItems: FC = () => {
       help: "Up to 5 photos, PDF, DOCX or text files: https addresses, one a line, data URLs, or the files themselves.",
       placeholder: "",
       required: false,
+      orText: "text",
+      max: 5,
       choices: [],
       state: Retool.useStateString({
         name: "file",
@@ -32,6 +34,7 @@ export const ActionItems: FC = () => {
       help: "Notes, typed here instead of sending a file.",
       placeholder: "",
       required: false,
+      max: 2000000,
       choices: [],
       state: Retool.useStateString({
         name: "text",
@@ -48,6 +51,7 @@ export const ActionItems: FC = () => {
       help: "Who can own a task, one a line. Owners that are not among them are marked.",
       placeholder: "",
       required: false,
+      max: 200,
       choices: [],
       state: Retool.useStateString({
         name: "people",
@@ -64,6 +68,7 @@ export const ActionItems: FC = () => {
       help: "The day from which next Friday is counted, such as 2026-03-02.",
       placeholder: "",
       required: false,
+      max: 40,
       choices: [],
       state: Retool.useStateString({
         name: "today",

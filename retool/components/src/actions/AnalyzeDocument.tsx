@@ -16,6 +16,7 @@ export const AnalyzeDocument: FC = () => {
       help: "What to look for, such as trends in demand or risks for a supplier.",
       placeholder: "",
       required: true,
+      max: 5000,
       choices: [],
       state: Retool.useStateString({
         name: "task",
@@ -32,6 +33,7 @@ export const AnalyzeDocument: FC = () => {
       help: "A PDF, DOCX, TXT, CSV, HTML file or an image: its https address, a data URL, base64, or the file itself.",
       placeholder: "",
       required: false,
+      orText: "text",
       choices: [],
       state: Retool.useStateString({
         name: "file",
@@ -48,6 +50,7 @@ export const AnalyzeDocument: FC = () => {
       help: "Text to analyze, typed here instead of sending a file.",
       placeholder: "",
       required: false,
+      max: 2000000,
       choices: [],
       state: Retool.useStateString({
         name: "text",
@@ -86,6 +89,8 @@ export const AnalyzeDocument: FC = () => {
       help: "How many to give at most, the most important first.",
       placeholder: "",
       required: false,
+      min: 1,
+      max: 50,
       choices: [],
       state: Retool.useStateNumber({
         name: "count",
@@ -102,6 +107,7 @@ export const AnalyzeDocument: FC = () => {
       help: "Which pages to read, such as 1-3, 7. Empty: all.",
       placeholder: "",
       required: false,
+      max: 1000,
       choices: [],
       state: Retool.useStateString({
         name: "pages",

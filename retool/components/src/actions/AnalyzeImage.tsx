@@ -16,6 +16,7 @@ export const AnalyzeImage: FC = () => {
       help: "Up to 10 PNG, JPEG, WebP or GIF images or PDF pages: https addresses, one a line, data URLs, or the files themselves.",
       placeholder: "",
       required: true,
+      max: 10,
       choices: [],
       state: Retool.useStateString({
         name: "file",
@@ -57,6 +58,7 @@ export const AnalyzeImage: FC = () => {
       help: "What to answer, count or compare, such as how many people wear a helmet.",
       placeholder: "",
       required: false,
+      max: 5000,
       choices: [],
       state: Retool.useStateString({
         name: "question",

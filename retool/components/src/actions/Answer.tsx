@@ -16,6 +16,7 @@ export const Answer: FC = () => {
       help: "",
       placeholder: "",
       required: true,
+      max: 20000,
       choices: [],
       state: Retool.useStateString({
         name: "question",
@@ -31,6 +32,8 @@ export const Answer: FC = () => {
       help: "Up to 20 PDF, DOCX, TXT, CSV, HTML files or images: https addresses, one a line, data URLs, or the files themselves.",
       placeholder: "",
       required: false,
+      orText: "text",
+      max: 20,
       choices: [],
       state: Retool.useStateString({
         name: "sources",
@@ -47,6 +50,7 @@ export const Answer: FC = () => {
       help: "Text to answer from, typed here instead of sending files.",
       placeholder: "",
       required: false,
+      max: 2000000,
       choices: [],
       state: Retool.useStateString({
         name: "text",

@@ -16,6 +16,7 @@ export const AnswerWithTools: FC = () => {
       help: "",
       placeholder: "",
       required: true,
+      max: 20000,
       choices: [],
       state: Retool.useStateString({
         name: "question",
@@ -31,6 +32,7 @@ export const AnswerWithTools: FC = () => {
       help: "Text that the answer may be based on.",
       placeholder: "",
       required: false,
+      max: 2000000,
       choices: [],
       state: Retool.useStateString({
         name: "context",
@@ -108,6 +110,8 @@ export const AnswerWithTools: FC = () => {
       help: "How many rounds of tool calls there may be.",
       placeholder: "",
       required: false,
+      min: 1,
+      max: 20,
       choices: [],
       state: Retool.useStateNumber({
         name: "maxSteps",

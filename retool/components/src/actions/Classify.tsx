@@ -16,6 +16,7 @@ export const Classify: FC = () => {
       help: "The text to classify.",
       placeholder: "",
       required: true,
+      max: 2000000,
       choices: [],
       state: Retool.useStateString({
         name: "text",
@@ -32,6 +33,8 @@ export const Classify: FC = () => {
       help: "One a line, as `name: when it fits`. The description may be left out, but it helps.",
       placeholder: "billing: invoices, payments and refunds",
       required: true,
+      min: 2,
+      max: 500,
       choices: [],
       state: Retool.useStateString({
         name: "categories",
@@ -64,6 +67,7 @@ export const Classify: FC = () => {
       help: "Worked cases, one a line, as `text => category`.",
       placeholder: "I was charged twice => billing",
       required: false,
+      max: 100,
       choices: [],
       state: Retool.useStateString({
         name: "examples",

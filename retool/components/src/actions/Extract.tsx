@@ -16,6 +16,7 @@ export const Extract: FC = () => {
       help: "The text to read, such as an invoice, an e-mail or an order.",
       placeholder: "",
       required: true,
+      max: 2000000,
       choices: [],
       state: Retool.useStateString({
         name: "text",
@@ -32,6 +33,8 @@ export const Extract: FC = () => {
       help: "One a line, as `name type: hint`. Types: text, number, integer, boolean, date, datetime, time, email, phone, url, money, percent, choice(a|b), list. Without a type it is text.",
       placeholder: "total money: the amount to pay",
       required: true,
+      min: 1,
+      max: 100,
       choices: [],
       state: Retool.useStateString({
         name: "fields",

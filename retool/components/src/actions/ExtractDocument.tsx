@@ -32,6 +32,8 @@ export const ExtractDocument: FC = () => {
       help: "One a line, as `name type: hint`. Types: text, number, integer, boolean, date, datetime, time, email, phone, url, money, percent, choice(a|b), list. Without a type it is text.",
       placeholder: "total money: the amount to pay",
       required: true,
+      min: 1,
+      max: 100,
       choices: [],
       state: Retool.useStateString({
         name: "fields",
@@ -48,6 +50,7 @@ export const ExtractDocument: FC = () => {
       help: "Which pages to read, such as 1-3, 7. Empty: all.",
       placeholder: "",
       required: false,
+      max: 1000,
       choices: [],
       state: Retool.useStateString({
         name: "pages",

@@ -16,6 +16,7 @@ export const Summarize: FC = () => {
       help: "The text to summarize.",
       placeholder: "",
       required: true,
+      max: 2000000,
       choices: [],
       state: Retool.useStateString({
         name: "text",
@@ -74,6 +75,7 @@ export const Summarize: FC = () => {
       help: "Who will read it, such as new customers or the board.",
       placeholder: "",
       required: false,
+      max: 300,
       choices: [],
       state: Retool.useStateString({
         name: "audience",
@@ -90,6 +92,7 @@ export const Summarize: FC = () => {
       help: "What matters most, such as prices or dates.",
       placeholder: "",
       required: false,
+      max: 300,
       choices: [],
       state: Retool.useStateString({
         name: "focus",

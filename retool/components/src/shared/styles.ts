@@ -66,6 +66,6 @@ textarea.fc-input { resize: vertical; }
 .fc-card .fc-bill { margin-top: 10px; color: #5b6270; font-size: 11px; }
 .fc-problem { padding: 8px 10px; border: 1px solid #efb8b4; border-radius: 4px; background: #fdf1f0; color: #8c1d18; }
 .fc-code { font-family: "Liberation Mono", Menlo, monospace; font-size: 11px; }
-.fc-buttons { display: flex; gap: 8px; }
+.fc-buttons { display: flex; gap: 8px; margin-top: 10px; }
 .fc-status { display: inline-block; margin-bottom: 8px; padding: 1px 8px; border-radius: 10px; background: #e8eefb; color: #1f4599; font-weight: 500; }
 `

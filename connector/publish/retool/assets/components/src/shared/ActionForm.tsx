@@ -26,15 +26,13 @@ export function ActionForm(props: ActionFormProps): ReactElement {
   const { fields, options } = props
   const { isRunning, response, errorMessage, setRequest } = props.exchange
   const [asked, setAsked] = useState(false)
-  const [faults, setFaults] = useState<Record<string, string>>({})
   const problem = isRunning ? null : readProblem(errorMessage, response)
+  const faults = asked ? missing(fields) : {}
   const wrong: Record<string, string> = { ...problem?.fields, ...faults }
 
   function press(): void {
-    const found = Object.fromEntries(fields.map((field) => [field.name, missing(field)]).filter(([, sentence]) => sentence))
-    setFaults(found)
     setAsked(true)
-    if (Object.keys(found).length) return
+    if (Object.keys(missing(fields)).length) return
     // all keys each time: Retool merges a new request into the one before
     setRequest(Object.fromEntries([...fields, ...options].map((field) => [field.name, wireValue(field)])))
     props.run()
@@ -43,11 +41,11 @@ export function ActionForm(props: ActionFormProps): ReactElement {
   const hasFaults = Object.keys(faults).length > 0
   return (
     <Card title={props.title} summary={props.summary}>
-      {fields.map((field) => <FieldRow key={field.name} field={field} error={sentence(field, wrong)} />)}
+      {fields.map((field) => <FieldRow key={field.name} field={field} error={wrong[field.name] ?? ''} />)}
       {props.showOptions ? (
         <details className="fc-options">
           <summary>Advanced</summary>
-          {options.map((field) => <FieldRow key={field.name} field={field} error={sentence(field, wrong)} />)}
+          {options.map((field) => <FieldRow key={field.name} field={field} error={wrong[field.name] ?? ''} />)}
         </details>
       ) : null}
       <BusyButton busy={isRunning} label="Run" busyLabel="Running…" onPress={press} />
@@ -57,12 +55,6 @@ export function ActionForm(props: ActionFormProps): ReactElement {
       </div>
     </Card>
   )
-}
-
-/** What is wrong with a field; a box that has been filled in since is no longer called empty. */
-function sentence(field: Field, wrong: Record<string, string>): string {
-  const found = wrong[field.name] ?? ''
-  return found.endsWith('it is needed.') && !missing(field) ? '' : found
 }
 
 interface OutcomeProps {

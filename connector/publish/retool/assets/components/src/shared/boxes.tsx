@@ -1,4 +1,4 @@
-import { type ChangeEvent, type ReactElement } from 'react'
+import { type ChangeEvent, type ReactElement, useRef } from 'react'
 import { asList, asText } from './values'
 import { type Box, type Field, write } from './types'
 
@@ -35,7 +35,7 @@ function NumberBox({ field, id, described, wrong }: BoxProps): ReactElement {
     write(field, typeof held === 'number' && typed !== '' ? Number(typed) : typed)
   }
   return (
-    <input id={id} type="number" step="any" className="fc-input" value={asText(held)} placeholder={field.placeholder}
+    <input id={id} type="number" step="any" min={field.min} max={field.max} className="fc-input" value={asText(held)} placeholder={field.placeholder}
       required={field.required} aria-invalid={wrong} aria-describedby={described} onChange={change} />
   )
 }
@@ -75,23 +75,37 @@ function ChecksBox({ field, id, described }: BoxProps): ReactElement {
 }
 
 function FileBox({ field, id, described, wrong }: BoxProps): ReactElement {
+  const chooser = useRef<HTMLInputElement>(null)
   const held = asText(field.state[0])
-  function choose(event: ChangeEvent<HTMLInputElement>): void {
-    const file = event.target.files?.[0]
-    if (!file) return
-    const reader = new FileReader()
-    reader.onload = () => write(field, asText(reader.result))
-    reader.readAsDataURL(file)
+  const many = (field.max ?? 1) > 1
+  async function choose(event: ChangeEvent<HTMLInputElement>): Promise<void> {
+    const files = [...(event.target.files ?? [])]
+    if (files.length) write(field, (await Promise.all(files.map(dataAddress))).join('\n'))
   }
+  function remove(): void {
+    if (chooser.current) chooser.current.value = ''
+    write(field, '')
+  }
+  const typed = { className: 'fc-input', 'aria-label': `${field.label}: its address`, placeholder: 'or https://…', value: held }
+  const change = (event: { target: { value: string } }): void => write(field, event.target.value)
   return (
     <div className="fc-file">
-      <input id={id} type="file" aria-invalid={wrong} aria-describedby={described} onChange={choose} />
-      {held.startsWith('data:') ? <button type="button" className="fc-link" onClick={() => write(field, '')}>Remove</button> : (
-        <input type="text" className="fc-input" aria-label={`${field.label}: its address`} placeholder="or https://…" value={held}
-          onChange={(event) => write(field, event.target.value)} />
-      )}
+      <input id={id} ref={chooser} type="file" multiple={many} aria-invalid={wrong} aria-describedby={described}
+        onChange={(event) => void choose(event)} />
+      {held.startsWith('data:') ? <button type="button" className="fc-link" onClick={remove}>Remove</button>
+        : many ? <textarea rows={1} {...typed} onChange={change} /> : <input type="text" {...typed} onChange={change} />}
     </div>
   )
+}
+
+/** A file of the person's disk as a data: address, with its name. */
+function dataAddress(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(asText(reader.result).replace(';base64,', `;name=${encodeURIComponent(file.name)};base64,`))
+    reader.onerror = () => reject(reader.error)
+    reader.readAsDataURL(file)
+  })
 }
 
 export const BOXES: Record<Box, (props: BoxProps) => ReactElement> = {

@@ -8,7 +8,10 @@ export interface Choice {
   label: string
 }
 
-/** One box of the form and the state of Retool behind it. */
+/**
+ * One box of the form and the state of Retool behind it. `orText` is the box that may be filled in instead; `min` and `max` bound a
+ * number, and `max` is how many files a box for files takes.
+ */
 export interface Field {
   name: string
   box: Box
@@ -17,6 +20,9 @@ export interface Field {
   placeholder: string
   required: boolean
   choices: Choice[]
+  orText?: string
+  min?: number
+  max?: number
   state: readonly [unknown, (value: never) => void]
 }
 

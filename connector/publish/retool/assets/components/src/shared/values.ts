@@ -2,8 +2,8 @@ import { type Field, type Json } from './types'
 
 /** A state as one text: builders also bind lists, numbers and nothing at all to a box for text. */
 export function asText(value: unknown): string {
-  if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n')
   if (value === null || value === undefined) return ''
+  if (Array.isArray(value) && value.every((one) => typeof one !== 'object')) return value.join('\n')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
@@ -27,9 +27,18 @@ export function wireValue(field: Field): Json {
   }
 }
 
-/** The sentence for a box that must not be empty, as the service says it. */
-export function missing(field: Field): string {
+function isEmpty(field: Field): boolean {
   const value = wireValue(field)
-  const empty = Array.isArray(value) ? value.length === 0 : typeof value === 'string' && value.trim() === ''
-  return field.required && empty ? `"${field.label}" is empty; it is needed.` : ''
+  return Array.isArray(value) ? value.length === 0 : typeof value === 'string' && value.trim() === ''
+}
+
+/** What is missing, by field, in the sentences that the service has for it. */
+export function missing(fields: Field[]): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const field of fields.filter(isEmpty)) {
+    const instead = fields.find((other) => other.name === field.orText)
+    if (field.required) found[field.name] = `"${field.label}" is empty; it is needed.`
+    else if (instead && isEmpty(instead)) found[field.name] = `"${field.label}" and "${instead.label}" are both empty; one of them is needed.`
+  }
+  return found
 }
