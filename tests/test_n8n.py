@@ -251,6 +251,37 @@ def test_the_connection_is_tried_and_an_agent_may_use_the_node(n8n: N8n, service
             assert tried.json()["data"]["status"] == status, tried.text
 
 
+INVOICE = "Northwind Paper Ltd\nInvoice no. NP-2041\nTotal due: EUR 1,240.50"
+
+
+@pytest.mark.n8n
+def test_a_file_of_another_node(n8n: N8n, tmp_path: Path) -> None:
+    """The name of a binary field sends the file in it, whole and with its name, whether it must be filled in or is an option."""
+    with serving(tmp_path, FORMCALL_ENGINE="local") as local:
+        own = {"id": "local", "name": "Local", "type": "formcallApi", "data": {"address": local.address, "apiKey": local.key}}
+        n8n.load("credentials", [own])
+        make = {"operation": "toText", "sourceProperty": "text", "options": {"fileName": "invoice.txt"}}
+        text = {"mode": "raw", "jsonOutput": json.dumps({"text": INVOICE}), "options": {}}
+        credential = {"id": own["id"], "name": own["name"]}
+        top, options = {"task": "the total"}, {"file": "data", "count": 1}
+        nodes = [
+            builtin("text", "set", 3.4, text),
+            builtin("file", "convertToFile", 1.1, make),
+            step("extracted", "extract_document", {"file": "data", "fields": "total money"}, {}, credential=credential),
+        ]
+        [answer] = n8n.execute(chained(nodes))["extracted"]
+        assert (answer["ok"], answer["data"]["total"]) == (True, 1240.5)
+        nodes[-1] = step("analyzed", "analyze_document", top, options, credential=credential)
+        [answer] = n8n.execute(chained(nodes))["analyzed"]
+        assert (answer["ok"], answer["page_count"]) == (True, 1)
+
+
+def builtin(name: str, kind: str, version: float, parameters: Json) -> Json:
+    return {
+        "id": name, "name": name, "type": f"n8n-nodes-base.{kind}", "typeVersion": version, "position": [0, 0], "parameters": parameters,
+    }  # fmt: skip
+
+
 def sentence(service: Service, values: Json, key: str) -> str:
     """What the service says to ``values``."""
     url = f"{service.address}/v1/actions/classify"

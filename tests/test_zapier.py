@@ -228,7 +228,8 @@ def test_every_create(app: App, service: Service, written: Json, action: str) ->
     """Each action gives the answer of its first example, with every value that was promised, also when boxes are empty or hold text."""
     values = sample_input(CATALOGUE.find(action))
     empty = {field["key"]: "" for one in written["actions"] if one["key"] == action for field in one["fields"]}
-    texts = {name: str(value) if isinstance(value, int | float) else value for name, value in values.items()}
+    lists = {field["key"] for one in written["actions"] if one["key"] == action for field in one["fields"] if field.get("list")}
+    texts = {name: [value] if name in lists else str(value) for name, value in values.items()}
     for sent in (values, {**empty, **texts, "tag": None, "cache": []}):
         answer = app(f"creates.{action}.operation.perform", authData=connected(service), inputData=sent)
         [sample] = [one["sample"] for one in written["actions"] if one["key"] == action]
@@ -439,6 +440,7 @@ def test_samples_before_anything_has_run(app: App, service: Service) -> None:
 def test_find_run(app: App, service: Service) -> None:
     """A run is found by its id, or by its tag, status and action; what there is not is nothing found."""
     auth = connected(service)
+    service.post(body={**TICKET, "tag": "mine"})
     made = service.post(body={**TICKET, "tag": "mine"}).json()
     for asked in ({"id": f" {made['id']} "}, {"tag": "mine"}, {"tag": "mine", "action": "classify", "status": "done", "id": ""}):
         [found] = app("searches.find_run.operation.perform", authData=auth, inputData=asked)

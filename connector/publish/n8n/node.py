@@ -16,6 +16,7 @@ _OPERATIONS = {operation.operation_id: operation for operation in FIXED_OPERATIO
 _OF_RUNS = {"get_run": "Get", "list_runs": "Find"}
 NOT_SHOWN = ("stream",)  # a node reads an answer once it is whole
 _ROWS = 4
+_FILE_HINT = "The name of a binary field of the item, such as data, is taken for the file in it. Several stand one a line."
 # one connection has the address and the key
 _BASE_URL = '={{$credentials.address.trim().replace(/\\/+$/, "")}}'
 
@@ -59,7 +60,12 @@ def _choices(entry: Field) -> list[Json]:
     return [{"name": choice.label, "value": choice.value} for choice in entry.choices]
 
 
-# None: the type has no place in a form. A file is an https address, a data address or Base64.
+def _file(entry: Field) -> Json:
+    """A text as anywhere else, or the names of what n8n carries beside its items; the node's code sends what they hold."""
+    return {**_lines(entry), "typeOptions": {"rows": 1, "binaryDataProperty": True}, "hint": _FILE_HINT}
+
+
+# None: the type has no place in a form
 WIDGETS: dict[str, Widget | None] = {
     "text": _text,
     "longtext": _lines,
@@ -70,7 +76,7 @@ WIDGETS: dict[str, Widget | None] = {
     "list": _list,
     "options": _lines,
     "shape": _lines,
-    "file": _text,
+    "file": _file,
     "record": None,
 }
 _PARAMETERS: dict[str, Json] = {

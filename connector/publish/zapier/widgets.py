@@ -42,11 +42,16 @@ def _list(entry: Field) -> Json:
     return {"type": "string", "list": True, "choices": _choices(entry)} if entry.choices else {"type": "text"}
 
 
+def _file(entry: Field) -> Json:
+    """What Zapier gives for a file of another step is an https address."""
+    return {"type": "file", **({"list": True} if (entry.max or 1) > 1 else {})}
+
+
 def _choices(entry: Field) -> list[Json]:
     return [{"value": one.value, "sample": one.value, "label": one.label} for one in entry.choices]
 
 
-# None: the type has no place in a form. A file is an address: Zapier gives one for each file that another step has.
+# None: the type has no place in a form
 WIDGETS: dict[str, Widget | None] = {
     "text": _plain("string"),
     "longtext": _plain("text"),
@@ -57,7 +62,7 @@ WIDGETS: dict[str, Widget | None] = {
     "list": _list,
     "options": _plain("text"),
     "shape": _plain("text"),
-    "file": _plain("file"),
+    "file": _file,
     "record": None,
 }
 _OUTPUTS: dict[str, Json] = {

@@ -1,5 +1,6 @@
-// The node is declarative: what it shows and sends is said in description.json, which is written from the actions. All that is done
-// here is to tell a failure in the service's words, since n8n's own for a status say nothing of the field that is wrong.
+// The node is declarative: what it shows and sends is said in description.json, which is written from the actions. Two things are done
+// here. A failure is told in the service's words, since n8n's own for a status say nothing of the field that is wrong; and the name of
+// a binary field of the item is sent as the file in it.
 const { NodeApiError } = require('n8n-workflow');
 
 const description = require('./description.json');
@@ -28,12 +29,33 @@ const read = (option) => ({ ...option, routing: { ...option.routing, output: { p
 
 const withAnswers = (property) => (property.name === 'operation' ? { ...property, options: property.options.map(read) } : property);
 
+const asDataUrl = async (context, name) => {
+  const { mimeType, fileName } = context.getInputData().binary[name];
+  const content = await context.helpers.getBinaryDataBuffer(name);
+  return `data:${mimeType}${fileName ? `;name=${encodeURIComponent(fileName)}` : ''};base64,${content.toString('base64')}`;
+};
+
+const sendFiles = (field) =>
+  async function (request) {
+    const carried = this.getInputData().binary || {};
+    const lines = String(request.body[field] ?? '').split('\n').map((line) => line.trim());
+    const files = await Promise.all(lines.map((line) => (line in carried ? asDataUrl(this, line) : line)));
+    return { ...request, body: { ...request.body, [field]: files.join('\n') } };
+  };
+
+const withFiles = (property) => {
+  if (property.type === 'collection') return { ...property, options: property.options.map(withFiles) };
+  if (!property.typeOptions?.binaryDataProperty) return property;
+  const { send } = property.routing;
+  return { ...property, routing: { send: { ...send, preSend: [sendFiles(send.property)] } } };
+};
+
 class Formcall {
   constructor() {
     this.description = {
       ...description,
       requestDefaults: { ...description.requestDefaults, ignoreHttpStatusErrors: true },
-      properties: description.properties.map(withAnswers),
+      properties: description.properties.map(withAnswers).map(withFiles),
     };
   }
 }
