@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from connector.errors import SettingsError
 from connector.settings import Settings
 
-HEAD = "0003"  # the newest file in migrations/versions
+HEAD = "0004"  # the newest file in migrations/versions
 _MIGRATIONS = Path(__file__).with_name("migrations")
 # several processes may start on the same new database: one makes the tables, the others wait here and then find them made
 _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(4627718)"}
