@@ -25,7 +25,7 @@ from connector.catalogue.answer import flat_schemas
 from connector.errors import FormcallError
 from connector.publish.samples import sample_input
 from connector.publish.zapier.widgets import NOT_SHOWN, WIDGETS
-from tests.conftest import FORMCALL, ROOT, TICKET, Made, Service, clean_environment, serving, timeless
+from tests.conftest import FORMCALL, ROOT, TICKET, Made, Service, clean_environment, example_input, serving, timeless
 from tests.nodes import check_lock, node_in
 from tests.receivers import Receiver
 from tests.upstream import FakeUpstream, function_call, slow
@@ -390,7 +390,7 @@ def test_a_long_run_that_fails(app: App, service: Service) -> None:
 # --- triggers and search -----------------------------------------------------------------------------------------------
 
 
-TRIGGERS = {"run_finished": ("run.completed", "run.failed"), "batch_finished": ("batch.completed",)}
+TRIGGERS = {"run_finished": ("run.completed", "run.failed", "run.needs_review"), "batch_finished": ("batch.completed",)}
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS)
@@ -423,6 +423,9 @@ def begin(service: Service, event: str) -> None:
     if event == "batch.completed":
         body = {"action": "classify", "rows": [{"text": "a charge"}], "fixed": {"categories": TICKET["categories"]}}
         requests.post(f"{service.address}/v1/batches", json=body, headers=service.headers, timeout=30).raise_for_status()
+    elif event == "run.needs_review":
+        asked = service.post("answer_with_tools", {**example_input("answer_with_tools"), "tools": "calculate", "approve": "all"})
+        assert asked.json()["status"] == "needs_review", asked.text
     else:
         service.post("extract", UNKNOWN) if event == "run.failed" else service.post()
 

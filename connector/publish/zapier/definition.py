@@ -27,7 +27,7 @@ _RUN_ID = {
     "helpText": "The run's id, such as that of an earlier step. The other boxes are then not used.",
 }
 _WORDS = {
-    "run_finished": ("Run", "Run Finished", "Triggers when a run has its answer, or has failed."),
+    "run_finished": ("Run", "Run Finished", "Triggers when a run has its answer, has failed, or waits for a person."),
     "batch_finished": ("Batch", "Batch Finished", "Triggers when all rows of a batch have ended."),
 }
 
