@@ -25,6 +25,7 @@ from sqlalchemy import select
 
 from connector.catalogue import load_catalogue
 from connector.mcp.messages import CAPABILITIES_KEY, HANDSHAKES, VERSION_KEY, VERSIONS, encoded, read_message
+from connector.mcp.results import of_run
 from connector.publish.mcp import tools
 from connector.publish.operations import EVENTS
 from connector.settings import Settings
@@ -449,3 +450,12 @@ def test_stdio_cancels(tmp_path: Path) -> None:
     with database.connect() as connection:
         assert [row.cancel for row in connection.execute(select(runs))] == [True]
     database.dispose()
+
+
+@pytest.mark.parametrize("status", ["queued", "running", "needs_review"])
+def test_a_run_that_has_not_ended_is_no_failure(status: str) -> None:
+    """Whether it waits for its turn, for the model or for a person, a run is shown as what it is, and when to ask again."""
+    shown = of_run({"ok": False, "status": status, "result": "", "id": "run_1", "action": "classify", "detail": "It waits."})
+    assert (shown["isError"], shown["structuredContent"]["retry_after"]) == (False, 2)
+    ended = of_run({"ok": False, "status": "failed", "result": "", "id": "run_1", "action": "classify", "detail": "a", "code": "busy"})
+    assert ended["isError"] is True

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.errors import FormcallError
 from connector.jobs.telling import Told, waiting_words
+from connector.store.notes import OPEN, WAITING
 
 Json = dict[str, Any]
 
@@ -27,7 +28,7 @@ def of_told(told: Told, action: str, *, status_url: str = "") -> Json:
 
 def of_run(run: Json) -> Json:
     """The result for a run as its own address shows it."""
-    goes_on = run["status"] in {"queued", "running"}
+    goes_on = run["status"] in {*OPEN, WAITING}
     return _result({**run, "retry_after": RETRY_SECONDS} if goes_on else run, is_error=not goes_on and not run["ok"])
 
 
