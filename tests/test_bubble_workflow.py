@@ -201,8 +201,9 @@ def test_a_workflow_takes_every_message(service: Service) -> None:
     assert (failed["ok"], failed["status"], failed["code"], failed["result"]) == (False, "failed", "needs_model", "none")
     ended = told[batch["id"]]
     assert (ended["event"], ended["total"], ended["done"], ended["failed"]) == ("batch.completed", 2, 2, 0)
-    sorted_ = next(one for one in told.values() if one["action"] == "classify" and one["event"] == "run.completed")
-    assert json.loads(sorted_["answer_json"])["category"] == sorted_["result"]
+    for one in told.values():
+        assert json.loads(one["answer_json"]).get("result") or one["result"] == "none"
+        assert one["result"] in {json.loads(one["answer_json"]).get("result"), "none"}
 
 
 def test_a_workflow_takes_callbacks(service: Service) -> None:
