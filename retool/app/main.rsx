@@ -136,21 +136,6 @@
           <Option id="e32bb" label="Strong" value="strong" />
           <Option id="a0de8" label="Automatic" value="auto" />
         </Select>
-        <Select
-          id="action_items__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !action_items_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="16e6f" label="1" value="1" />
-          <Option id="58160" label="3" value="3" />
-          <Option id="79cd5" label="5" value="5" />
-        </Select>
         <NumberInput
           id="action_items__max_cost_usd"
           label="Max cost (US dollars)"
@@ -395,21 +380,6 @@
           <Option id="a49b0" label="Strong" value="strong" />
           <Option id="d84e7" label="Automatic" value="auto" />
         </Select>
-        <Select
-          id="analyze_document__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !analyze_document_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="c7914" label="1" value="1" />
-          <Option id="a3d8b" label="3" value="3" />
-          <Option id="5d42f" label="5" value="5" />
-        </Select>
         <NumberInput
           id="analyze_document__max_cost_usd"
           label="Max cost (US dollars)"
@@ -627,21 +597,6 @@
           <Option id="203dc" label="Standard" value="standard" />
           <Option id="45e7e" label="Strong" value="strong" />
           <Option id="f3ad9" label="Automatic" value="auto" />
-        </Select>
-        <Select
-          id="analyze_image__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="f787a" label="1" value="1" />
-          <Option id="f9ad1" label="3" value="3" />
-          <Option id="0c405" label="5" value="5" />
         </Select>
         <NumberInput
           id="analyze_image__max_cost_usd"
@@ -864,21 +819,6 @@
           <Option id="b6e53" label="Standard" value="standard" />
           <Option id="4baf2" label="Strong" value="strong" />
           <Option id="4e90c" label="Automatic" value="auto" />
-        </Select>
-        <Select
-          id="answer__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !answer_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="33ae9" label="1" value="1" />
-          <Option id="ce645" label="3" value="3" />
-          <Option id="a89ef" label="5" value="5" />
         </Select>
         <NumberInput
           id="answer__max_cost_usd"
@@ -1135,21 +1075,6 @@
           <Option id="080ba" label="Strong" value="strong" />
           <Option id="536a1" label="Automatic" value="auto" />
         </Select>
-        <Select
-          id="answer_with_tools__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="042f1" label="1" value="1" />
-          <Option id="90f7a" label="3" value="3" />
-          <Option id="d882e" label="5" value="5" />
-        </Select>
         <NumberInput
           id="answer_with_tools__max_cost_usd"
           label="Max cost (US dollars)"
@@ -1371,21 +1296,6 @@
           <Option id="ef343" label="Strong" value="strong" />
           <Option id="5dcff" label="Automatic" value="auto" />
         </Select>
-        <Select
-          id="classify__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !classify_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="3324b" label="1" value="1" />
-          <Option id="c4a59" label="3" value="3" />
-          <Option id="7a18c" label="5" value="5" />
-        </Select>
         <NumberInput
           id="classify__max_cost_usd"
           label="Max cost (US dollars)"
@@ -1461,6 +1371,21 @@
           value=""
           showClear={true}
         />
+        <Select
+          id="classify__votes"
+          label="Votes"
+          labelPosition="top"
+          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
+          hidden="{{ !classify_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="3324b" label="1" value="1" />
+          <Option id="c4a59" label="3" value="3" />
+          <Option id="7a18c" label="5" value="5" />
+        </Select>
         <Button
           id="classify_Run"
           loading="{{ classify_Query.isFetching || classify_Follow.isFetching }}"
@@ -1596,21 +1521,6 @@
           <Option id="d24cb" label="Strong" value="strong" />
           <Option id="45b30" label="Automatic" value="auto" />
         </Select>
-        <Select
-          id="extract__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !extract_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="aa882" label="1" value="1" />
-          <Option id="cff24" label="3" value="3" />
-          <Option id="06cbc" label="5" value="5" />
-        </Select>
         <NumberInput
           id="extract__max_cost_usd"
           label="Max cost (US dollars)"
@@ -1686,6 +1596,21 @@
           value=""
           showClear={true}
         />
+        <Select
+          id="extract__votes"
+          label="Votes"
+          labelPosition="top"
+          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
+          hidden="{{ !extract_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="aa882" label="1" value="1" />
+          <Option id="cff24" label="3" value="3" />
+          <Option id="06cbc" label="5" value="5" />
+        </Select>
         <Button
           id="extract_Run"
           loading="{{ extract_Query.isFetching || extract_Follow.isFetching }}"
@@ -1821,21 +1746,6 @@
           <Option id="2af2e" label="Strong" value="strong" />
           <Option id="885ab" label="Automatic" value="auto" />
         </Select>
-        <Select
-          id="extract_document__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !extract_document_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="b4c2e" label="1" value="1" />
-          <Option id="8fe76" label="3" value="3" />
-          <Option id="b3207" label="5" value="5" />
-        </Select>
         <NumberInput
           id="extract_document__max_cost_usd"
           label="Max cost (US dollars)"
@@ -1911,6 +1821,21 @@
           value=""
           showClear={true}
         />
+        <Select
+          id="extract_document__votes"
+          label="Votes"
+          labelPosition="top"
+          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
+          hidden="{{ !extract_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b4c2e" label="1" value="1" />
+          <Option id="8fe76" label="3" value="3" />
+          <Option id="b3207" label="5" value="5" />
+        </Select>
         <Button
           id="extract_document_Run"
           loading="{{ extract_document_Query.isFetching || extract_document_Follow.isFetching }}"
@@ -2070,21 +1995,6 @@
           <Option id="ea17c" label="Standard" value="standard" />
           <Option id="9ee18" label="Strong" value="strong" />
           <Option id="1f03b" label="Automatic" value="auto" />
-        </Select>
-        <Select
-          id="summarize__votes"
-          label="Votes"
-          labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
-          hidden="{{ !summarize_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="f3597" label="1" value="1" />
-          <Option id="6d179" label="3" value="3" />
-          <Option id="c54a4" label="5" value="5" />
         </Select>
         <NumberInput
           id="summarize__max_cost_usd"

@@ -20,8 +20,6 @@ export interface ActionItemsParams {
   instructions?: string
   /** Which model answers. Automatic asks the stronger one only where the first is not sure or not valid. */
   quality?: 'standard' | 'strong' | 'auto'
-  /** How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree. */
-  votes?: '1' | '3' | '5'
   /** The most this run may cost, such as 0.05. It is refused, or ends, before it costs more. */
   max_cost_usd?: number
   /** Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost. */

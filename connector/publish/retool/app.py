@@ -15,7 +15,7 @@ from typing import Any
 
 from connector.catalogue import Action, Catalogue, Field
 from connector.publish.retool.toolscript import Element, HexId, Include, positions, settled, write_rsx
-from connector.publish.retool.widgets import RUN_OPTIONS, WIDGETS, shown_form
+from connector.publish.retool.widgets import RUN_OPTIONS, WIDGETS, own_options, shown_form
 
 RESOURCE_PLACEHOLDER = "00000000-0000-4000-8000-000000000000"
 RESOURCE_NAME = "Formcall"
@@ -198,7 +198,8 @@ def _form(action: Action, inside: Mapping[str, Any]) -> Iterator[Element]:
     advanced = part_id(action, "Advanced")
     shown = [_text(part_id(action, "About"), action.summary), *(_widget(action, entry) for entry in action.fields.values())]
     shown.append(Element("Switch", {"id": advanced, "label": "Advanced options", "value": "false"}, place={"height": 0.6}))
-    shown += [_widget(action, entry, hidden=f"{{{{ !{advanced}.value }}}}") for entry in RUN_OPTIONS.values()]
+    options = {**RUN_OPTIONS, **own_options(action)}
+    shown += [_widget(action, entry, hidden=f"{{{{ !{advanced}.value }}}}") for entry in options.values()]
     busy = f"{{{{ {part_id(action, 'Query')}.isFetching || {part_id(action, 'Follow')}.isFetching }}}}"
     click = _event("click", run, _trigger(part_id(action, "Query")))
     shown.append(Element("Button", {"id": run, "loading": busy, "text": "Run"}, (click,), {"height": 1.0}))

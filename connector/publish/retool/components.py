@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.catalogue import Action, Catalogue, Field
+from connector.catalogue import OPTIONS, Action, Catalogue, Field
 from connector.catalogue.answer import twins
 from connector.publish.retool.names import camel, distinct, pascal, quoted, raw
-from connector.publish.retool.widgets import RUN_OPTIONS, WIDGETS, Hook, choice_keys, unset_key
+from connector.publish.retool.widgets import RUN_OPTIONS, WIDGETS, Hook, choice_keys, own_options, unset_key
 
 RUN_STATUS = "RunStatus"
 _OWN_STATES = ("showAdvanced", "request", "response", "isRunning", "errorMessage")
@@ -37,7 +37,7 @@ def component_names(catalogue: Catalogue) -> dict[str, str]:
 
 def state_names(action: Action) -> dict[str, str]:
     """The state's name of each field of an action's form."""
-    options = {name: camel(name) for name in RUN_OPTIONS}
+    options = {name: camel(name) for name in OPTIONS}
     return {**distinct(action.fields, camel, taken=[*_OWN_STATES, *options.values()]), **options}
 
 
@@ -65,6 +65,7 @@ def _index(names: Iterable[str]) -> str:
 def _component(name: str, action: Action) -> str:
     states = state_names(action)
     fields = "".join(_field(entry, states[field]) for field, entry in action.fields.items())
+    more = "".join(_field(entry, states[name]) for name, entry in own_options(action).items())
     return f"""\
 import {{ type FC }} from 'react'
 import {{ Retool }} from '@tryretool/custom-component-support'
@@ -80,7 +81,7 @@ export const {name}: FC = () => {{
 {fields}  ]
 {_declared("showOptions", SHOW_ADVANCED)}
   const exchange = useExchange()
-  const options = useOptions()
+  const options: Field[] = {f"[...useOptions(),{chr(10)}{more}  ]" if more else "useOptions()"}
   const run = Retool.useEventCallback({{ name: "run" }})
   return (
     <ActionForm

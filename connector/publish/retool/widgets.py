@@ -12,16 +12,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.catalogue import OPTIONS, Action, Field
+from connector.catalogue.options import OFFERED
 from connector.publish.retool.names import camel, distinct, is_raw
 
 UNSET = "unset"
 UNREAD = {"stream"}  # no query of Retool's reads an answer in pieces
-RUN_OPTIONS = {name: entry for name, entry in OPTIONS.items() if name not in UNREAD}
+RUN_OPTIONS = {name: entry for name, entry in OPTIONS.items() if name not in OFFERED}  # those that every action has
 
 
 def shown_form(action: Action) -> dict[str, Field]:
     """What Retool shows of an action's form: its own fields, then the options of a run."""
-    return {**action.fields, **RUN_OPTIONS}
+    return {**action.fields, **RUN_OPTIONS, **own_options(action)}
+
+
+def own_options(action: Action) -> dict[str, Field]:
+    """The options that an action has and others have not."""
+    return {name: entry for name, entry in action.form.items() if name in OFFERED and name not in UNREAD}
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ export const Answer: FC = () => {
     description: "Offer the options of a run, too.",
   })
   const exchange = useExchange()
-  const options = useOptions()
+  const options: Field[] = useOptions()
   const run = Retool.useEventCallback({ name: "run" })
   return (
     <ActionForm

@@ -86,7 +86,31 @@ export const Classify: FC = () => {
     description: "Offer the options of a run, too.",
   })
   const exchange = useExchange()
-  const options = useOptions()
+  const options: Field[] = [...useOptions(),
+    {
+      name: "votes",
+      box: "select",
+      label: "Votes",
+      help: "How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree.",
+      placeholder: "",
+      required: false,
+      choices: [
+        { key: "unset", value: "", label: "Not set" },
+        { key: "1", value: "1", label: "1" },
+        { key: "3", value: "3", label: "3" },
+        { key: "5", value: "5", label: "5" },
+      ],
+      state: Retool.useStateEnumeration({
+        name: "votes",
+        initialValue: "unset",
+        enumDefinition: ["unset", "1", "3", "5"],
+        enumLabels: { "unset": "Not set", "1": "1", "3": "3", "5": "5" },
+        inspector: "select",
+        label: "Votes",
+        description: "How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree.",
+      })
+    },
+  ]
   const run = Retool.useEventCallback({ name: "run" })
   return (
     <ActionForm

@@ -111,7 +111,7 @@ export const Summarize: FC = () => {
     description: "Offer the options of a run, too.",
   })
   const exchange = useExchange()
-  const options = useOptions()
+  const options: Field[] = useOptions()
   const run = Retool.useEventCallback({ name: "run" })
   return (
     <ActionForm
