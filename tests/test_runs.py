@@ -336,7 +336,7 @@ def test_retrying_what_was_not_kept(open_shop: Open) -> None:
 
 # --- a dry run ---------------------------------------------------------------------------------------------------------
 
-FORMS = {action: example_input(action) for action in ACTIONS}
+FORMS = {action.id: dict(action.examples[0].input) for action in load_catalogue().values()}
 FORMS["answer_with_tools"] = {"question": "What is 15% of 80?", "tools": "calculate, dates, search_context", "context": "It is 80. " * 50}
 
 
