@@ -30,8 +30,8 @@ Json = dict[str, Any]
 CATALOGUE = load_catalogue()
 MODELS = load_models()
 BILL = [
-    "checks", "checks_failed", "id", "action", "engine", "model", "model_requested", "effort", "escalated", "warnings",
-    "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
+    "checks", "checks_failed", "id", "action", "engine", "model", "model_requested", "effort", "escalated",
+    "version", "previous_run", "warnings", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 # what the answer always carries beside an action's own values; an action may not use these names
 ENVELOPE = (
     "ok", "status", "result", "checks", "checks_failed", "id", "action", "engine", "model", "model_requested", "effort", "escalated",
-    "warnings", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
+    "version", "previous_run", "warnings", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
 )  # fmt: skip
 
 

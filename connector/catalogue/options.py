@@ -113,6 +113,20 @@ OPTIONS: dict[str, Field] = {
             label="Stream",
             help="Send the text while it is being written, as server-sent events. For tools that can read them.",
         ),
+        Field(
+            name="previous_run",
+            type="text",
+            label="Previous run",
+            help="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were.",
+            max=100,
+        ),
+        Field(
+            name="feedback",
+            type="longtext",
+            label="Feedback",
+            help="What the new version should do otherwise, such as: shorter, and name the date.",
+            max=20_000,
+        ),
     )
 }
 
@@ -129,7 +143,12 @@ def _compares(returns: Mapping[str, Return]) -> bool:
 
 
 # the options that only some actions have, by what those give
-OFFERED: dict[str, Callable[[Mapping[str, Return]], bool]] = {"stream": _flows, "votes": _compares}
+OFFERED: dict[str, Callable[[Mapping[str, Return]], bool]] = {
+    "stream": _flows,
+    "votes": _compares,
+    "previous_run": _flows,
+    "feedback": _flows,
+}
 
 
 def offered(returns: Mapping[str, Return]) -> dict[str, Field]:
@@ -153,6 +172,7 @@ class RunOptions:
     cache: str = "off"
     tag: str = ""
     stream: bool = False
+    previous_run: str = ""
 
 
 _RUN_OPTIONS = tuple(entry.name for entry in fields(RunOptions))

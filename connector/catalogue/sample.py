@@ -22,6 +22,8 @@ _BILL: Json = {
     "model_requested": "scripted",
     "effort": "low",
     "escalated": False,
+    "version": 2,
+    "previous_run": "run_before",
     "warnings": ["This is a sample: the action's first example, not an answer to your input."],
     "input_tokens": 0,
     "cached_tokens": 0,

@@ -23,7 +23,7 @@ from connector.engine.checks import Check, check_agreement, check_answer, warnin
 from connector.engine.documents import answer_in_parts, branches_of, open_files, plan_of
 from connector.engine.loop import answer_with_tools
 from connector.engine.state import Waiting
-from connector.engine.turns import Incomplete, Run
+from connector.engine.turns import Earlier, Incomplete, Run
 from connector.engine.values import settled
 from connector.engine.votes import answer_surely
 from connector.errors import FieldError, FormcallError, InvalidInput, ProviderError
@@ -56,6 +56,8 @@ class Outcome:
     result: str = ""
     values: Json = field(default_factory=dict)
     escalated: bool = False
+    version: int = 1
+    previous_run: str = ""
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
     error: FormcallError | None = None
@@ -75,6 +77,8 @@ class Outcome:
             "model_requested": self.model_requested,
             "effort": self.effort,
             "escalated": self.escalated,
+            "version": self.version,
+            "previous_run": self.previous_run,
             "warnings": list(self.warnings),
             "input_tokens": self.usage.input,
             "cached_tokens": self.usage.cached,
@@ -108,14 +112,20 @@ class Engine:
         """The outcome of ``action`` for a form's ``values``; ``InvalidInput`` when the form is not right."""
         return self.carry_out(self.prepare(action, values))
 
-    def prepare(self, action: Action | str, values: Mapping[str, Any]) -> Run:
-        """The run of ``action`` for a form's ``values``, of which nothing is asked yet; ``InvalidInput`` when the form is not right."""
+    def prepare(self, action: Action | str, values: Mapping[str, Any], earlier: Earlier | None = None) -> Run:
+        """The run of ``action`` for a form's ``values``, of which nothing is asked yet; ``InvalidInput`` when the form is not right.
+
+        ``earlier`` is the text of the form's ``previous_run``, which only a service that keeps its runs can give.
+        """
         if isinstance(action, str):
             action = self.catalogue.find(action)
         form = action.read_form(values)
         _refuse_tool_without_tools(form)
+        if form.get("previous_run") and not earlier:
+            words = '"Previous run" needs a service that keeps its runs, and cannot be given for rows of a batch. Leave it out.'
+            raise InvalidInput([FieldError("previous_run", "not_allowed", words)])
         self.toolbox.refuse_off([name for name in form.get("tools") or [] if name in action.tools])
-        return Run(action, form, self.provider, self.models, self.settings, self.toolbox)
+        return Run(action, form, self.provider, self.models, self.settings, self.toolbox, earlier)
 
     def carry_out(self, run: Run) -> Outcome:
         """What becomes of ``run``; its meter may end it early."""
@@ -185,6 +195,8 @@ class Engine:
             model_requested=run.model_requested,
             effort=run.effort,
             escalated=run.escalated,
+            version=run.earlier.version + 1 if run.earlier else 1,
+            previous_run=run.earlier.run_id if run.earlier else "",
             usage=run.usage,
             cost_usd=run.cost_usd,
             duration_ms=round((time.monotonic() - run.started) * 1000),

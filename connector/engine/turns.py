@@ -24,6 +24,10 @@ from connector.tools import Tool, Toolbox
 
 Json = dict[str, Any]
 
+_NEW_VERSION = """\
+Your earlier version stands at the end of the message, between <earlier_version> and </earlier_version>. Write a new version of it: change
+what the feedback asks for, and leave the rest as it is. Feedback: {feedback}"""
+_EARLIER = "\n\n<earlier_version>\n{text}\n</earlier_version>"
 # hidden reasoning is written out of the same budget as the answer, so even a short answer needs room
 _OUTPUT_TOKENS = {"low": 8_000, "medium": 16_000, "high": 32_000}
 
@@ -42,6 +46,15 @@ class Part:
     @property
     def is_pages(self) -> bool:
         return isinstance(self.content, Files)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The version of a text that a new one is to be made of: the run that wrote it, which version it is, and the text."""
+
+    run_id: str
+    version: int
+    text: str
 
 
 class Incomplete(FormcallError):
@@ -65,11 +78,19 @@ class Run:
     """
 
     def __init__(  # noqa: PLR0917
-        self, action: Action, values: Json, provider: Provider, models: Models, settings: Settings, toolbox: Toolbox | None = None
+        self,
+        action: Action,
+        values: Json,
+        provider: Provider,
+        models: Models,
+        settings: Settings,
+        toolbox: Toolbox | None = None,
+        earlier: Earlier | None = None,
     ) -> None:
         self.id = run_id()
         form, self.options = take_options(values)
         self.action, self.form = action, form
+        self.earlier = earlier
         self.meter: Meter = Unmetered()
         self.memory: Memory = Forgetful()
         self.may_wait = False  # whether somebody can be asked, and the run goes on once they have answered
@@ -87,6 +108,8 @@ class Run:
         self.usage = Usage()
         self.cost_usd: float | None = 0.0
         self.warnings: list[str] = []
+        if earlier and provider.engine == "local":
+            self.warnings.append("The embedded engine quotes and does not write, so the feedback changed nothing; the fields did.")
         self.confidence_kind = "none"
         self.effort = self._wanted_effort = form.get("effort") or action.effort
         self._provider, self._models = provider, models
@@ -233,11 +256,13 @@ class Run:
             parts.append(form["instructions"])
         if form.get("language"):
             parts.append(f"Write in {form['language']}.")
+        if self.earlier:
+            parts.append(_NEW_VERSION.format(feedback=form["feedback"]))
         return ModelRequest(
             model=self.model_requested,
             effort=self._wanted_effort,
             instructions="\n".join(parts),
-            message=action.message.render(shown),
+            message=action.message.render(shown) + (_EARLIER.format(text=self.earlier.text) if self.earlier else ""),
             functions=(),
             force=None,
             max_output_tokens=_OUTPUT_TOKENS[self._wanted_effort],

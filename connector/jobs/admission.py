@@ -19,6 +19,7 @@ from connector.jobs.aside import put_aside
 from connector.jobs.forecast import forecast
 from connector.jobs.purse import Purse, patiently
 from connector.jobs.telling import COMPLETED, FAILED, Told, event_text, told_kept, written
+from connector.jobs.versions import continued
 from connector.outbound import Outbound, parse_allowed
 from connector.store.ids import moment, now_ms, today
 from connector.store.journal import Journal
@@ -68,7 +69,8 @@ class Admission:
 
     def ask(self, key: Key, action: str, values: Mapping[str, Any]) -> Asked:
         """The run that ``key`` asks for with a form's ``values``; nothing has begun yet."""
-        run = self._engine.prepare(action, values)
+        values, earlier = continued(self._records, key.id, self._engine.catalogue.find(action), values)
+        run = self._engine.prepare(action, values, earlier)
         kept, files = put_aside(run, values)
         form, until = clean(json.dumps(kept, ensure_ascii=False, default=str)), time.monotonic() + run.options.wait_seconds
         asked = Asked(key, run, Purse(self._engine, self._journal, key, run), form, files=files, until=until)
@@ -171,14 +173,15 @@ class Admission:
         return begun
 
     def _digest(self, run: Run) -> str:
-        return self._records.digest(run.action.id, run.form)
+        return self._records.digest(run.action.id, run.form, *filter(None, [run.options.previous_run]))
 
     # --- answers from before ---
 
     def _cache_digest(self, run: Run) -> str:
         """The same for requests that a model could not tell apart."""
         if run.action.file_fields:  # they are read when the run has begun
-            return self._records.digest(self._engine.provider.engine, run.action.id, run.model_requested, run.effort, run.form)
+            whole = (run.model_requested, run.effort, run.form, run.earlier.text if run.earlier else "")
+            return self._records.digest(self._engine.provider.engine, run.action.id, *whole)
         request = run.opening()
         functions = [(function.name, function.parameters) for function in request.functions]
         asked = (request.model, request.effort, request.instructions, request.message, functions, request.force, run.sureness)
@@ -195,7 +198,8 @@ class Admission:
         body: Json = json.loads(answer)
         words = f"This answer was kept from {moment(made_ms)}; nothing was spent on it again."
         free = {"input_tokens": 0, "cached_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0, "cost_usd": 0.0, "duration_ms": 0}
-        text = written({**body, **free, "id": run.id, "warnings": [*body["warnings"], words]})
+        lineage = {"version": run.earlier.version + 1, "previous_run": run.earlier.run_id} if run.earlier else {}
+        text = written({**body, **free, **lineage, "id": run.id, "warnings": [*body["warnings"], words]})
         row = {**self._row(asked), "status": "running", "attempt": 1, "host": self._host, "durable": False}
         begun: Grant | Same = self._journal.write(Begin(row, Limits(at_once=asked.key.allowance.at_once)))
         if isinstance(begun, Same):

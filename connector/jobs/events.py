@@ -28,8 +28,8 @@ _RUN, _BATCH = f"run{SAMPLE_SUFFIX}", f"batch{SAMPLE_SUFFIX}"
 _MOST_SHOWN, _MOST_SENT = 10, 100
 # what a sample's answer says of what it cost is said of its failure as well
 _BILL = (
-    "action", "engine", "model", "model_requested", "effort", "escalated", "warnings", "input_tokens", "cached_tokens",
-    "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
+    "action", "engine", "model", "model_requested", "effort", "escalated", "version", "previous_run", "warnings",
+    "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
 )  # fmt: skip
 _SAMPLE_FAILURE = "This is a sample of a run that failed: the provider took too long."
 _SAMPLE_ASKING = {

@@ -78,6 +78,8 @@ def _told(engine: Engine, run: Run, asked: list[ModelRequest], bound: Bound | No
         "model_requested": run.model_requested,
         "effort": run.effort,
         "escalated": False,
+        "version": run.earlier.version + 1 if run.earlier else 1,
+        "previous_run": run.options.previous_run,
         "warnings": ["This was a dry run: nobody was asked and nothing was spent."],
         "requests": requests,
         "requests_json": json.dumps(requests, ensure_ascii=False),

@@ -38,6 +38,7 @@ from connector.jobs.machinery import Left
 from connector.jobs.memory import StoredMemory, asked_calls, written_decision
 from connector.jobs.purse import Purse, patiently
 from connector.jobs.telling import ASKING, COMPLETED, FAILED, Told, event_text, problem_text, told_kept, told_outcome
+from connector.jobs.versions import continued
 from connector.metrics import Metrics
 from connector.store.ids import today
 from connector.store.journal import Journal
@@ -295,7 +296,10 @@ class Runner:
         key = self.keys.by_id(row.key_id)
         if key is None or key.revoked_at:
             raise FormcallError("unauthorized", "The API key of this run was revoked.")
-        run = self.engine.prepare(row.action, self._values(row))
+        values, earlier = self._values(row), None
+        if not row.batch_id:
+            values, earlier = continued(self.records, row.key_id, self.engine.catalogue.find(row.action), values)
+        run = self.engine.prepare(row.action, values, earlier)
         run.id = row.id
         asked = Asked(key, run, Purse(self.engine, self.journal, key, run), row.form, batch_id=row.batch_id or "")
         asked.check()

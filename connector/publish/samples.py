@@ -19,6 +19,8 @@ BILL: Json = {
     "model_requested": "o4-mini",
     "effort": "low",
     "escalated": False,
+    "version": 1,
+    "previous_run": "",
     "warnings": [],
     "input_tokens": 412,
     "cached_tokens": 0,

@@ -167,6 +167,8 @@ _ENVELOPE: dict[str, Json] = {
     "model_requested": text("The model that was asked for."),
     "effort": text("How long the model was allowed to think."),
     "escalated": yes("Whether the stronger model was asked after the first; a warning says why, and what the first cost."),
+    "version": whole("Which version of the text this is: 1, or one more than that of the previous run."),
+    "previous_run": text("The run that this is a new version of; empty for a first one."),
     "warnings": texts("What a person should know about this answer."),
     "input_tokens": whole("Tokens read."),
     "cached_tokens": whole("Those of them that cost less because they were read before."),

@@ -673,6 +673,26 @@
           value=""
           showClear={true}
         />
+        <TextInput
+          id="analyze_image__previous_run"
+          label="Previous run"
+          labelPosition="top"
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="analyze_image__feedback"
+          label="Feedback"
+          labelPosition="top"
+          tooltipText="What the new version should do otherwise, such as: shorter, and name the date."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
         <Button
           id="analyze_image_Run"
           loading="{{ analyze_image_Query.isFetching || analyze_image_Follow.isFetching }}"
@@ -894,6 +914,26 @@
           hidden="{{ !answer_Advanced.value }}"
           value=""
           showClear={true}
+        />
+        <TextInput
+          id="answer__previous_run"
+          label="Previous run"
+          labelPosition="top"
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="answer__feedback"
+          label="Feedback"
+          labelPosition="top"
+          tooltipText="What the new version should do otherwise, such as: shorter, and name the date."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
         />
         <Button
           id="answer_Run"
@@ -1149,6 +1189,26 @@
           hidden="{{ !answer_with_tools_Advanced.value }}"
           value=""
           showClear={true}
+        />
+        <TextInput
+          id="answer_with_tools__previous_run"
+          label="Previous run"
+          labelPosition="top"
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="answer_with_tools__feedback"
+          label="Feedback"
+          labelPosition="top"
+          tooltipText="What the new version should do otherwise, such as: shorter, and name the date."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
         />
         <Button
           id="answer_with_tools_Run"
@@ -2070,6 +2130,26 @@
           hidden="{{ !summarize_Advanced.value }}"
           value=""
           showClear={true}
+        />
+        <TextInput
+          id="summarize__previous_run"
+          label="Previous run"
+          labelPosition="top"
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were."
+          hidden="{{ !summarize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="summarize__feedback"
+          label="Feedback"
+          labelPosition="top"
+          tooltipText="What the new version should do otherwise, such as: shorter, and name the date."
+          hidden="{{ !summarize_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
         />
         <Button
           id="summarize_Run"

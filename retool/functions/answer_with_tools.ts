@@ -37,6 +37,10 @@ export interface AnswerWithToolsParams {
   cache?: 'off' | '1h' | '1d' | '7d'
   /** A word of yours to find this run by, such as a customer or a campaign. */
   tag?: string
+  /** The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were. */
+  previous_run?: string
+  /** What the new version should do otherwise, such as: shorter, and name the date. */
+  feedback?: string
 }
 
 export interface AnswerWithToolsAnswer {
@@ -80,6 +84,10 @@ export interface AnswerWithToolsAnswer {
   effort: string
   /** Whether the stronger model was asked after the first; a warning says why, and what the first cost. */
   escalated: boolean
+  /** Which version of the text this is: 1, or one more than that of the previous run. */
+  version: number
+  /** The run that this is a new version of; empty for a first one. */
+  previous_run: string
   /** What a person should know about this answer. */
   warnings: Array<string>
   /** Tokens read. */

@@ -77,6 +77,10 @@ export interface ExtractAnswer {
   effort: string
   /** Whether the stronger model was asked after the first; a warning says why, and what the first cost. */
   escalated: boolean
+  /** Which version of the text this is: 1, or one more than that of the previous run. */
+  version: number
+  /** The run that this is a new version of; empty for a first one. */
+  previous_run: string
   /** What a person should know about this answer. */
   warnings: Array<string>
   /** Tokens read. */

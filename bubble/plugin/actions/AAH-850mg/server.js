@@ -24,6 +24,8 @@ async function(properties, context) {
       {"name": "callback_url", "to": "callback_url", "in": "body", "as": "text"},
       {"name": "cache", "to": "cache", "in": "body", "as": "text"},
       {"name": "tag", "to": "tag", "in": "body", "as": "text"},
+      {"name": "previous_run", "to": "previous_run", "in": "body", "as": "text"},
+      {"name": "feedback", "to": "feedback", "in": "body", "as": "text"},
     ],
     outputs: [
       {"name": "status", "from": "status", "as": "text"},
@@ -39,6 +41,8 @@ async function(properties, context) {
       {"name": "id", "from": "id", "as": "text"},
       {"name": "model", "from": "model", "as": "text"},
       {"name": "escalated", "from": "escalated", "as": "boolean"},
+      {"name": "version", "from": "version", "as": "number"},
+      {"name": "previous_run", "from": "previous_run", "as": "text"},
       {"name": "warnings", "from": "warnings", "as": "text", "list": true},
       {"name": "cost_usd", "from": "cost_usd", "as": "number"},
     ],

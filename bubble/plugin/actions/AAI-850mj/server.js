@@ -59,6 +59,8 @@ async function(properties, context) {
       {"name": "checks_failed", "from": "checks_failed", "as": "number"},
       {"name": "model", "from": "model", "as": "text"},
       {"name": "escalated", "from": "escalated", "as": "boolean"},
+      {"name": "version", "from": "version", "as": "number"},
+      {"name": "previous_run", "from": "previous_run", "as": "text"},
       {"name": "warnings", "from": "warnings", "as": "text", "list": true},
       {"name": "category", "from": "category", "as": "text"},
       {"name": "categories", "from": "categories", "as": "text", "list": true},

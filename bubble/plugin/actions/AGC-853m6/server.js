@@ -53,6 +53,8 @@ async function(properties, context) {
       {"name": "id", "from": "id", "as": "text"},
       {"name": "model", "from": "model", "as": "text"},
       {"name": "escalated", "from": "escalated", "as": "boolean"},
+      {"name": "version", "from": "version", "as": "number"},
+      {"name": "previous_run", "from": "previous_run", "as": "text"},
       {"name": "warnings", "from": "warnings", "as": "text", "list": true},
       {"name": "cost_usd", "from": "cost_usd", "as": "number"},
     ],

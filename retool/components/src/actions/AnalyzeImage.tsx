@@ -77,7 +77,42 @@ export const AnalyzeImage: FC = () => {
     description: "Offer the options of a run, too.",
   })
   const exchange = useExchange()
-  const options: Field[] = useOptions()
+  const options: Field[] = [...useOptions(),
+    {
+      name: "previous_run",
+      box: "text",
+      label: "Previous run",
+      help: "The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were.",
+      placeholder: "",
+      required: false,
+      max: 100,
+      choices: [],
+      state: Retool.useStateString({
+        name: "previousRun",
+        initialValue: "",
+        inspector: "text",
+        label: "Previous run",
+        description: "The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were.",
+      })
+    },
+    {
+      name: "feedback",
+      box: "longtext",
+      label: "Feedback",
+      help: "What the new version should do otherwise, such as: shorter, and name the date.",
+      placeholder: "",
+      required: false,
+      max: 20000,
+      choices: [],
+      state: Retool.useStateString({
+        name: "feedback",
+        initialValue: "",
+        inspector: "text",
+        label: "Feedback",
+        description: "What the new version should do otherwise, such as: shorter, and name the date.",
+      })
+    },
+  ]
   const run = Retool.useEventCallback({ name: "run" })
   return (
     <ActionForm
