@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from connector.providers.base import CallResult, Function, ModelRequest, Reply, Turn
 from connector.providers.local import LocalProvider
 from connector.providers.local.plan import plan
+from tests.conftest import Made
 
 REASON = LocalProvider.available()
 needs_engine = pytest.mark.skipif(REASON is not None, reason=REASON or "")
@@ -175,9 +177,9 @@ def test_a_fact_is_quoted_verbatim(question: str, quote: str) -> None:
 @needs_engine
 @pytest.mark.parametrize("question", ["What is the capital of France?", "Who won the match?", ""])
 def test_what_the_context_does_not_say_is_not_found(question: str) -> None:
-    """No sentence is near enough: nothing is answered."""
+    """No sentence is near enough: that is said, and nothing is answered."""
     _, _, answer = ask(question, context=CONTEXT)
-    assert answer == {"answer": "", "value": None, "found": False, "quotes": []}
+    assert answer == {"answer": "The text does not say.", "value": None, "found": False, "quotes": []}
 
 
 @needs_engine
@@ -188,3 +190,13 @@ def test_a_required_tool_searches_the_context() -> None:
     turns = done(first, "It ships from Bergen on the night train.")
     _, name, answer = ask("Where does it ship from?", "search_context", context=CONTEXT, require_tool=True, turns=turns)
     assert (name, answer["found"]) == ("reply", True)
+
+
+@needs_engine
+@pytest.mark.parametrize("action", ["answer_with_tools", "answer"])
+def test_not_found_is_an_answer(action: str, make: Callable[..., Made]) -> None:
+    """Through the whole service: what is not there is told as not found, and never as a failure or as something else."""
+    box = "context" if action == "answer_with_tools" else "text"
+    found = make(engine="local").post(action, json={"question": "Who won the match?", box: "Order 7731 ships from Bergen."}).get_json()
+    assert (found["ok"], found["found"], found["quotes"]) == (True, False, [])
+    assert found["answer"].endswith("not say.")

@@ -6,12 +6,12 @@ only calls by another name is a lookup.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from connector.publish.operations import CSV, PROBLEM_JSON, Body, Operation, Parameter
+from connector.publish.operations import CSV, EVENTS, PROBLEM_JSON, Body, Operation, Parameter
 
 Json = dict[str, Any]
 
@@ -34,6 +34,7 @@ class Edition:
     operation: Callable[[Operation], Json]
     parameter: Callable[[Parameter, Json], Json]
     answer: Callable[[Body], Json]
+    without: Collection[str] = ()  # options of actions that it cannot describe
 
     def schema(self, value: Any) -> Any:
         """A schema in neutral words, at any depth, in the words of this version."""
@@ -74,11 +75,16 @@ def _parameter_3(parameter: Parameter, schema: Json) -> Json:
     return {**head, "schema": schema}
 
 
+_STREAMED = 'data: {"delta": "A text, "}\n\ndata: {"delta": "piece by piece."}\n\ndata: [DONE]\n\n'
+
+
 def _answer_3(body: Body) -> Json:
     headers = {name: {"description": schema["description"], "schema": _undescribed(schema)} for name, schema in body.headers.items()}
     content = {body.media: {"schema": _schema_of(body), "example": body.example}}
     if body.csv:
         content[CSV] = {"schema": {"type": "string"}, "example": body.csv}
+    if body.flows:
+        content["text/event-stream"] = {"schema": {}, "example": _STREAMED}
     return {"description": body.words, **({"headers": headers} if headers else {}), "content": content}
 
 
@@ -186,5 +192,6 @@ EDITIONS: tuple[Edition, ...] = (
         operation=_operation_2,
         parameter=_parameter_2,
         answer=_answer_2,
+        without=EVENTS,  # one schema stands for all media
     ),
 )

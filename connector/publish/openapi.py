@@ -58,9 +58,10 @@ _FIRST_KEYS = ("openapi", "swagger", "info", "servers", "host", "basePath", "sch
 
 def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
     """The three specifications by path; ``public_url`` is the absolute address they tell others to call."""
-    operations = [*map(action_operation, catalogue.values()), *FIXED_OPERATIONS]
-    _refuse_same_id(operations)
-    return {edition.file: as_bytes(document(edition, operations, public_url or DEFAULT_URL)) for edition in EDITIONS}
+    _refuse_same_id([*map(action_operation, catalogue.values()), *FIXED_OPERATIONS])
+    every = [operation.operation_id for operation in FIXED_OPERATIONS]
+    operations = {edition.file: chosen(catalogue, every, without=edition.without) for edition in EDITIONS}
+    return {edition.file: as_bytes(document(edition, operations[edition.file], public_url or DEFAULT_URL)) for edition in EDITIONS}
 
 
 def chosen(catalogue: Catalogue, names: Sequence[str], *, without: Collection[str] = ()) -> list[Operation]:

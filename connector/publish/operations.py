@@ -35,7 +35,7 @@ class Body:
     """What is sent or answered: the name of its schema, the schema, and an example.
 
     ``many`` is a bare array of it. A schema that is a plain dict stands where it is used, without a name. ``csv`` is an example of
-    the same as CSV, for an answer that comes in both.
+    the same as CSV, for an answer that comes in both. ``flows`` is an answer that also comes piece by piece, as server-sent events.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Body:
     many: bool = False
     media: str = JSON
     csv: str = ""
+    flows: bool = False
     headers: Mapping[str, Json] = field(default_factory=dict)
     required: bool = True
 
@@ -100,9 +101,10 @@ HANDED_OVER_BODY = Body(
 )
 
 
-def answer_body(name: str, schema: marshmallow.Schema, example: Any) -> Body:
+def answer_body(name: str, schema: marshmallow.Schema, example: Any, *, flows: bool = False) -> Body:
     """What a run is answered that is done, or that was a dry run."""
-    return Body(name, schema, example, "The answer. With dry_run: what the run would ask and cost, without the action's own values.")
+    words = "The answer. With dry_run: what the run would ask and cost, without the action's own values."
+    return Body(name, schema, example, words, flows=flows)
 
 
 def action_operation(action: Action, *, without: Collection[str] = ()) -> Operation:
@@ -115,7 +117,7 @@ def action_operation(action: Action, *, without: Collection[str] = ()) -> Operat
         description=action.summary,
         group=action.group,
         answers={
-            200: answer_body(f"{action.id}_answer", answer_schema(action), published_answer(action)),
+            200: answer_body(f"{action.id}_answer", answer_schema(action), published_answer(action), flows="stream" in action.options),
             202: HANDED_OVER_BODY,
         },
         body=Body(f"{action.id}_input", request_schema(action, without=without), sample_input(action), "The fields of the form."),

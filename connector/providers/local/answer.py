@@ -43,7 +43,7 @@ def answer(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]
     asked = {function.name: function.parameters.get("properties") or {} for function in request.functions}
     tools = set(asked) - {final}
     if request.turns:
-        call, result = _last(request)
+        call, result = _last(request, final)
         if call is not None and result is not None:
             following = _following(call, result, question, context, tools)
             if following:
@@ -64,7 +64,7 @@ def quote(question: str, context: str, encoder: Encoder) -> dict[str, Any]:
     """The sentences of ``context`` that answer ``question``, verbatim; nothing when none is near enough."""
     told = best(question, preselect(sentences(context), READ, question), encoder)
     if not told:
-        return _nothing("")
+        return _nothing("The text does not say.")
     return {
         "answer": " ".join(sentence.text for sentence in told),
         "value": None,
@@ -118,10 +118,10 @@ def _texts(values: Mapping[str, Any]) -> tuple[str, str]:
     return str(values.get("question") or ""), str(values.get("context") or "")
 
 
-def _last(request: ModelRequest) -> tuple[Call | None, CallResult | None]:
-    """The last call that got a result, with it."""
+def _last(request: ModelRequest, final: str) -> tuple[Call | None, CallResult | None]:
+    """The last call of a tool that got a result, with it; what was said to an answer is no result."""
     for turn in reversed(request.turns):
-        calls = {call.id: call for call in turn.reply.calls}
+        calls = {call.id: call for call in turn.reply.calls if call.name != final}
         for result in reversed(turn.results):
             if result.call_id in calls:
                 return calls[result.call_id], result

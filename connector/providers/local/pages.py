@@ -18,6 +18,7 @@ from .summarize import pick
 _WORD = re.compile(r"\w{2,30}")
 _STEM = 5  # words that begin alike count as one: order, orders, ordered
 _TITLE_WORDS = 8
+_NOTHING = "The documents do not say."
 _PROJECTED = re.compile(
     r"\b(?:will|would|expect\w*|forecast\w*|project(?:ed|s|ion\w*)|plan(?:s|ned)|anticipat\w*|estimat\w*|by 20[2-9]\d|likely|outlook|"
     r"wird|werden|voraussichtlich|erwartet|geplant|prévoi\w*|devrait|prevé|espera)\b",
@@ -32,7 +33,7 @@ def quotes(values: Mapping[str, Any], encoder: Encoder) -> dict[str, Any]:
     told = best(question, [sentence for sentence, _ in pool], encoder)
     pages = {id(sentence): page for sentence, page in pool}
     cited = [{"quote": one.raw, "file": pages[id(one)].file, "page": pages[id(one)].number} for one in told]
-    return {"answer": " ".join(one.text for one in told), "found": bool(told), "quotes": cited}
+    return {"answer": " ".join(one.text for one in told).strip() or _NOTHING, "found": bool(told), "quotes": cited}
 
 
 def findings(values: Mapping[str, Any], encoder: Encoder) -> dict[str, Any]:
