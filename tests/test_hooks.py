@@ -42,8 +42,8 @@ def forms(made: Made, monkeypatch: pytest.MonkeyPatch) -> list[Json]:
     engine, seen = made.app.extensions["formcall"].engine, []
     prepare = engine.prepare
 
-    def watched(action: Any, values: Any) -> Any:
-        run = prepare(action, values)
+    def watched(action: Any, values: Any, *more: Any) -> Any:
+        run = prepare(action, values, *more)
         seen.append({**run.form, **vars(run.options)})
         return run
 
