@@ -156,7 +156,7 @@ class _GuardedTransport(httpx2.HTTPTransport):
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_trusted(),
             max_connections=None,
-            max_keepalive_connections=100,
+            max_keepalive_connections=8,  # idle ones: each call looks at all of them, so a burst must not leave hundreds
             keepalive_expiry=30.0,
             network_backend=_GuardedBackend(),
         )

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ log = logging.getLogger("formcall")
 # a few threads more than runs at the same time, so that health checks and specs are answered while all runs wait
 _SPARE_THREADS = 16
 _LEAVING_SECONDS = 5  # beyond the longest run
+_SWITCH_SECONDS = 0.05
 _GARBAGE_THRESHOLD = 20_000  # objects made and not freed since the last look
 
 
@@ -87,6 +89,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
         # what was made so far stays until the end; looking through it for garbage again and again would cost each call a little
         gc.freeze()
         gc.set_threshold(_GARBAGE_THRESHOLD)
+        # each thread that waits for the interpreter wakes so often to ask for it: with a thousand of them that was all they did
+        sys.setswitchinterval(_SWITCH_SECONDS)
         return app
 
     def _launch(self, workshop: Workshop) -> None:
