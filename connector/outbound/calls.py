@@ -8,18 +8,20 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
-
-import requests
-import urllib3
 
 from connector import __version__
 from connector.outbound.allowed import read_entry
-from connector.outbound.connections import Adapter, LimitedSocket, connected, trusted_authorities
 from connector.outbound.faults import NOT_A_PORT, NOT_PUBLIC, NOT_TLS, NOT_WRITTEN, PUBLIC_PORTS, OutboundError, Refused
 from connector.outbound.limits import Limits
 from connector.outbound.lookups import Lookups, Resolver, look_up
 from connector.outbound.targets import Address, Target, is_public, read_address
+
+if TYPE_CHECKING:
+    import requests
+
+    from connector.outbound.connections import LimitedSocket
 
 MAX_BYTES = 65_536
 _HEAD_BYTES, _PIECE = 262_144, 16_384
@@ -106,6 +108,12 @@ class Outbound:
         raise OutboundError("broken")
 
     def _exchange(self, call: _Call, target: Target, limits: Limits) -> Answer:
+        # they take 4 MB, and many a service calls nobody
+        import requests
+        import urllib3
+
+        from connector.outbound.connections import Adapter
+
         adapter = Adapter(target, functools.partial(self._dial, target, limits), self._trusted if target.tls else None)
         try:
             request = requests.Request(call.method, target.origin + target.path, headers=call.headers, data=call.body).prepare()
@@ -118,6 +126,8 @@ class Outbound:
 
     def _dial(self, target: Target, limits: Limits) -> LimitedSocket:
         """A connection to one of the addresses that were looked up for it, the first that takes one."""
+        from connector.outbound.connections import connected
+
         addresses, kind = self._addresses(target, limits), "unreachable"
         for number, address in enumerate(addresses):
             try:
@@ -140,6 +150,8 @@ class Outbound:
 
     @functools.cached_property
     def _trusted(self) -> ssl.SSLContext:
+        from connector.outbound.connections import trusted_authorities
+
         return trusted_authorities()  # a call by plain http does without: reading them takes a while
 
 
