@@ -89,7 +89,7 @@ def read_values(schema: FormSchema, values: Mapping[str, Any]) -> Json:
     if not isinstance(values, Mapping):
         raise InvalidInput([FieldError("", "wrong_type", "The form must be an object of fields and their values.")])
     try:
-        found: Json = schema.load(values)
+        found: Json = schema.load(values, partial=schema.optional)
     except marshmallow.ValidationError as error:
         raise InvalidInput(_field_errors(error.messages)) from None
     return found

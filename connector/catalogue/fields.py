@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -373,6 +374,11 @@ class FormSchema(marshmallow.Schema):
     """The form of an action: empty boxes are absent, unknown keys are refused by name, defaults are filled in."""
 
     _form_fields: Mapping[str, Field] = {}  # with a _, which no field's name begins with
+
+    @cached_property
+    def optional(self) -> frozenset[str]:
+        """What may be absent. marshmallow reads each absent field as well, unless it is told of those that need not be there."""
+        return frozenset(name for name, entry in self._form_fields.items() if not entry.required)
 
     class Meta:
         unknown = marshmallow.EXCLUDE

@@ -195,9 +195,11 @@ def _names(matter: Matter) -> Check | None:
 
 def _addresses(matter: Matter) -> Check | None:
     found = [*_EMAIL.findall(matter.said), *(url.rstrip(".,;:!?") for url in _URL.findall(matter.said))]
+    if not found:
+        return None
     source = matter.source.casefold()
     missing = [one for one in dict.fromkeys(found) if one.casefold().rstrip("/") not in source]
-    return _verdict("addresses", missing, "e-mail and web addresses") if found else None
+    return _verdict("addresses", missing, "e-mail and web addresses")
 
 
 def _tools(matter: Matter) -> Check | None:

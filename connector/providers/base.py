@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from connector.catalogue.files import Picture
@@ -27,6 +28,11 @@ class Function:
     name: str
     description: str
     parameters: Json
+
+    @cached_property
+    def written(self) -> str:
+        """All of it as compact JSON in ASCII."""
+        return json.dumps([self.name, self.description, self.parameters], separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -161,8 +167,8 @@ class ModelRequest:
     @property
     def cache_key(self) -> str:
         """Equal for requests that begin alike, so that a provider can keep their beginning; says nothing of the content."""
-        schemas = json.dumps([function.parameters for function in self.functions])
-        return f"{self.action}-{hashlib.sha256(schemas.encode()).hexdigest()[:16]}"
+        functions = "".join(function.written for function in self.functions)
+        return f"{self.action}-{hashlib.sha256(functions.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)

@@ -107,10 +107,10 @@ def in_bytes(text: str) -> int:
 
 
 def _functions(functions: Iterable[Function], measure: Measure) -> int:
-    described = [(function.name, function.description, function.parameters) for function in functions]
-    written = json.dumps(described, separators=(",", ":"))
-    choices = sum(_choices(parameters) for _, _, parameters in described)
-    return PER_FUNCTION * len(described) + measure(written) + PER_CHOICE * choices + PER_LINE * written.count("\\n")
+    return sum(
+        PER_FUNCTION + measure(one.written) + PER_CHOICE * _choices(one.parameters) + PER_LINE * one.written.count("\\n")
+        for one in functions
+    )
 
 
 def _choices(schema: Any) -> int:

@@ -18,7 +18,7 @@ from connector.web.auth import needs_key
 from connector.web.bodies import read_body
 from connector.web.early import EarlyAnswer, early_answer
 from connector.web.runs import going_on, response
-from connector.web.services import base_address, services
+from connector.web.services import address_for, services
 from connector.web.streams import Reader, first_piece, streamed
 
 Json = dict[str, Any]
@@ -77,10 +77,10 @@ def sample_response(action: Action) -> Response:
 
 
 def _early(action_id: str) -> EarlyAnswer | None:
-    address, request_id = base_address(), g.request_id
+    address, request_id = address_for(request), g.request_id
 
     def respond(told: Told) -> Response:
-        made = going_on(told, action_id, address=address)
+        made = going_on(told, action_id, address=address())
         made.headers["X-Request-ID"] = request_id
         return made
 

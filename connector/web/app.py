@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import NotFound
@@ -33,6 +35,12 @@ from connector.web.usage import usage
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+class _Application(Flask):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Flask asks each view and each hook, at each request, whether it is a coroutine; none of ours is."""
+        return func
+
+
 def create_app(settings: Settings, *, role: Role = "all") -> Flask:
     """The service for ``settings``: the workshop that carries runs out, then the views over it."""
     workshop = open_workshop(settings, role=role)
@@ -40,7 +48,7 @@ def create_app(settings: Settings, *, role: Role = "all") -> Flask:
     published = lru_cache(maxsize=16)(lambda address: openapi.build(workshop.catalogue, public_url=address))
 
     # our folder of actions is called templates, which must never be what Flask renders pages from
-    app = Flask("formcall", static_folder=None, template_folder=None)
+    app = _Application("formcall", static_folder=None, template_folder=None)
     app.url_map.strict_slashes = False  # an address with a / at its end is the same address, also for a POST
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
@@ -60,7 +68,7 @@ def create_app(settings: Settings, *, role: Role = "all") -> Flask:
 
 def _name_request() -> None:
     given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{random.getrandbits(96):024x}"
 
 
 def _refuse_nul() -> None:

@@ -32,7 +32,7 @@ from connector.web.bodies import read_posted
 from connector.web.early import early_answer
 from connector.web.problems import as_told, problem
 from connector.web.runs import own_run, status_url
-from connector.web.services import base_address, services
+from connector.web.services import address_for, base_address, services
 
 Json = dict[str, Any]
 
@@ -84,15 +84,15 @@ class _Web:
         workshop = services().workshop
         workshop.rates.check(g.key)
         asked = workshop.runner.admission.ask(g.key, action.id, with_idempotency_key(values))
-        address, request_id = base_address(), g.request_id
+        address, request_id = address_for(request), g.request_id
 
         def respond(told: Told) -> Response:
-            made = _json(answered(self._message, worded(self._message, self._told(told, action.id, address))))
+            made = _json(answered(self._message, worded(self._message, self._told(told, action.id, address()))))
             made.headers["X-Request-ID"] = request_id
             return made
 
         told = workshop.runner.run(asked, early_answer(request.environ, respond))
-        return self._told(told, action.id, address)
+        return self._told(told, action.id, address())
 
     def show(self, run_id: str, wait_seconds: float) -> Json:
         row = own_run(run_id)

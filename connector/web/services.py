@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import current_app, request
+from flask import Request, current_app, request
 
 from connector.catalogue import Catalogue
 from connector.engine.readiness import Checker
@@ -42,7 +42,13 @@ class Services:
 
 def base_address() -> str:
     """The address that others reach this service at."""
-    return services().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
+    return address_for(request)()
+
+
+def address_for(asked: Request) -> Callable[[], str]:
+    """``base_address`` of a request, to be asked for at any time and in any thread."""
+    public, environ = services().settings.public_url.rstrip("/"), asked.environ
+    return lambda: public or Request(environ).host_url.rstrip("/")
 
 
 def services() -> Services:
