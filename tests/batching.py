@@ -134,8 +134,8 @@ def working(folder: Path, upstream: FakeUpstream, **settings: Any) -> Iterator[B
     finally:
         workshop.stop(5)
         connected = getattr(workshop.engine.provider, "_connected", None)
-        for client in connected._clients if connected else ():
-            client.close()
+        if connected:
+            connected.close()
 
 
 class Bench:

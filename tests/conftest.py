@@ -63,8 +63,8 @@ class Made:
         """Give up what is open: the database, and the connections to a provider."""
         self.app.extensions["formcall"].workshop.close()
         connected = getattr(self.app.extensions["formcall"].engine.provider, "_connected", None)
-        for client in connected._clients if connected else ():
-            client.close()
+        if connected:
+            connected.close()
 
     @property
     def client(self) -> FlaskClient:

@@ -21,7 +21,6 @@ from connector.jobs.economy import Pace
 from connector.jobs.orders import read_order
 from connector.jobs.progress import described
 from connector.jobs.workshop import Workshop, open_workshop
-from connector.providers import transport
 from connector.providers.models import load_models
 from connector.settings import Settings
 from connector.store.economy import read_place
@@ -86,8 +85,8 @@ class Desk:
         """A process ends, in whatever way: nothing is kept but what is in the database."""
         self.shop.close()
         connected = getattr(self.shop.engine.provider, "_connected", None)
-        for client in connected._clients if connected else ():
-            client.close()
+        if connected:
+            connected.close()
 
     def again(self) -> None:
         """The process is gone, and another one takes its place."""
@@ -161,7 +160,6 @@ class Desk:
 @contextmanager
 def making(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Desk]]:
     """Makes desks, each with a provider of its own; `settings` are the service's, the rest is the provider's."""
-    monkeypatch.setitem(transport.Transport.__init__.__kwdefaults__, "shards", 1)
     monkeypatch.setattr(workshop, "load_catalogue", functools.cache(load_catalogue))
     monkeypatch.setattr(workshop, "load_models", functools.cache(load_models))
     with ExitStack() as stack:

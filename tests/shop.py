@@ -116,8 +116,8 @@ class Shop:
         return most, least, read
 
     def close(self) -> None:
-        for client in self.workshop.engine.provider._connected._clients if self.connected else ():  # type: ignore[attr-defined]
-            client.close()
+        if self.connected:
+            self.workshop.engine.provider._connected.close()  # type: ignore[attr-defined]
         self.workshop.close()
 
     @property

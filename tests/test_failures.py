@@ -19,7 +19,6 @@ import pytest
 from connector.catalogue import load_catalogue
 from connector.errors import KINDS
 from connector.providers import openai as provider_module
-from connector.providers import transport as transport_module
 from connector.providers.openai import MAX_TRIES
 from connector.settings import Settings
 from connector.web.app import create_app
@@ -128,7 +127,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, f
     """A service for a dialect that gives up after so many seconds; each is made once."""
     with ExitStack() as open_, pytest.MonkeyPatch.context() as patch:
         patch.setattr(provider_module, "_FIRST_WAIT", 0.002)
-        patch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", 1)
 
         @cache
         def one(dialect: str, seconds: float) -> Bench:

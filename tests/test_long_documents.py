@@ -97,8 +97,8 @@ def over() -> Iterator[Over]:
     yield one
     for engine in made:
         connected = getattr(engine.provider, "_connected", None)
-        for client in connected._clients if connected else ():
-            client.close()
+        if connected:
+            connected.close()
 
 
 def _run(engine: Engine, files: Files, action: str = "answer", **form: Any) -> Outcome:

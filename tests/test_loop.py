@@ -563,8 +563,7 @@ def test_history_over_rounds(dialect: str) -> None:
         settings = Settings(openai_base_url=up.base_url, openai_api_key="sk-x", dialect=dialect, profile="openai")
         provider = OpenAIProvider(settings, MODELS)
         outcome = run(provider, settings=settings)
-        for client in provider._transport._clients:
-            client.close()
+        provider._transport.close()
         assert (up.errors, up.script.left) == ([], 0)
         key = "input" if dialect == "responses" else "messages"
         histories = [sent["body"][key] for sent in up.requests]

@@ -40,8 +40,8 @@ def elsewhere() -> Iterator[Offline]:
             settings = Settings(openai_base_url=running.stdout.readline().strip(), openai_api_key=KEY)
             provider = OpenAIProvider(settings, load_models())
             yield Offline(provider)
-            for client in provider._connected._clients if provider._connected else ():
-                client.close()
+            if provider._connected:
+                provider._connected.close()
         finally:
             running.terminate()
 

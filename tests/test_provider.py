@@ -21,6 +21,7 @@ from connector.catalogue import Action, Example, answer_function, load_catalogue
 from connector.catalogue.shape import WRITABLE
 from connector.engine.run import Engine
 from connector.errors import FormcallError, ProviderError, SettingsError
+from connector.providers import connections
 from connector.providers import openai as provider_module
 from connector.providers import transport as transport_module
 from connector.providers.base import Call, CallResult, Function, ModelRequest, Reply, Turn, Usage
@@ -67,7 +68,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     make = transport_module._client
     monkeypatch.setattr(transport_module, "_client", lambda *options: made.append(make(*options)) or made[-1])
     monkeypatch.setattr(provider_module, "_FIRST_WAIT", 0.002)
-    monkeypatch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", 1)
     yield
     for client in made:
         client.close()
@@ -489,7 +489,7 @@ def test_lost_answer_is_asked_for_again_only_if_allowed(name: str, allowed: bool
 
 def test_unreachable_server_is_not_a_lost_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that is refused or never comes about sent nothing, so it is tried again and told as what it is."""
-    monkeypatch.setitem(transport_module._TIMES, "connect", 0.1)
+    monkeypatch.setattr(connections, "_CONNECT_SECONDS", 0.1)
     with socket.socket() as full, socket.socket() as closed:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -911,7 +911,6 @@ def _by_message(request: Any) -> Wire:
 
 def test_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """64 calls at once over all pools: each gets its own answer, and one call's short time is not another's."""
-    monkeypatch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", transport_module.SHARDS)
     with FakeUpstream(always(_by_message)) as up, ThreadPoolExecutor(64) as pool:
         asked = provider(up)
 

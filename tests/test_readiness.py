@@ -50,7 +50,6 @@ def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     made: list[Any] = []
     make = transport_module._client
     monkeypatch.setattr(transport_module, "_client", lambda *options: made.append(make(*options)) or made[-1])
-    monkeypatch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", 1)
     yield
     for client in made:
         client.close()

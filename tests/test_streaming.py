@@ -22,7 +22,6 @@ from connector.catalogue.values import clean
 from connector.engine.outlet import Tap
 from connector.errors import KINDS
 from connector.providers import openai as provider_module
-from connector.providers import transport as transport_module
 from connector.web import streams
 from tests.conftest import Made, Service, serving
 from tests.upstream import (
@@ -54,7 +53,6 @@ DIALECTS = ("responses", "chat")
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provider_module, "_FIRST_WAIT", 0.002)
-    monkeypatch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", 1)
 
 
 Asked = Callable[..., tuple[Made, FakeUpstream]]

@@ -21,7 +21,6 @@ from bench.tokens import declaration
 from connector.catalogue import load_catalogue
 from connector.engine.run import Engine
 from connector.providers import tokens as tokens_module
-from connector.providers import transport as transport_module
 from connector.providers.base import Call, CallResult, Function, ModelRequest, Reply, Turn, Usage
 from connector.providers.bounds import Bound, bound_of, preview_of
 from connector.providers.factory import make_provider
@@ -246,7 +245,6 @@ class Listening(OpenAIProvider):
 @pytest.fixture
 def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Listening, FakeUpstream]]]:
     """Makes providers, each with a server of its own; both are closed at the end."""
-    monkeypatch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", 1)
     made: list[tuple[Listening, FakeUpstream]] = []
 
     def one(**settings: Any) -> tuple[Listening, FakeUpstream]:
@@ -256,8 +254,8 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[L
 
     yield one
     for provider, up in made:
-        for client in provider._connected._clients if provider._connected else ():
-            client.close()
+        if provider._connected:
+            provider._connected.close()
         up.__exit__(None, None, None)
 
 

@@ -46,8 +46,7 @@ def test_model_that_first_lies(question: str, expression: str, value: str, lie: 
         outcome = Engine(CATALOGUE, provider, MODELS, settings).run(
             "answer_with_tools", {"question": question, "tools": "calculate", "require_tool": True}
         )
-        for client in provider._transport._clients:
-            client.close()
+        provider._transport.close()
     assert outcome.ok
     assert outcome.values["value"] == value
     said = " | ".join(outcome.warnings)

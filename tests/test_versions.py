@@ -9,7 +9,6 @@ import pytest
 
 from connector.catalogue import load_catalogue
 from connector.errors import InvalidInput
-from connector.providers import transport as transport_module
 from tests.conftest import Made
 from tests.upstream import FakeUpstream, Script, Step, forced_call, refusal
 
@@ -18,11 +17,6 @@ TEXT = "The office is closed on Friday 3 April for repairs. It opens again on Mo
 FORM = {"text": TEXT, "audience": "new customers", "effort": "medium"}
 FIRST, SECOND, THIRD = "We close on Friday.", "Closed on Friday 3 April.", "Closed 3 April; open on Monday."
 Asked = Callable[..., tuple[Made, FakeUpstream]]
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", 1)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from connector.providers import transport as transport_module
 from tests.conftest import Made
 from tests.upstream import FakeUpstream, Step, fault, forced_call, refusal, text
 
@@ -17,11 +16,6 @@ FORM = {"text": "I was charged twice.", "categories": "billing: invoices\nrefund
 EXTRACT = {"text": "Total due: EUR 1,240.50 on 3 March 2026 for 3 boxes.", "fields": "total money\nissued date\nboxes integer"}
 STRONG = "gpt-5.6-terra"  # whose replacement's price is known as well, since it has none
 DATA: Json = {"total": 1240.5, "total_currency": "EUR", "issued": "2026-03-03", "boxes": 3}
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(transport_module.Transport.__init__.__kwdefaults__, "shards", 1)
 
 
 Asked = Callable[..., tuple[Made, FakeUpstream]]

@@ -10,7 +10,7 @@ from connector.catalogue import Fault, check_arguments, read_arguments
 from connector.engine.turns import Run
 from connector.errors import ProviderError
 from connector.providers.base import Call, CallResult, Reply, Turn
-from connector.providers.dialects.reading import cleaned
+from connector.providers.dialects.reading import ESCAPE, cleaned
 
 Json = dict[str, Any]
 
@@ -99,7 +99,8 @@ def read_call(run: Run, call: Call) -> Read:
 def call_arguments(call: Call) -> Json:
     """The call's arguments as an object whose texts can be stored and sent on; ``Fault`` when they are none."""
     try:
-        found: Json = cleaned(read_arguments(call.arguments))
+        found: Json = read_arguments(call.arguments)
+        found = cleaned(found) if ESCAPE in call.arguments else found
     except RecursionError:
         raise Fault("bad_json", "the arguments are nested too deep") from None
     return found

@@ -150,11 +150,12 @@ class OpenAIProvider(Hosted):
 
     def heard(self, request: ModelRequest, manner: Manner, raw: Any) -> Reply | Failure:
         """What ``raw``, the body of the answer to a call that was said in that manner, comes to."""
+        from connector.providers.dialects.reading import cleaned
         from connector.providers.faults import failure
 
         row = self._models.find(manner.model)
         try:
-            outcome = self._read(raw, manner)
+            outcome = self._read(cleaned(raw), manner)
         except Exception as error:
             return failure(error, self.secret)
         if not isinstance(outcome, Reply):
@@ -232,10 +233,9 @@ class OpenAIProvider(Hosted):
 
     def _read(self, raw: Any, manner: Manner) -> Reply | Failure:
         from connector.providers.dialects import DIALECTS
-        from connector.providers.dialects.reading import BadReply, cleaned
+        from connector.providers.dialects.reading import BadReply
         from connector.providers.faults import failure_inside
 
-        raw = cleaned(raw)
         if not isinstance(raw, dict):
             raise BadReply("not a JSON object")
         return failure_inside(raw, self.secret) or DIALECTS[manner.dialect].reply(raw)

@@ -8,27 +8,22 @@ call's own deadline and byte budget, redirects are not followed, and the SDK's o
 from __future__ import annotations
 
 import functools
-import itertools
 import json
-import select
-import ssl
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
-import httpcore2
 import httpx2
 import openai
+
+from connector.providers.connections import Wire, limits
+from connector.providers.dialects.reading import decoded
 
 MAX_RESPONSE_BYTES = 10_000_000
 MAX_STREAM_BYTES = 40_000_000  # each few letters of an answer come in an event of their own
 MAX_DOWNLOAD_BYTES = 2_000_000_000  # the answers to a file of 50,000 calls, with their reasoning
-SHARDS = 8  # one pool's bookkeeping grows with its connections; several small pools stay fast with hundreds in flight
-_TIMES = {"connect": 5.0}  # seconds
-_SMALL_WRITE, _PIECE = 65_536, 262_144
-_GLANCE = 0.25  # seconds between two looks at whether somebody still wants the answer
+_PIECE = 262_144
 _EVENTS = "text/event-stream"
 # what the SDK tells of this machine with each call; nobody needs it, and each header costs time
 _TELLTALES = (
@@ -40,133 +35,19 @@ _TELLTALES = (
     "X-Stainless-Runtime-Version",
     "X-Stainless-Async",
 )
+# the options of a call as they are anyway: the SDK copies those that it is not given, one after the other, for each call. The key
+# is not sent; without one it would make one up
+_PLAIN: Any = {"headers": {}, "max_retries": 0, "timeout": None, "security": {"bearer_auth": True}, "idempotency_key": "-"}
 
 
-class _Limits(threading.local):
-    """The limits of the call that this thread is making."""
-
-    deadline: float = float("inf")
-    bytes_left: int = MAX_RESPONSE_BYTES
-    too_large: bool = False
-    left: threading.Event | None = None  # set when nobody wants the answer any more
-
-
-_limits = _Limits()
-
-
-def _remaining(timeout: float | None) -> float:
-    left = _limits.deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore2.ReadTimeout("the call's deadline has passed")
-    return left if timeout is None else min(timeout, left)
-
-
-class _GuardedStream(httpcore2.NetworkStream):
-    """A connection whose reads and writes keep the call's limits.
-
-    Small writes wait for the read that follows them, so that a request's head and body leave together: one system call and one
-    packet less for each call.
-    """
-
-    def __init__(self, inner: httpcore2.NetworkStream) -> None:
-        self._inner = inner
-        self._waiting: list[bytes] = []
-        self._held = 0
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._flush(timeout)
-        data = self._read(max_bytes, timeout)
-        _limits.bytes_left -= len(data)
-        if _limits.bytes_left < 0:
-            _limits.too_large = True
-            raise httpcore2.ReadError("the answer is larger than allowed")
-        return data
-
-    def _read(self, most: int, timeout: float | None) -> bytes:
-        """A read takes its room before it begins, so it begins once there is something: a thousand that wait need not keep 64 kB each."""
-        while not (_limits.left and _limits.left.is_set()):
-            left = _remaining(timeout)
-            glance = min(left, _GLANCE) if _limits.left else left
-            if self._is_readable(glance):
-                return self._inner.read(most, _remaining(timeout))
-            if glance == left:
-                raise httpcore2.ReadTimeout("the call's deadline has passed")
-        raise httpcore2.ReadError("nobody wants the answer any more")
-
-    def _is_readable(self, seconds: float) -> bool:
-        sock = self._inner.get_extra_info("socket")
-        if sock.fileno() < 0 or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
-            return True
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._waiting.append(buffer)
-        self._held += len(buffer)
-        if self._held > _SMALL_WRITE:
-            self._flush(timeout)
-
-    def _flush(self, timeout: float | None) -> None:
-        if self._waiting:
-            data, self._waiting, self._held = b"".join(self._waiting), [], 0
-            # piece by piece: within one write the time begins anew with each system call
-            for start in range(0, len(data), _PIECE):
-                self._inner.write(data[start : start + _PIECE], _remaining(timeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.NetworkStream:
-        return _GuardedStream(self._inner.start_tls(ssl_context, server_hostname, _remaining(timeout)))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-class _GuardedBackend(httpcore2.NetworkBackend):
-    def __init__(self) -> None:
-        self._inner = httpcore2.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.NetworkStream:
-        return _GuardedStream(self._inner.connect_tcp(host, port, _remaining(timeout), local_address, socket_options))
-
-
-@functools.cache
-def _trusted() -> ssl.SSLContext:
-    """The certificates this machine trusts, read once: for each of our pools anew it would be most of the time of the first call."""
-    return httpx2.create_ssl_context()
-
-
-class _GuardedTransport(httpx2.HTTPTransport):
-    """httpx2's own transport over a pool with our backend; the pool is the one part that it does not let one pass in."""
-
-    def __init__(self) -> None:
-        super().__init__(verify=_trusted())
-        self._pool.close()
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=_trusted(),
-            max_connections=None,
-            max_keepalive_connections=8,  # idle ones: each call looks at all of them, so a burst must not leave hundreds
-            keepalive_expiry=30.0,
-            network_backend=_GuardedBackend(),
-        )
+class _PlainWire(Wire):
+    """Takes answers as they are: a compressed body could grow past any limit after it was counted, and we asked for a plain one."""
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         response = super().handle_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
-            # a compressed body could grow past any limit after it was counted; we asked for a plain one
             response.close()
-            _limits.too_large = True
+            limits.too_large = True
             raise httpx2.ReadError("the answer is compressed, which was not asked for")
         return response
 
@@ -185,9 +66,7 @@ class _Client(httpx2.Client):
     def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
         # the SDK gives the address as text again; there are only a few, and reading one costs as much as a header block
         url = _read_address(str(url))
-        # the call's deadline bounds each read and write below; only connecting has a bound of its own
-        said = {name: given.get(name) for name in ("headers", "content", "data", "files")}
-        return httpx2.Request(method, url, **said, extensions={"timeout": _TIMES})
+        return httpx2.Request(method, url, **{name: given.get(name) for name in ("headers", "content", "data", "files")})
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **_: Any) -> httpx2.Response:
         response = self._transport.handle_request(request)
@@ -202,22 +81,24 @@ class _Client(httpx2.Client):
 
 
 class Transport:
-    """A few SDK clients for one provider address; ``post`` makes one call within a deadline."""
+    """An SDK client for one provider address; ``post`` makes one call within a deadline."""
 
-    def __init__(self, *, base_url: str, api_key: str, shards: int = SHARDS) -> None:
-        self._clients = [_client(base_url, api_key) for _ in range(shards)]
-        self._turn = itertools.count()
+    def __init__(self, *, base_url: str, api_key: str) -> None:
+        self._client = _client(base_url, api_key)
         self._address = base_url.rstrip("/")  # whole addresses spare the SDK from merging one for each call
 
     def post(self, path: str, body: dict[str, Any], *, deadline: float) -> Any:
         """The decoded answer (whatever it may be) to ``body``.
 
-        Raises the SDK's own errors, ``json.JSONDecodeError`` for a body that is not JSON, and ``AnswerTooLarge``.
+        Raises the SDK's own errors, ``ValueError`` for a body that is not JSON, and ``AnswerTooLarge``.
         """
         # bytes, not the dict: the SDK would copy a dict deeply and walk it several times
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         url = self._address + path
-        return self._within(deadline, lambda client: client.post(url, content=content, cast_to=object))
+        # the response itself: what the SDK would do to decode it for us takes longer than to decode it
+        made: Any = {"content": content, "cast_to": httpx2.Response, "options": _PLAIN}
+        response: httpx2.Response = self._within(deadline, lambda client: client.post(url, **made))
+        return decoded(response.content)
 
     def listen(
         self, path: str, body: dict[str, Any], hear: Callable[[Iterator[Any]], Any], *, deadline: float, left: threading.Event
@@ -234,10 +115,14 @@ class Transport:
             response: httpx2.Response = client.post(url, **made)
             with _told_by_sdk(response):
                 if not response.headers.get("content-type", "").startswith(_EVENTS):
-                    return json.loads(response.read())
+                    return decoded(response.read())
                 return hear(_events(response))
 
         return self._within(deadline, call, MAX_STREAM_BYTES, left)
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        self._client.close()
 
     def get(self, path: str, *, deadline: float) -> Any:
         return self._within(deadline, lambda client: client.get(self._address + path, cast_to=object))
@@ -272,18 +157,17 @@ class Transport:
         most_bytes: int = MAX_RESPONSE_BYTES,
         left: threading.Event | None = None,
     ) -> Any:
-        client = self._clients[next(self._turn) % len(self._clients)]
-        _limits.deadline, _limits.bytes_left, _limits.too_large, _limits.left = deadline, most_bytes, False, left
+        limits.deadline, limits.bytes_left, limits.too_large, limits.left = deadline, most_bytes, False, left
         try:
-            return call(client)
+            return call(self._client)
         except openai.APIConnectionError as error:
-            if _limits.too_large:
+            if limits.too_large:
                 raise AnswerTooLarge(str(error.__cause__ or error)) from None
             if left and left.is_set():
                 raise Abandoned from None
             raise
         finally:
-            _limits.deadline, _limits.left = float("inf"), None
+            limits.deadline, limits.left = float("inf"), None
 
 
 class AnswerTooLarge(Exception):
@@ -311,9 +195,9 @@ def _events(response: httpx2.Response) -> Iterator[Any]:
             data, waiting = b"\n".join(waiting), []
             if data.strip() == b"[DONE]":
                 return
-            yield json.loads(data)
+            yield decoded(data)
     if waiting and b"\n".join(waiting).strip() != b"[DONE]":
-        yield json.loads(b"\n".join(waiting))
+        yield decoded(b"\n".join(waiting))
 
 
 def _lines(response: httpx2.Response) -> Iterator[bytes]:
@@ -346,5 +230,5 @@ def _client(base_url: str, api_key: str) -> openai.OpenAI:
         max_retries=0,
         timeout=None,
         default_headers=headers,
-        http_client=_Client(transport=_GuardedTransport(), follow_redirects=False, trust_env=False),
+        http_client=_Client(transport=_PlainWire(), follow_redirects=False, trust_env=False),
     )

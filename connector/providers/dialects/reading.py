@@ -10,6 +10,7 @@ from connector.providers.base import Usage
 
 Json = dict[str, Any]
 
+ESCAPE = "\\u"
 _MOST_TOKENS = 10**9  # a count beyond it is no count; it would only break the sum
 
 
@@ -41,19 +42,23 @@ def whole(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else 0
 
 
+def decoded(data: bytes) -> Any:
+    """The JSON in ``data``, with every text in it as one that can be sent again; ``ValueError`` when it is none."""
+    text = data.decode("utf-8-sig", "replace")
+    value = json.loads(text)
+    return cleaned(value) if ESCAPE in text else value
+
+
 def cleaned(value: Any) -> Any:
-    """``value`` with every text in it as one that can be sent again: half of a surrogate pair has no UTF-8."""
-    # written out in ASCII, what needs cleaning shows as one of these; most answers have neither and need no walk
-    written = json.dumps(value)
-    return _walked(value) if "\\ud" in written or "\\u0000" in written else value
+    """Decoded JSON with every text in it as one that can be sent again: half of a surrogate pair has no UTF-8.
 
-
-def _walked(value: Any) -> Any:
+    Where no ``ESCAPE`` was in the JSON there is nothing to clean.
+    """
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [_walked(one) for one in value]
-    return {clean(key): _walked(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [cleaned(one) for one in value]
+    return {clean(key): cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def usage(raw: Any, names: tuple[str, str]) -> Usage:
