@@ -21,6 +21,8 @@ def faults(document: Json) -> list[str]:
     found = [*_keys("document", document, "#"), *_keys("info", document["info"], "info"), *_words(document)]
     for address, entry in document["paths"].items():
         found += _path(address, entry)
+    for tag in document.get("tags", []):
+        found += _keys("tag", tag, "tags")
     for name, answer in document.get("responses", {}).items():
         found += _answer(answer, f"responses/{name}")
     for name, schema in document.get("definitions", {}).items():

@@ -48,7 +48,7 @@ def base_address() -> str:
 def address_for(asked: Request) -> Callable[[], str]:
     """``base_address`` of a request, to be asked for at any time and in any thread."""
     public, environ = services().settings.public_url.rstrip("/"), asked.environ
-    return lambda: public or Request(environ).host_url.rstrip("/")
+    return lambda: public or Request(environ, populate_request=False).host_url.rstrip("/")
 
 
 def services() -> Services:
