@@ -64,7 +64,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Makes an address that runs an action as this key on whatever is posted to it, for tools that can only post.", "hooks",
         {201: Body("new_hook", shown_schema({**_HOOK, "url": _URL}), _MADE, "The hook with its address.", headers=LOCATION)},
         body=Body("create_hook_input", asked_schema(_FORM, _ASKED, more=_MORE), _ASKED, "The action and where its fields come from."),
-        codes=(*READ_CODES, *BODY_CODES, "unknown_action", "conflict"),
+        codes=(*READ_CODES, *BODY_CODES, "unknown_action", "address_refused", "conflict"),
     ),
     Operation(
         "get", "/v1/hooks", "list_hooks", "List hooks",
