@@ -17,6 +17,7 @@ FIXED_OPERATIONS: tuple[Operation, ...] = (
 GROUPS = {
     "text": "Steps that read a text.",
     "answers": "Steps that answer a question.",
+    "documents": "Steps that read documents and images.",
     "catalogue": "The actions there are.",
     "runs": "Runs at addresses of their own: where one stands, cancel it, run it again, allow what it asks.",
     "batches": "One action on many rows, such as those of a spreadsheet.",
