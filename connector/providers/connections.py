@@ -225,7 +225,7 @@ class Wire(httpx2.BaseTransport):
         except BaseException:
             connection.close()
             raise
-        # what a server writes beyond ASCII is read as bytes were before there was UTF-8
+        # the library reads a head as Latin-1, in which each byte is a letter; httpx2 would take ASCII alone
         headers = httpx2.Headers(response.getheaders(), encoding="latin-1")
         return httpx2.Response(response.status, headers=headers, stream=_Body(response, connection, self._pool))
 
@@ -251,7 +251,7 @@ def _answer(connection: Connection) -> HTTPResponse:
     connection.wait()  # reading needs a buffer, which a thousand that wait need not have
     response = HTTPResponse(connection)  # type: ignore[arg-type]  # all it does with a socket is to make a file of it
     response.begin()
-    while response.status in _INTERIM:  # it skips but the first kind of them
+    while response.status in _INTERIM:  # of the answers before the answer, the library passes over 100 alone
         response.headers = response.msg = None  # type: ignore[assignment]
         response.begin()
     return response
