@@ -1,13 +1,13 @@
-"""Every failure Formcall knows, as one table of codes and one small tree of classes.
+"""Every failure of Formcall: one table of codes and a small tree of exceptions.
 
-    FormcallError                something a caller or an operator can be told in one sentence
-    ├── InvalidInput             the caller's form: names each field, what is wrong and how to mend it
-    ├── ProviderError            the model's side: refused, unreachable, retired, not valid
+    FormcallError                the base class: a code, and one sentence for people
+    ├── InvalidInput             the caller's form: names each field, the rule and the fix
+    ├── ProviderError            the provider: refused, unreachable, retired, invalid response
     ├── TemplateError            an action's file: names the file and the line
     └── SettingsError            the operator's settings: names the variable
 
-The code is the contract: it is stable for ever, is the last part of the problem's ``type`` and is what a workflow
-branches on. The sentence (``detail``) is for a person and may improve.
+A code never changes: it is the last part of the problem's ``type``, and workflows branch on it. The
+sentence (``detail``) is for people and may be improved.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Kind:
-    """What a code means: its HTTP status, its short title, what to do about it, and whether the same call may work later.
+    """The meaning of a code: its HTTP status, short title, advice, and whether to try again.
 
-    ``advice`` is for who reads docs/errors.md; "operator:" stands before what only the operator can mend.
+    ``advice`` is shown in docs/errors.md; "operator:" precedes what only the operator can do.
+    ``retryable`` means that the same call may succeed later.
     """
 
     status: int
@@ -32,101 +33,242 @@ class Kind:
 
 # the groups are the sections of docs/errors.md
 KIND_GROUPS: dict[str, dict[str, Kind]] = {
-    "The caller's side": {
-        "invalid_input": Kind(422, "A field is not right", "mend the fields that `errors` names"),
-        "bad_json": Kind(400, "The body is not JSON", "check quotes, commas and line breaks of the JSON, or send a form"),
-        "unsupported_media_type": Kind(415, "The body is in a format that is not understood", "send `application/json` or a form"),
+    "The request": {
+        "invalid_input": Kind(422, "A field is invalid", "correct the fields that `errors` names"),
+        "bad_json": Kind(
+            400,
+            "The body is not valid JSON",
+            "check the quotes, commas and line breaks of the JSON, or send a form",
+        ),
+        "unsupported_media_type": Kind(
+            415, "The body has an unsupported format", "send `application/json` or a form"
+        ),
         "body_too_large": Kind(413, "The request is too large", "shorten the text or split it"),
-        "too_long": Kind(413, "The text is longer than the model can read", "shorten the text or split it"),
-        "bad_request": Kind(400, "The request is not right", "the sentence says which part of the request cannot be read"),
-        "unauthorized": Kind(401, "A valid API key is needed", "send a valid key as `X-API-Key` or `Authorization: Bearer`"),
-        "forbidden": Kind(403, "This API key may not do that", "ask the operator for a key with the scope that the sentence names"),
+        "too_long": Kind(413, "The text is too long for the model", "shorten the text or split it"),
+        "bad_request": Kind(
+            400,
+            "The request is invalid",
+            "the sentence names the part of the request that cannot be read",
+        ),
+        "unauthorized": Kind(
+            401,
+            "A valid API key is needed",
+            "send a valid key as `X-API-Key` or `Authorization: Bearer`",
+        ),
+        "forbidden": Kind(
+            403,
+            "This API key lacks the permission",
+            "ask the operator for a key with the scope that the sentence names",
+        ),
         "not_found": Kind(
             404,
-            "There is nothing at this address",
-            "check the address and the id in it; what is older than `FORMCALL_KEEP_DAYS` is deleted",
+            "There is nothing at this URL",
+            "check the URL and the id in it; records are deleted after `FORMCALL_KEEP_DAYS`",
         ),
-        "unknown_action": Kind(404, "There is no such action", "check the address; the sentence names the nearest action"),
-        "method_not_allowed": Kind(405, "This address does not take that method", "actions are run with POST"),
+        "unknown_action": Kind(
+            404, "There is no such action", "check the URL; the sentence names the nearest action"
+        ),
+        "method_not_allowed": Kind(
+            405, "This URL does not support the method", "run actions with POST"
+        ),
         "address_refused": Kind(
-            422, "That address may not be called", "use a public `https://` address; operator: list private hosts in `FORMCALL_ALLOW_HOSTS`"
+            422,
+            "Calls to that address are not allowed",
+            "use a public `https://` URL; operator: list private hosts in `FORMCALL_ALLOW_HOSTS`",
+        ),
+        "loop": Kind(
+            508,
+            "A message of the service to itself",
+            "give the callback or the subscription an address of another service",
         ),
         "file_unreachable": Kind(
-            422, "A file could not be fetched", "try again, or send the file itself instead of its address", retryable=True
+            422,
+            "A file could not be downloaded",
+            "try again, or send the file itself instead of its URL",
+            retryable=True,
         ),
-        "conflict": Kind(409, "That cannot be done at the moment", "look at how it stands now; the sentence says what is in the way"),
+        "conflict": Kind(
+            409,
+            "The current state does not allow that",
+            "read the current state; the sentence names what prevents it",
+        ),
         "idempotency_mismatch": Kind(
-            422, "This idempotency key belongs to another request", "give each step its own key, or send exactly the first request again"
+            422,
+            "This idempotency key belongs to another request",
+            "give each step its own key, or repeat exactly the first request",
         ),
     },
     "Money and limits": {
         "budget_exceeded": Kind(
-            402, "The budget is used up", "wait for the next day or month, or ask the operator to raise the key's budget"
+            402,
+            "The budget is used up",
+            "wait for the next day or month, or ask the operator to raise the key's budget",
         ),
         "budget_reserved": Kind(
             429,
-            "The rest of the budget is reserved at the moment",
-            "wait for the seconds in `Retry-After`; runs free the rest",
+            "The rest of the budget is reserved",
+            "wait for the seconds in `Retry-After`; running calls release the rest",
             retryable=True,
         ),
-        "cost_limit": Kind(422, "The run would cost more than it may", "raise Max cost, shorten the text, or lower the effort"),
+        "cost_limit": Kind(
+            422,
+            "The run would exceed its cost limit",
+            "raise Max cost, shorten the text, or lower the effort",
+        ),
         "price_unknown": Kind(
-            422, "The price of this model is not known", "leave the limit out; operator: describe the model in the file `FORMCALL_MODELS`"
+            422,
+            "The price of this model is not known",
+            "leave the limit out; operator: add the model to the file `FORMCALL_MODELS`",
         ),
         "rate_limited": Kind(
-            429, "Too many calls with this API key", "wait for the seconds in `Retry-After`, and call less often", retryable=True
+            429,
+            "Too many calls with this API key",
+            "wait for the seconds in `Retry-After`, and call less often",
+            retryable=True,
         ),
         "too_many_at_once": Kind(
-            429, "Too many runs of this API key at the same time", "wait for the seconds in `Retry-After`, or use a batch", retryable=True
+            429,
+            "Too many runs of this API key at the same time",
+            "wait for the seconds in `Retry-After`, or use a batch",
+            retryable=True,
         ),
     },
-    "What became of a run": {
-        "cancelled": Kind(409, "The run was cancelled", "nothing, or run it again with retry; calls that had been made are paid"),
-        "interrupted": Kind(503, "The run was cut off", "send it again with the same idempotency key, or retry the run", retryable=True),
-        "refused": Kind(422, "The model refused to answer", "change the text or the instructions: the model or its content filter refused"),
-        "max_steps": Kind(422, "The question was not finished within its limits", "raise Max steps or ask for less at once"),
+    "The run": {
+        "cancelled": Kind(
+            409,
+            "The run was cancelled",
+            "run it again with retry if you still need it; finished calls are charged",
+        ),
+        "review_refused": Kind(
+            409,
+            "A person refused the answer",
+            "read the reviewer's note in the sentence; send the request again, or decide yourself",
+        ),
+        "review_expired": Kind(
+            409,
+            "Nobody decided in time",
+            "run it again with retry; operator: `FORMCALL_REVIEW_HOURS` is the time, "
+            "`FORMCALL_REVIEW_EXPIRED` what happens then",
+        ),
+        "interrupted": Kind(
+            503,
+            "The run was interrupted",
+            "send it again with the same idempotency key, or retry the run",
+            retryable=True,
+        ),
+        "gave_up": Kind(
+            500,
+            "The run was given up",
+            "check its text and its files; then retry the run. Operator: the log says what ended "
+            "the processes that executed it",
+        ),
+        "refused": Kind(
+            422,
+            "The model refused to answer",
+            "change the text or the instructions; the model or its content filter refused",
+        ),
+        "max_steps": Kind(
+            422,
+            "The question was not answered within its limits",
+            "raise Max steps or ask for less at once",
+        ),
         "approval_needed": Kind(
-            422, "A tool asks first, and here nobody can be asked", "set Ask before to Nothing, leave the tool out, or run it alone"
+            422,
+            "A tool needs approval that cannot be given here",
+            "set Ask before to Nothing, leave the tool out, or run it alone",
         ),
-        "tool_required": Kind(422, "The model answered without using a tool", "word the question so that it needs a tool"),
+        "tool_required": Kind(
+            422,
+            "The model answered without using a tool",
+            "word the question so that it needs a tool",
+        ),
         "invalid_output": Kind(
-            502, "The model's answer was not valid", "try again, or with a higher effort: one repair did not help", retryable=True
+            502,
+            "The model's answer is invalid",
+            "try again, or with a higher effort; one repair did not help",
+            retryable=True,
         ),
-        "output_truncated": Kind(502, "The model's answer was cut off", "ask for less at once", retryable=True),
+        "output_truncated": Kind(
+            502, "The model's answer was cut off", "ask for less at once", retryable=True
+        ),
     },
-    "The provider's side": {
-        "provider_auth": Kind(502, "The provider does not accept this service's key", "operator: check `OPENAI_API_KEY`"),
-        "provider_quota": Kind(402, "The provider's account has no credit left", "operator: top up the provider's account"),
-        "provider_rate_limited": Kind(429, "The provider asks to slow down", "wait for the seconds in `Retry-After`", retryable=True),
-        "provider_unavailable": Kind(502, "The provider could not answer", "try again later", retryable=True),
+    "The provider": {
+        "provider_auth": Kind(
+            502, "The provider rejected this service's key", "operator: check `OPENAI_API_KEY`"
+        ),
+        "provider_quota": Kind(
+            402,
+            "The provider's account has no credit left",
+            "operator: add credit to the provider's account",
+        ),
+        "provider_rate_limited": Kind(
+            429,
+            "The provider's rate limit was reached",
+            "wait for the seconds in `Retry-After`",
+            retryable=True,
+        ),
+        "provider_unavailable": Kind(
+            502, "The provider is unavailable", "try again later", retryable=True
+        ),
         "provider_timeout": Kind(
-            504, "The provider took too long", "try again, knowing that the first call may have been billed", retryable=True
+            504,
+            "The provider did not answer in time",
+            "try again; the first call may have been charged",
+            retryable=True,
         ),
         "provider_bad_reply": Kind(
-            502, "The provider's answer cannot be read", "operator: what answers at `OPENAI_BASE_URL` is not a model's API"
+            502,
+            "The provider's response cannot be read",
+            "operator: check that `OPENAI_BASE_URL` is a model API",
         ),
-        "provider_rejected": Kind(502, "The provider did not accept the request", "operator: the sentence has the provider's words"),
+        "provider_rejected": Kind(
+            502,
+            "The provider rejected the request",
+            "operator: the sentence quotes the provider's message",
+        ),
         "model_retired": Kind(
-            502, "The model has been switched off", "operator: set `FORMCALL_MODEL` to the model that the sentence names"
+            502,
+            "The model has been shut down",
+            "operator: set `FORMCALL_MODEL` to the model that the sentence names",
         ),
         "model_unavailable": Kind(
-            502, "The provider does not have this model", "operator: set `FORMCALL_MODEL` to one that the provider has"
+            502,
+            "The provider does not have this model",
+            "operator: set `FORMCALL_MODEL` to one that the provider has",
         ),
-        "needs_model": Kind(501, "This action needs a model", "operator: this action needs a hosted model; set `OPENAI_API_KEY`"),
+        "needs_model": Kind(
+            422,
+            "This needs a hosted model",
+            "choose one that works without a model (`local` in the list of actions); operator: set "
+            "`OPENAI_API_KEY`",
+        ),
     },
-    "Our side": {
-        "busy": Kind(503, "Too much is going on at the moment", "wait for the seconds in `Retry-After`", retryable=True),
-        "template_error": Kind(500, "An action's file is not right", "operator: `formcall check` says where"),
-        "settings_error": Kind(500, "A setting is not right", "operator: the sentence names the setting"),
-        "internal": Kind(500, "Something went wrong on our side", "give the `id` to the operator, whose log has it", retryable=True),
+    "The service": {
+        "busy": Kind(
+            503, "The service is busy", "wait for the seconds in `Retry-After`", retryable=True
+        ),
+        "template_error": Kind(
+            500, "An action's file is invalid", "operator: `formcall check` names the file and line"
+        ),
+        "settings_error": Kind(
+            500, "A setting is invalid", "operator: the sentence names the setting"
+        ),
+        "internal": Kind(
+            500,
+            "The service failed unexpectedly",
+            "give the `id` to the operator, who finds it in the log",
+            retryable=True,
+        ),
     },
 }
-KINDS: dict[str, Kind] = {code: kind for group in KIND_GROUPS.values() for code, kind in group.items()}
+KINDS: dict[str, Kind] = {
+    code: kind for group in KIND_GROUPS.values() for code, kind in group.items()
+}
 
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing wrong with one field: a stable code and a sentence that names the rule and the fix."""
+    """One problem of one field: a stable code, and a sentence that names the rule and the fix."""
 
     field: str
     code: str
@@ -137,10 +279,14 @@ class FieldError:
 
 
 class FormcallError(Exception):
-    """A failure with a stable ``code`` and a sentence for a person.
+    """A failure with a stable ``code`` and a sentence for people.
 
-    ``extra`` holds flat members that go into the problem beside the standard ones (a run's cost so far, its trace).
+    ``extra`` holds further members of the problem beside the standard ones, such as a run's cost
+    or its trace. ``affects_all_calls``: the cause is not in this call, so each call fails until it
+    is fixed.
     """
+
+    affects_all_calls = False
 
     def __init__(
         self,
@@ -163,7 +309,7 @@ class FormcallError(Exception):
         return KINDS[self.code]
 
     def as_problem(self, id: str) -> dict[str, Any]:
-        """The members of the problem (RFC 9457) that a caller gets; ``id`` is the run's, or the request's."""
+        """The members of the problem response (RFC 9457); ``id`` is the run's or the request's."""
         kind = self.kind
         return {
             "type": f"urn:formcall:problem:{self.code}",
@@ -179,34 +325,48 @@ class FormcallError(Exception):
 
 
 class InvalidInput(FormcallError):
-    """One or more fields of the form are not right; ``detail`` is the first sentence, ``errors`` has them all."""
+    """One or more fields of the form are invalid: ``errors`` has all, ``detail`` the first."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         more = len(errors) - 1
-        tail = f" ({more} more {'problem' if more == 1 else 'problems'} in `errors`.)" if more else ""
-        super().__init__("invalid_input", errors[0].message + tail, errors=errors)
+        detail = errors[0].message
+        if more:
+            noun = "problem" if more == 1 else "problems"
+            detail += f" ({more} more {noun} in `errors`.)"
+        super().__init__("invalid_input", detail, errors=errors)
 
 
 class ProviderError(FormcallError):
-    """The model's side failed. ``extra["upstream_request_id"]`` names the provider's own record of the call.
+    """The provider failed. ``extra["upstream_request_id"]`` is the provider's id of the call.
 
-    ``unseen`` says that the call's end was not seen: the provider may have worked for it, and billed it.
+    ``outcome_unknown``: the end of the call was not received, so the provider may have processed
+    and billed it. ``provider``: its name, where there are several.
+    ``billed``: the tokens that the failed call used, where the provider reported
+    them (a ``Reply`` of ``providers/base.py``). ``quote``: the provider's message as a sentence to
+    append, or "".
     """
 
-    unseen = False
+    outcome_unknown = False
+    billed: Any = None
+    provider = ""
+    quote = ""
 
 
 class TemplateError(FormcallError):
-    """An action's file is not right; the sentence begins with ``file:line``."""
+    """An action's file is invalid; the sentence begins with ``file:line``."""
 
     def __init__(self, problem: str, *, file: str = "", line: int = 0) -> None:
-        place = f"{file}:{line}: " if file and line else f"{file}: " if file else ""
-        super().__init__("template_error", place + problem)
-        self.problem, self.file, self.line = problem, file, line
+        position = f"{file}:" if file else ""
+        if file and line:
+            position += f"{line}:"
+        super().__init__("template_error", f"{position} {problem}" if position else problem)
+        self.problem = problem
+        self.file = file
+        self.line = line
 
 
 class SettingsError(FormcallError):
-    """A setting is not right; the sentence names the variable and what it may be."""
+    """A setting is invalid; the sentence names the variable and its valid values."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("settings_error", detail)

@@ -1,320 +1,334 @@
-"""Batches: rows are checked and kept all at once, and then carried out as durable work, so many at a time.
+"""Batches: rows are validated and stored together, then run as durable jobs.
 
-    BatchRunner.add(key, order) -> Progress      all rows are kept; from now on nothing of them is lost
+    BatchRunner.add(key, request) -> Progress      all rows are stored; from now on none is lost
 
-One piece of work leads a batch (``lead``): it hands the rows that have not ended to pieces of work of a few dozen rows each
-(``carry_out``), waits for those, and tells of the end. What has been done stands in the records of the rows alone, so any of this
-may be done again after a crash: a row that has ended is passed over, and one that was under way begins a new attempt.
+One durable job coordinates a batch (``coordinate``): it splits the open rows into chunks of up to
+40, enqueues a job for each chunk (``run_rows``), waits for them, and ends the batch. All state is
+in the records of the rows, so every job can be repeated after a crash: finished rows are skipped,
+and interrupted rows start a new attempt.
 
-A batch that is paused or cancelled, and one that goes on after that, needs no message to anybody: a row asks for its batch's status
-in the transaction in which it begins.
+Pausing, cancelling and resuming need no message to the jobs: the transaction that starts a row
+checks the status of its batch.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
-
+from connector.batches.progress import batch_view
+from connector.batches.request import BatchRequest
+from connector.batches.row_runner import RowRunner, wait_for_database
+from connector.batches.validator import BatchValidator
+from connector.durable.queue import JobQueue
+from connector.durable.steps import Steps, traceback_without_message
 from connector.errors import FieldError, FormcallError, InvalidInput
-from connector.jobs.durable import Durable
-from connector.jobs.intake import STOPPING, Intake
-from connector.jobs.machinery import Left
-from connector.jobs.orders import Order
-from connector.jobs.progress import described
-from connector.jobs.runner import Runner
-from connector.jobs.steps import Steps, places
-from connector.jobs.telling import Told, event_text, written
-from connector.jobs.watch import SILENT_SECONDS
+from connector.json_types import Json
+from connector.runs.recovery import mark_interrupted
+from connector.runs.responses import event_json, to_json
+from connector.runs.runner import Runner
 from connector.store.batches import COMPLETED, Batches, Progress
 from connector.store.hosts import StoredHosts
 from connector.store.ids import now_ms
 from connector.store.keys import Key
-from connector.store.money import nano, usd
-from connector.store.notes import Gone, Requeue, Reserved, Unwritten
-
-Json = dict[str, Any]
+from connector.store.ledger.control_changes import SettleReservation
+from connector.store.ledger.money import to_nano, to_usd
+from connector.store.rows import BatchRow
 
 log = logging.getLogger("formcall")
 
-SAME_KEY_MS = 24 * 3_600_000  # how long an idempotency key means the same batch
-_MOST_ROWS_OF_WORK, _FEWEST_ROWS_OF_WORK = 40, 4
-_TURN_SECONDS = 10.0  # how long a piece of work keeps its place while others wait for one
-_PAUSES = (10.0, 60.0)  # seconds before the rows that failed for the moment are tried a second and a third time
-_WAITED_FOR = 25  # pieces of work that are waited for together: those sent first end first, so few are looked at again and again
-_AGAIN_SECONDS = 1.0  # between tries of a database that is away
-_LEADS = 200  # batches under way at the same time in one process
-
-# these failures pass by themselves, and their calls were not billed
-_PASSING = {"provider_rate_limited", "provider_unavailable", "busy"}
-_AWAY = (Unwritten, InterfaceError, OperationalError, NoConnection)  # what a database is that does not answer at the moment
+SAME_KEY_MS = 24 * 3_600_000  # how long an idempotency key refers to the same batch
+_MAX_CHUNK_ROWS = 40
+_MIN_CHUNK_ROWS = 4
+# seconds before rows with a transient error are tried a second and a third time
+_RETRY_DELAYS = (10.0, 60.0)
+# jobs that are waited for together: they end about in the order they were enqueued, so waiting for
+# a few at a time checks few statuses repeatedly
+_WAIT_GROUP = 25
+_MAX_BATCHES = 200  # batches coordinated at the same time in one process
 
 
-class Economy(Protocol):
-    """Carries out batches at half the price, through the provider's own."""
+class ProviderBatches(Protocol):
+    """Runs batches at half the price, through the provider's batch API."""
 
     def check(self) -> None: ...
 
-    def begin(self, batch_id: str, generation: int) -> None: ...
+    def start(self, batch_id: str, generation: int) -> None: ...
 
     def cancel(self, batch_id: str) -> None: ...
 
 
 class BatchRunner:
-    """Takes batches in and carries them out. Thread-safe; one for a process. ``ended`` is set when the process is to stop."""
+    """Accepts and runs batches. Thread-safe; one per process; ``stopping`` is set at shutdown."""
 
-    def __init__(self, runner: Runner, batches: Batches, hosts: StoredHosts, durable: Durable, ended: threading.Event) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        batches: Batches,
+        hosts: StoredHosts,
+        queue: JobQueue,
+        stopping: threading.Event,
+    ) -> None:
         self.batches = batches
-        self.economy: Economy
-        self._intake = Intake(runner)
-        self._runner, self._hosts, self._durable, self._ended = runner, hosts, durable, ended
+        self.provider_batches: ProviderBatches
+        self._validator = BatchValidator(runner)
+        self._rows = RowRunner(runner, batches, hosts, stopping)
+        self._runner = runner
+        self._queue = queue
+        self._stopping = stopping
         self._settings = runner.engine.settings
 
     def declare(self) -> None:
-        """Make the work of batches known, before the jobs are launched."""
-        self._durable.register("batch", self.lead, queue="batches")
-        self._durable.register("rows", self.carry_out, queue="rows")
-        self._durable.queue("batches", at_once=_LEADS, look=0.5)
-        self._durable.queue("rows", at_once=self._settings.rows_at_once, look=0.1)
+        """Register the jobs and queues of batches; call this before the queue is launched."""
+        self._queue.register("batch", self.coordinate, queue="batches")
+        self._queue.register("rows", self.run_rows, queue="rows")
+        self._queue.queue("batches", concurrency=_MAX_BATCHES, poll_seconds=0.5)
+        self._queue.queue("rows", concurrency=self._settings.rows_at_once, poll_seconds=0.1)
 
-    # --- taking one in ---
+    # --- adding a batch ---
 
-    def add(self, key: Key, order: Order) -> Progress:
-        """A new batch, or the one that has its idempotency key; ``FormcallError`` when it cannot be taken in."""
-        if self._runner.jobs is None:
-            raise FormcallError("busy", "The service is only starting. Try again in a few seconds.", retry_after=3)
-        if order.economy:
-            self.economy.check()
-        batch, rows = self._intake.records(key, order)
-        while same := self.batches.add(batch, rows):
-            if not same.ended_ms or same.created_ms > now_ms() - SAME_KEY_MS:
-                return self._same(same, batch)
-            self.batches.release(same.id)
-        self._set_going(batch["id"], 1, key.id, economy=order.economy)
+    def add(self, key: Key, request: BatchRequest) -> Progress:
+        """Store and start a new batch, or return the one with the same idempotency key.
+
+        Raises ``FormcallError`` if the batch is invalid or may not be run.
+        """
+        if self._runner.queue.jobs is None:
+            raise FormcallError(
+                "busy", "The service is still starting. Try again in a few seconds.", retry_after=3
+            )
+        if request.economy:
+            self.provider_batches.check()
+        batch, rows = self._validator.records(key, request)
+        while existing := self.batches.add(batch, rows):
+            if not existing.ended_ms or existing.created_ms > now_ms() - SAME_KEY_MS:
+                return self._existing(existing, batch)
+            self.batches.release_idempotency_key(existing.id)
+        self._start(batch["id"], 1, key.id, economy=request.economy)
         return self.batches.progress(batch["id"])
 
-    def _same(self, same: Any, batch: Json) -> Progress:
-        if same.digest != batch["digest"]:
-            words = "This idempotency key was used for another batch. Use a new key for a new batch, or send the same one."
-            raise FormcallError("idempotency_mismatch", words)
-        return self.batches.progress(same.id)
+    def _existing(self, existing: BatchRow, batch: Json) -> Progress:
+        if existing.digest != batch["digest"]:
+            raise FormcallError(
+                "idempotency_mismatch",
+                "This idempotency key was used for another batch. Use a new key for a new "
+                "batch, or send the same one.",
+            )
+        return replace(self.batches.progress(existing.id), is_replay=True)
 
-    # --- what its owner does with it ---
+    # --- operations of the batch's owner ---
 
     def cancel(self, batch_id: str) -> Progress:
-        """Nothing more of a batch is begun; one that is over stays as it is."""
-        if self.batches.cancel(batch_id, "The batch was cancelled: rows under way come to their end, no others are begun."):
-            if self.batches.find(batch_id).economy:
-                self.economy.cancel(batch_id)
-            self.finish(batch_id)  # if rows are under way, who leads the batch sees to its end
+        """Start no more rows of a batch; an ended batch is left unchanged."""
+        if self.batches.cancel(
+            batch_id, "The batch was cancelled: running rows finish, no others are started."
+        ):
+            if self.batches.get(batch_id).economy:
+                self.provider_batches.cancel(batch_id)
+            self.finish(batch_id)  # if rows are still running, the coordinator finishes it later
         return self.batches.progress(batch_id)
 
     def resume(self, batch_id: str, *, budget_usd: float | None = None) -> Progress:
-        """A batch that waits goes on, with this budget from now on; ``FormcallError`` (conflict) when it does not wait."""
+        """Resume a paused batch, with a new budget if one is given.
+
+        Raises ``FormcallError`` (conflict) if the batch is not paused.
+        """
         progress = self.batches.progress(batch_id)
-        budget = None if budget_usd is None else nano(budget_usd)
+        budget = None if budget_usd is None else to_nano(budget_usd)
         if budget is not None and budget <= (progress.cost_nusd or 0):
-            words = f'"budget_usd" must be more than the {usd(progress.cost_nusd)} US dollars that the batch has cost so far.'
-            raise InvalidInput([FieldError("budget_usd", "out_of_range", words)])
+            message = (
+                f'"budget_usd" must be more than the {to_usd(progress.cost_nusd)} US dollars '
+                "that the batch has cost so far."
+            )
+            raise InvalidInput([FieldError("budget_usd", "out_of_range", message)])
         if not self.batches.resume(batch_id, progress.batch.generation, budget_nusd=budget):
-            raise FormcallError("conflict", f"Only a batch that is paused can be resumed; this one is {progress.batch.status}.")
-        return self._go_on(progress.batch)
+            raise FormcallError(
+                "conflict",
+                f"Only a batch that is paused can be resumed; this one is {progress.batch.status}.",
+            )
+        return self._start_next_generation(progress.batch)
 
     def retry(self, batch_id: str) -> Progress:
-        """Rows that failed are run again; ``FormcallError`` (conflict) when the batch is going on, or there are none."""
-        batch = self.batches.find(batch_id)
-        if batch.status not in {"paused", "failed", "done"}:
-            raise FormcallError("conflict", f"Only a batch that is done or paused can be tried again; this one is {batch.status}.")
-        if not self.batches.retry(batch_id, batch.generation):
-            words = "No row of this batch can be run again: none has failed but those that are not right themselves"
-            raise FormcallError("conflict", f"{words}, or their forms were not kept (FORMCALL_STORE_TEXT).")
-        return self._go_on(batch)
+        """Run the failed rows again.
 
-    def _go_on(self, batch: Any) -> Progress:
-        self._set_going(batch.id, batch.generation + 1, batch.key_id, economy=batch.economy)
+        Raises ``FormcallError`` (conflict) if the batch is running or no row can be retried.
+        """
+        batch = self.batches.get(batch_id)
+        if batch.status not in {"paused", "failed", "done"}:
+            raise FormcallError(
+                "conflict",
+                "Only a batch that is done, failed or paused can be retried; this one is "
+                f"{batch.status}.",
+            )
+        if not self.batches.retry_failed(batch_id, batch.generation):
+            raise FormcallError(
+                "conflict",
+                "No row of this batch can be retried: no row has failed, the failed rows are "
+                "invalid, or their input was not stored (FORMCALL_STORE_TEXT).",
+            )
+        return self._start_next_generation(batch)
+
+    def _start_next_generation(self, batch: BatchRow) -> Progress:
+        self._start(batch.id, batch.generation + 1, batch.key_id, economy=batch.economy)
         return self.batches.progress(batch.id)
 
-    def _set_going(self, batch_id: str, generation: int, key_id: str, *, economy: bool) -> None:
+    def _start(self, batch_id: str, generation: int, key_id: str, *, economy: bool) -> None:
         try:
             if economy:
-                self.economy.begin(batch_id, generation)
+                self.provider_batches.start(batch_id, generation)
             else:
-                self._durable.enqueue("batches", "batch", _lead_id(batch_id, generation), batch_id, generation, key=key_id)
-        except Exception as error:  # the batch is kept, so it must not be ordered again; it begins with the next look at all batches
-            log.warning("batch %s could not be put into a queue yet\n%s", batch_id, places(error))
+                self._queue.enqueue(
+                    "batches",
+                    "batch",
+                    _coordinator_id(batch_id, generation),
+                    batch_id,
+                    generation,
+                    key=key_id,
+                )
+        # the batch is stored, so the caller must not add it again; ``recover`` starts it later
+        except Exception as error:
+            log.warning(
+                "batch %s could not be enqueued yet\n%s",
+                batch_id,
+                traceback_without_message(error),
+            )
 
-    def keep_going(self) -> None:
-        """Batches that nobody leads: one whose process died too early begins, one whose lead failed waits for its owner."""
-        for batch in self.batches.going_on():
+    def recover(self) -> None:
+        """Handle running batches without a coordinator.
+
+        A batch that was stored but never enqueued is started; one whose coordinator failed is
+        paused, so that its owner decides. A cancelled one ends, whose rows were left running.
+        """
+        for batch in self.batches.list_running():
             if batch.economy:
                 continue
-            state = self._durable.status(_lead_id(batch.id, batch.generation))
+            state = self._queue.status(_coordinator_id(batch.id, batch.generation))
             if state is None:
-                self._set_going(batch.id, batch.generation, batch.key_id, economy=False)
+                self._start(batch.id, batch.generation, batch.key_id, economy=False)
             elif state in {"failed", "cancelled"}:
-                self.batches.pause(batch.id, "internal", "Something went wrong on our side. Resume the batch; what is done stays done.")
+                self.batches.pause(
+                    batch.id,
+                    "internal",
+                    "Something went wrong on our side. "
+                    "Resume the batch; finished rows keep their results.",
+                )
 
-    # --- leading one ---
+        for batch in self.batches.list_cancelled():
+            if not batch.economy:
+                self._end_cancelled(batch)
 
-    def lead(self, steps: Steps, batch_id: str, generation: int) -> bool:
-        """The durable work of one batch: hand out its rows until all have ended, or until it is paused or cancelled."""
-        if generation > 1:
-            steps.wait([_lead_id(batch_id, generation - 1)])  # rows that its last generation began may still be under way
-        for number in range(len(_PAUSES) + 1):
-            pieces = steps.do("plan", self._patiently, self._plan, batch_id, generation)
-            if not pieces:
+    def _end_cancelled(self, batch: BatchRow) -> None:
+        """End a cancelled batch: rows whose process has died have no other end."""
+        for row in self.batches.open_rows(batch.id, 0, batch.total):
+            if row.status == "running" and not self._rows.is_active(row):
+                mark_interrupted(self._runner.ledger, row.id)
+                self._runner.ledger.write(SettleReservation(row.id))  # it is not run again
+        self.finish(batch.id)
+
+    # --- the coordinating job ---
+
+    def coordinate(self, steps: Steps, batch_id: str, generation: int) -> bool:
+        """The durable job of one batch: run its rows until all have ended, or it is stopped.
+
+        The names of the steps are stored in the database of jobs, so they do not change.
+        """
+        if generation > 1:  # rows of the previous generation may still be running
+            steps.wait([_coordinator_id(batch_id, generation - 1)])
+        for number in range(len(_RETRY_DELAYS) + 1):
+            chunks = self._step(steps, "plan", self._plan_chunks, batch_id, generation)
+            if not chunks:
                 break
             if number:
-                steps.sleep(_PAUSES[number - 1])
-            self._hand_out(steps, batch_id, number, pieces)
-        return bool(steps.do("finish", self._patiently, self._close, batch_id, generation))
+                steps.sleep(_RETRY_DELAYS[number - 1])
+            self._run_chunks(steps, batch_id, number, chunks)
+        return bool(self._step(steps, "finish", self._close, batch_id, generation))
 
-    def _plan(self, batch_id: str, generation: int) -> list[tuple[int, int]]:
-        return pieces_of(self.batches.open_numbers(batch_id, generation), self._settings.rows_at_once)
+    def _step(self, steps: Steps, name: str, function: Callable[..., Any], *args: Any) -> Any:
+        return steps.run(name, wait_for_database, self._stopping, function, *args)
 
-    def _hand_out(self, steps: Steps, batch_id: str, number: int, pieces: list[tuple[int, int]]) -> None:
-        ids = [f"{steps.id}.{number}.{count}" for count in range(len(pieces))]
-        is_last = number == len(_PAUSES)
-        steps.do("hand out", self._patiently, self._send, batch_id, list(zip(ids, pieces, strict=True)), is_last)
+    def _plan_chunks(self, batch_id: str, generation: int) -> list[tuple[int, int]]:
+        numbers = self.batches.open_row_numbers(batch_id, generation)
+        return split_into_chunks(numbers, self._settings.rows_at_once)
+
+    def _run_chunks(
+        self, steps: Steps, batch_id: str, number: int, chunks: list[tuple[int, int]]
+    ) -> None:
+        """Enqueue a job for each chunk and wait until all of them have ended."""
+        ids = [f"{steps.id}.{number}.{count}" for count in range(len(chunks))]
+        jobs = list(zip(ids, chunks, strict=True))
+        is_last = number == len(_RETRY_DELAYS)
+        self._step(steps, "hand out", self._enqueue_chunks, batch_id, jobs, is_last)
         while ids:
-            for start in range(0, len(ids), _WAITED_FOR):
-                steps.wait(ids[start : start + _WAITED_FOR])
-            ids = steps.do("look on", self._patiently, self._rests, ids)
+            for start in range(0, len(ids), _WAIT_GROUP):
+                steps.wait(ids[start : start + _WAIT_GROUP])
+            ids = self._step(steps, "look on", self._continuations, ids)
 
-    def _send(self, batch_id: str, pieces: list[tuple[str, tuple[int, int]]], is_last: bool) -> None:
-        key_id = self.batches.find(batch_id).key_id
-        for work_id, (first, last) in pieces:
-            self._durable.enqueue("rows", "rows", work_id, batch_id, first, last, is_last, key=key_id)
+    def _enqueue_chunks(
+        self, batch_id: str, jobs: list[tuple[str, tuple[int, int]]], is_last: bool
+    ) -> None:
+        key_id = self.batches.get(batch_id).key_id
+        for job_id, (first, last) in jobs:
+            self._queue.enqueue("rows", "rows", job_id, batch_id, first, last, is_last, key=key_id)
 
-    def _rests(self, ids: list[str]) -> list[str]:
-        """The work that was put behind the others when its turn was over."""
-        return [rest for rest in map(_rest_of, ids) if self._durable.status(rest)]
+    def _continuations(self, ids: list[str]) -> list[str]:
+        """The jobs that continue those of ``ids`` whose time was over before their last row."""
+        continuations = [_continuation_id(job_id) for job_id in ids]
+        return [job_id for job_id in continuations if self._queue.status(job_id)]
 
     def _close(self, batch_id: str, generation: int) -> bool:
-        batch = self.batches.find(batch_id)
+        batch = self.batches.get(batch_id)
         if batch.generation != generation:
-            return False  # it was resumed meanwhile, and is another lead's
+            return False  # it was resumed meanwhile and has another coordinator
         if batch.status == "running":
-            error = FormcallError("internal", "The row could not be carried out, also at the third try. Retry the batch's failed rows.")
+            error = FormcallError(
+                "internal",
+                "The row could not be run in three attempts. Retry the batch's failed rows.",
+            )
             for row in self.batches.open_rows(batch_id, 0, batch.total):
-                if not self._is_carried_out(row):
+                if not self._rows.is_active(row):
                     self._runner.fail(row, error)
         return self.finish(batch_id)
 
     def finish(self, batch_id: str) -> bool:
-        """End a batch whose rows have all ended; False while some have not, and when it has ended before."""
-        return self.batches.finish(batch_id, lambda progress: event_text(COMPLETED, written(described(progress))))
+        """End a batch; False while it has open rows, and if it has already ended."""
+        return self.batches.finish(
+            batch_id, lambda progress: event_json(COMPLETED, to_json(batch_view(progress)))
+        )
 
-    def _patiently(self, function: Callable[..., Any], *args: Any) -> Any:
-        """What ``function`` gives. A database that is away is waited for; all that is done here may be done again."""
-        while True:
-            try:
-                return function(*args)
-            except _AWAY:
-                if self._ended.wait(_AGAIN_SECONDS):
-                    raise Left from None
+    # --- the job of a chunk ---
 
-    # --- rows ---
+    def run_rows(self, steps: Steps, batch_id: str, first: int, last: int, is_last: bool) -> None:
+        """The durable job of one chunk of rows.
 
-    def carry_out(self, steps: Steps, batch_id: str, first: int, last: int, is_last: bool) -> None:
-        """The durable work of a few rows, one after the other. When others wait, the rest is put behind them."""
-        rest = steps.do("rows", self._patiently, self._carry_out_rows, batch_id, first, last, is_last)
+        When its time is over, the rest is enqueued behind the jobs that wait.
+        """
+        rest = self._step(steps, "rows", self._rows.run_chunk, batch_id, first, last, is_last)
         if rest is not None:
-            steps.do("rest", self._patiently, self._send, batch_id, [(_rest_of(steps.id), (rest, last))], is_last)
-
-    def _carry_out_rows(self, batch_id: str, first: int, last: int, is_last: bool) -> int | None:
-        """The number of the row that this turn ended before; None when it came to the end."""
-        batch, until = self.batches.find(batch_id), time.monotonic() + _TURN_SECONDS
-        if batch.status != "running":
-            return None  # each row would find that for itself, which takes longer
-        for count, row in enumerate(self.batches.open_rows(batch_id, first, last)):
-            if self._ended.is_set():
-                raise Left
-            if count and time.monotonic() > until:
-                return int(row.row_no)
-            self._carry_out_row(row, batch, is_last)
-        return None
-
-    def _carry_out_row(self, row: Any, batch: Any, is_last: bool) -> None:
-        if row.status == "running" and self._is_carried_out(row):
-            return
-        told = self._told(row, batch, is_last)
-        if told and told.code in STOPPING:
-            self._put_back(row)
-            self._pause(batch, told.code, json.loads(told.body)["detail"])
-        elif told and told.code in _PASSING and not is_last and not self._may_be_billed(row):
-            self._put_back(row)
-
-    def _told(self, row: Any, batch: Any, is_last: bool) -> Told | None:
-        """What became of a row; None when it did not begin."""
-        while not self._ended.is_set():
-            try:
-                return self._runner.carry_out_kept(row, has_budget=batch.budget_nusd is not None)
-            except _AWAY:
-                raise
-            except Reserved:
-                continue  # calls under way hold the rest of the money
-            except Gone:
-                return None  # it has ended, or its batch is not to go on
-            except FormcallError as error:
-                self._not_begun(row, batch, error, is_last)
-                return None
-            except Exception as error:  # a fault of ours: the rows after this one are none the worse for it
-                log.error("row %s failed\n%s", row.id, places(error))
-                return None
-        raise Left
-
-    def _not_begun(self, row: Any, batch: Any, error: FormcallError, is_last: bool) -> None:
-        if error.code in STOPPING:
-            self._pause(batch, error.code, error.detail)
-        elif error.code not in _PASSING or is_last:
-            self._runner.fail(row, error)
-
-    def _pause(self, batch: Any, code: str, detail: str) -> None:
-        # a row that was under way when the batch was resumed knows only what was the matter before
-        self.batches.pause(batch.id, code, detail, generation=batch.generation)
-
-    def _put_back(self, row: Any) -> None:
-        try:
-            self._runner.journal.write(Requeue(row.id, row.form))
-        except Gone:
-            pass  # somebody else was quicker
-
-    def _may_be_billed(self, row: Any) -> bool:
-        """Whether this try made a call whose end nobody saw; another one might then be paid twice."""
-        now = self._runner.records.find(row.id)
-        return not self._settings.retry_after_timeout and (now.cost_nusd is None or now.estimated_nusd > row.estimated_nusd)
-
-    def _is_carried_out(self, row: Any) -> bool:
-        """Whether a process that is alive is carrying the row out."""
-        if row.host == self._runner.host or not row.host:
-            return self._runner.is_live(row.id)
-        return row.host in self._hosts.known() and row.host not in self._hosts.dead(SILENT_SECONDS)
+            jobs = [(_continuation_id(steps.id), (rest, last))]
+            self._step(steps, "rest", self._enqueue_chunks, batch_id, jobs, is_last)
 
 
-def pieces_of(numbers: list[int], at_once: int) -> list[tuple[int, int]]:
-    """Rows as (first, last) of pieces that are carried out one after the other: smaller to the end, so that all places end together."""
-    found, start = [], 0
-    least = min(_FEWEST_ROWS_OF_WORK, math.ceil(len(numbers) / at_once))
+def split_into_chunks(numbers: list[int], concurrency: int) -> list[tuple[int, int]]:
+    """(first, last) row numbers of chunks; they get smaller, so that all workers end together."""
+    chunks: list[tuple[int, int]] = []
+    start = 0
+    smallest = min(_MIN_CHUNK_ROWS, math.ceil(len(numbers) / concurrency))
     while start < len(numbers):
-        end = start + min(_MOST_ROWS_OF_WORK, max(least, (len(numbers) - start) // at_once))
-        found.append((numbers[start], numbers[min(end, len(numbers)) - 1]))
+        fair_share = (len(numbers) - start) // concurrency
+        end = start + min(_MAX_CHUNK_ROWS, max(smallest, fair_share))
+        chunks.append((numbers[start], numbers[min(end, len(numbers)) - 1]))
         start = end
-    return found
+    return chunks
 
 
-def _lead_id(batch_id: str, generation: int) -> str:
+def _coordinator_id(batch_id: str, generation: int) -> str:
     return f"{batch_id}.{generation}"
 
 
-def _rest_of(work_id: str) -> str:
-    """The id of the work that takes up what was left of another."""
-    first, _, number = work_id.partition("+")
+def _continuation_id(job_id: str) -> str:
+    """The id of the job that runs the rows which another job has left."""
+    first, _, number = job_id.partition("+")
     return f"{first}+{int(number or 0) + 1}"

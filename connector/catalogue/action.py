@@ -1,4 +1,4 @@
-"""An action: its form, its prompts and its answer. It knows no HTTP and no vendor."""
+"""An action: its form, its prompts and its answer. Independent of HTTP and of any vendor."""
 
 from __future__ import annotations
 
@@ -7,25 +7,37 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import marshmallow
-
-from connector.catalogue.fields import TYPES, Field, FormSchema, Return, form_schema
-from connector.catalogue.options import offered
+from connector.catalogue.fields import TYPES, Field, ReturnField
+from connector.catalogue.form_schema import FormSchema, form_schema, read_values
+from connector.catalogue.options import options_for
 from connector.catalogue.prompt import Prompt
-from connector.errors import FieldError, InvalidInput
+from connector.catalogue.template_format import LOCAL_METHODS
+from connector.json_types import Json
 
-Json = dict[str, Any]
-
-# what the answer always carries beside an action's own values; an action may not use these names
-ENVELOPE = (
-    "ok", "status", "result", "checks", "checks_failed", "id", "action", "engine", "model", "model_requested", "effort", "escalated",
-    "version", "previous_run", "warnings", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "duration_ms",
-)  # fmt: skip
+# the keys that every answer has besides the action's own values
+_ENVELOPE_KEYS = """
+ok status result checks checks_failed id action engine provider model model_requested effort
+escalated version previous_run warnings input_tokens cached_tokens output_tokens reasoning_tokens
+cost_usd duration_ms read_text
+"""
+ENVELOPE = tuple(_ENVELOPE_KEYS.split())
+# those of a run that has no answer, and of the error of one; tools branch on them
+_OTHER_KEYS = """
+code detail title type errors retryable retry_after status_url review_url result_url created_at
+started_at finished_at feedback calls_to_approve
+"""
+# the names that an action's own values may not have
+RESERVED_NAMES = frozenset((*ENVELOPE, *_OTHER_KEYS.split()))
+ENVELOPE_HEAD = 3  # of these, the keys before the action's own
 
 
 @dataclass(frozen=True)
 class Example:
-    """A worked case: ``input`` is what a form would send, ``output`` what the model returns, ``calls`` the tools it uses."""
+    """A worked example: ``input`` as a form sends it, ``output`` as the model returns it.
+
+    ``calls`` are the tool calls made on the way, ``check`` the values that any good model should
+    return too.
+    """
 
     name: str
     input: Json
@@ -36,9 +48,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Action:
-    """One prebuilt step. ``fields`` is the form in order; ``returns`` are the values of the answer.
+    """One action. ``fields`` are the form fields in order; ``returns`` the values of the answer.
 
-    ``long``: how the answers to the parts of a long document become one, ``merge`` (by the server) or ``ask`` (by one more call).
+    ``long``: how the answers to the parts of a long document are combined, ``merge`` (by the
+    server) or ``ask`` (by one more model call). ``computed``: the method ``local`` always answers,
+    whichever engine is set, so that nothing is sent to a model.
     """
 
     id: str
@@ -47,59 +61,44 @@ class Action:
     group: str
     effort: str
     fields: Mapping[str, Field]
-    returns: Mapping[str, Return]
+    returns: Mapping[str, ReturnField]
     instructions: Prompt
     message: Prompt
     examples: tuple[Example, ...]
     local: str | None = None
+    computed: bool = False
     long: str = ""
     tools: tuple[str, ...] = ()
     max_steps: int = 0
 
+    @property
+    def local_coverage(self) -> str:
+        """How much of it the embedded engine answers: ``full``, ``part`` or ``no``."""
+        return LOCAL_METHODS[self.local] if self.local else "no"
+
     @cached_property
     def form(self) -> Mapping[str, Field]:
-        """The action's own fields, then the options of its runs."""
+        """The action's own fields, then its run options."""
         return {**self.fields, **self.options}
 
     @cached_property
     def options(self) -> Mapping[str, Field]:
-        """The options that a run of this action can have."""
-        return offered(self.returns)
+        """The run options of this action."""
+        return options_for(self.returns, self.fields, computed=self.computed)
 
     @cached_property
     def file_fields(self) -> tuple[str, ...]:
-        """The boxes that take a file."""
-        return tuple(name for name, entry in self.fields.items() if TYPES[entry.type].of_files)
+        """The names of the form fields that take a file."""
+        return tuple(name for name, entry in self.fields.items() if TYPES[entry.type].is_file)
 
     @cached_property
     def _schema(self) -> FormSchema:
         return form_schema(self.form)
 
     def read_form(self, values: Mapping[str, Any]) -> Json:
-        """Clean values for ``values`` as a form sent them; ``InvalidInput`` names every field that is not right."""
+        """``values`` as sent by a form, validated; ``InvalidInput`` lists every invalid field."""
         return read_values(self._schema, values)
 
-    def asked(self, form: Mapping[str, Any]) -> dict[str, Return]:
-        """The values the model is to give for this form."""
-        return {name: entry for name, entry in self.returns.items() if entry.is_asked(form)}
-
-
-def read_values(schema: FormSchema, values: Mapping[str, Any]) -> Json:
-    """Clean values for ``values`` as a form of ``schema`` sent them; ``InvalidInput`` names every field that is not right."""
-    if not isinstance(values, Mapping):
-        raise InvalidInput([FieldError("", "wrong_type", "The form must be an object of fields and their values.")])
-    try:
-        found: Json = schema.load(values, partial=schema.optional)
-    except marshmallow.ValidationError as error:
-        raise InvalidInput(_field_errors(error.messages)) from None
-    return found
-
-
-def _field_errors(messages: Any) -> list[FieldError]:
-    """marshmallow's messages as our own; each of ours is a dict with code and message, alone or in a list."""
-    found = []
-    for name, entries in messages.items():
-        for entry in entries if isinstance(entries, list) else [entries]:
-            found.append(FieldError(str(name), entry["code"], entry["message"]))
-    # a mistyped name first: it is why another field is empty
-    return sorted(found, key=lambda error: error.code != "unknown_field")
+    def requested(self, form: Mapping[str, Any]) -> dict[str, ReturnField]:
+        """The values to request from the model, given this form."""
+        return {name: entry for name, entry in self.returns.items() if entry.is_requested(form)}

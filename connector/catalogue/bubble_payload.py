@@ -1,6 +1,7 @@
-"""What is told of a run or a batch to receivers that learn names and types from one example, and take nothing else afterwards.
+"""A message for receivers that learn names and types from one example and accept nothing else.
 
-Always the same keys and types: no null, no list, no object, and no empty text, which some of them take for a missing one.
+Every message has the same keys and types: no null, no list, no object, and no empty text, which
+some receivers treat as a missing value.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-Json = dict[str, Any]
+from connector.json_types import Json
 
 NOTHING = "none"
-# each key with its value when there is none
-PLAIN: Json = {
+# each key with the value that stands for "none"
+DEFAULTS: Json = {
     "event": NOTHING,
     "ok": False,
     "status": NOTHING,
@@ -32,18 +33,23 @@ PLAIN: Json = {
 }
 
 
-def plain_message(told: Mapping[str, Any]) -> Json:
-    """``told``, a message as others get it, with the keys of ``PLAIN``; its whole text is ``answer_json``."""
-    own = {
-        "status": told.get("run_status", told.get("status")),  # the status of a problem is a number
-        "cost_known": told.get("cost_usd") is not None,
-        "answer_json": json.dumps(told, ensure_ascii=False),
+def flatten_message(message: Mapping[str, Any]) -> Json:
+    """``message`` with exactly the keys of ``DEFAULTS``; ``answer_json`` is all of it as text."""
+    values = {
+        **message,
+        # in a problem, `status` is the HTTP status, a number
+        "status": message.get("run_status", message.get("status")),
+        "cost_known": message.get("cost_usd") is not None,
+        "answer_json": json.dumps(message, ensure_ascii=False),
     }
-    known = {**told, **own}
-    return {key: _of_kind(known.get(key), nothing) for key, nothing in PLAIN.items()}
+    return {key: _same_type(values.get(key), default) for key, default in DEFAULTS.items()}
 
 
-def _of_kind(value: Any, nothing: Any) -> Any:
-    kinds = (int, float) if isinstance(nothing, int | float) and not isinstance(nothing, bool) else type(nothing)
-    fits = isinstance(value, kinds) and isinstance(value, bool) is isinstance(nothing, bool)
-    return value if fits and value != "" else nothing
+def _same_type(value: Any, default: Any) -> Any:
+    """``value`` if it has the JSON type of ``default`` and is not "", else ``default``."""
+    if value == "":
+        return default
+    if isinstance(value, bool) or isinstance(default, bool):
+        return value if isinstance(value, bool) and isinstance(default, bool) else default
+    accepted = (int, float) if isinstance(default, int | float) else type(default)
+    return value if isinstance(value, accepted) else default

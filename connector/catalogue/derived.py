@@ -1,29 +1,38 @@
-"""The server's own work on an answer: one function for each rule of ``fills.py``."""
+"""Computing the derived values of an answer: one function for each rule of ``derived_rules.py``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connector.catalogue.action import Action
+from connector.catalogue.derived_rules import DERIVED_RULES
+from connector.catalogue.fields import ReturnField, choice_names
 from connector.catalogue.files import Files
-from connector.catalogue.fills import FILLS
-from connector.catalogue.locating import Located, quote_on_page, value_on_page
-from connector.catalogue.places import Place, find_quote, find_value
-
-Json = dict[str, Any]
+from connector.catalogue.page_spans import PageSpan, quote_on_page, rows_on_pages, value_on_page
+from connector.catalogue.quotes import settle_rows, settle_texts
+from connector.catalogue.table_values import (
+    cells_of_row,
+    column_names,
+    table_csv,
+    table_rows,
+    totals_match,
+)
+from connector.catalogue.text_spans import TextSpan, find_quote, find_value
+from connector.catalogue.values import match_choice
+from connector.json_types import Json
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+(?=[^a-z\s])|\n+")
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
-_FIELD_LENGTH = 100
 _BULLET = re.compile(r"\A\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_FIELD_LENGTH = 100
 
 
 @dataclass(frozen=True)
-class Step:
-    """One tool call that was really made. ``value`` is the bare number, date or name that its result comes to, if it does."""
+class ToolStep:
+    """One executed tool call; ``value`` is the bare number, date or name in its output, if any."""
 
     step: int
     tool: str
@@ -35,145 +44,259 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Work:
-    """What the rules may look at: the form, the values so far, and the tool calls that were made."""
+class DerivationInput:
+    """What a rule can read: the form, the values known so far, and the tool calls made."""
 
     action: Action
     form: Mapping[str, Any]
     values: Json
-    steps: Sequence[Step]
+    steps: Sequence[ToolStep]
+
+    def files(self, field: str) -> Files:
+        """The files of a form field; none when it is empty."""
+        return self.form.get(field) or Files(())
+
+    def shape_fields(self, name: str) -> list[Json]:
+        """The fields of the record or list called ``name``."""
+        return self.action.returns[name].shape_fields(self.form)
 
 
-def fill(action: Action, form: Mapping[str, Any], given: Json, steps: Sequence[Step] = ()) -> Json:
-    """All values of the answer: those the model gave, and those worked out from them."""
-    work = Work(action, form, dict(given), steps)
+def derive(
+    action: Action, form: Mapping[str, Any], given: Json, steps: Sequence[ToolStep] = ()
+) -> Json:
+    """All values of the answer: those the model gave, and those derived from them."""
+    inputs = DerivationInput(action, form, dict(given), steps)
+    _settle_quotes(inputs)
     for name in action.returns:
-        _work_out(work, name)
-    return work.values
+        _derive_value(inputs, name)
+    return {**inputs.values, **dict(_fallbacks(inputs))}
 
 
-def _work_out(work: Work, name: str) -> None:
-    """The value called ``name``, after those that it is made from; the reader has seen to it that this ends."""
-    fill = work.action.returns[name].fill
-    if name in work.values or fill is None:
+def _settle_quotes(inputs: DerivationInput) -> None:
+    """Give labels among the quotes their values, and equal quotes once."""
+    for entry in inputs.action.returns.values():
+        rule, args = entry.fill or ("", ())
+        if rule not in {"evidence", "located"}:
+            continue
+        name, source = args
+        quoted = inputs.action.returns[name]
+        quotes = inputs.values.get(name)
+        if quoted.type != "list" or not quotes:
+            continue
+        if rule == "evidence":
+            inputs.values[name] = settle_texts(inputs.form.get(source) or "", quotes)
+        elif any(field["name"] == "quote" for field in quoted.shape):
+            inputs.values[name] = settle_rows(inputs.files(source), quotes)
+
+
+def _fallbacks(inputs: DerivationInput) -> Iterator[tuple[str, Any]]:
+    """(name, value) where the form has an answer for a choice that is null or a list that is empty.
+
+    It is put in last, so that no other value takes it for a match.
+    """
+    for name, entry in inputs.action.returns.items():
+        fallback = inputs.form.get(entry.fallback_from) if entry.fallback_from else None
+        if fallback and inputs.values[name] in (None, []):
+            names = choice_names(entry, inputs.form)
+            answer = match_choice(fallback, names) or fallback.strip()
+            yield name, [answer] if entry.type == "list" else answer
+
+
+def _derive_value(inputs: DerivationInput, name: str) -> None:
+    """Derive ``name`` after the values it depends on; the action reader rules out cycles."""
+    fill = inputs.action.returns[name].fill
+    if name in inputs.values or fill is None:
         return
-    rule, names = fill
-    for kind, other in zip(FILLS[rule].args, names, strict=True):
+    rule, args = fill
+    for kind, arg in zip(DERIVED_RULES[rule].args, args, strict=True):
         if kind == "returns":
-            _work_out(work, other)
-    work.values[name] = RULES[rule](work, *names)
+            _derive_value(inputs, arg)
+    inputs.values[name] = RULES[rule](inputs, *args)
 
 
-def _given(work: Work, name: str) -> bool:
-    value = work.values[name]
+# --- simple rules ---------------------------------------------------------------------------------
+
+
+def _given(inputs: DerivationInput, name: str) -> bool:
+    value = inputs.values[name]
     return value is not None and value not in ([], "")
 
 
-def _first(work: Work, name: str) -> Any:
-    return next(iter(work.values[name]), None)
+def _first(inputs: DerivationInput, name: str) -> Any:
+    return next(iter(inputs.values[name]), None)
 
 
-def _only(work: Work, name: str) -> list[Any]:
-    value = work.values[name]
+def _only(inputs: DerivationInput, name: str) -> list[Any]:
+    value = inputs.values[name]
     return [] if value is None else [value]
 
 
-def _joined(work: Work, name: str) -> str:
-    return "\n".join(f"- {entry}" for entry in work.values[name])
+def _joined(inputs: DerivationInput, name: str) -> str:
+    return "\n".join(f"- {entry}" for entry in inputs.values[name])
 
 
-def _sentences(work: Work, name: str) -> list[str]:
-    parts = _SENTENCE_END.split(work.values[name] or "")
-    return [line for part in parts if (line := _BULLET.sub("", part).strip())]
+def _sentences(inputs: DerivationInput, name: str) -> list[str]:
+    parts = _SENTENCE_END.split(inputs.values[name] or "")
+    sentences = (_BULLET.sub("", part).strip() for part in parts)
+    return [sentence for sentence in sentences if sentence]
 
 
-def _words(work: Work, name: str) -> int:
-    return len(_WORD.findall(work.values[name] or ""))
+def _words(inputs: DerivationInput, name: str) -> int:
+    return len(_WORD.findall(inputs.values[name] or ""))
 
 
-def _absent(work: Work, name: str) -> list[str]:
-    record = work.values[name] or {}
-    return [field["name"] for field in _shape(work, name) if not field["of"] and record.get(field["name"]) in (None, [])]
+def _absent(inputs: DerivationInput, name: str) -> list[str]:
+    record = inputs.values[name] or {}
+    return [
+        field["name"]
+        for field in inputs.shape_fields(name)
+        if not field["of"] and record.get(field["name"]) in (None, [])
+    ]
 
 
-def _evidence(work: Work, name: str, source: str) -> list[Json]:
-    text = work.form.get(source) or ""
-    value = work.values[name]
-    if work.action.returns[name].type == "record":
-        return _record_evidence(work, name, text)
-    return [_proof(name, text, find_quote(text, quote), quote) for quote in value or ()]
-
-
-def _record_evidence(work: Work, name: str, text: str) -> list[Json]:
-    found = []
-    for field in _shape(work, name):
-        value = (work.values[name] or {}).get(field["name"])
-        for one in value if isinstance(value, list) else [value]:
-            if one is not None:
-                near = f"{field['name'].replace('_', ' ')} {field['hint']}"
-                found.append(_proof(field["name"], text, find_value(text, one, field["type"], near=near)))
-    return found
-
-
-def _proof(field: str, text: str, place: Place | None, claimed: str | None = None) -> Json:
-    """``claimed`` is what the model said the source says; it is shown even when the source does not."""
-    if place is None:
-        return {"field": field, "quote": claimed, "start": None, "end": None, "verified": False}
-    return {"field": field, "quote": text[place.start : place.end], "start": place.start, "end": place.end, "verified": True}
-
-
-def _located(work: Work, name: str, source: str) -> list[Json]:
-    files: Files = work.form.get(source) or Files(())
-    entry, value = work.action.returns[name], work.values[name]
-    if entry.type == "record":
-        return _located_record(work, name, files)
-    if not entry.has_shape:
-        return [_on_page(name, files, quote_on_page(files, quote), quote) for quote in value or ()]
-    rows = [(row, next((str(one) for one in row.values() if one), name)) for row in value or () if row.get("quote")]
-    return [_on_page(first[:_FIELD_LENGTH], files, _quoted(files, row), row["quote"], row) for row, first in rows]
-
-
-def _quoted(files: Files, row: Json) -> Located | None:
-    return quote_on_page(files, row["quote"], page=row.get("page"), file=row.get("file"))
-
-
-def _outside(work: Work, name: str, names: str) -> list[str]:
-    """Owners beyond those the form allows; a first name stands for the only one who has it."""
-    known = [person.casefold() for person in work.form.get(names) or ()]
-    owners = [str(row.get("owner") or "").strip() for row in work.values[name] or ()]
-    return [one for one in dict.fromkeys(filter(None, owners)) if known and not _is_one_of(one.casefold(), known)]
+def _outside(inputs: DerivationInput, name: str, names: str) -> list[str]:
+    """The owners that are not among the names in the form; a unique first name counts as one."""
+    known = [person.casefold() for person in inputs.form.get(names) or ()]
+    if not known:
+        return []
+    owners = (str(row.get("owner") or "").strip() for row in inputs.values[name] or ())
+    distinct = dict.fromkeys(owner for owner in owners if owner)
+    return [owner for owner in distinct if not _is_one_of(owner.casefold(), known)]
 
 
 def _is_one_of(owner: str, known: Sequence[str]) -> bool:
     return owner in known or sum(owner in person.split() for person in known) == 1
 
 
-def _located_record(work: Work, name: str, files: Files) -> list[Json]:
-    found = []
-    for field in _shape(work, name):
-        value = (work.values[name] or {}).get(field["name"])
+def _totals_match(inputs: DerivationInput, name: str, source: str) -> bool | None:
+    text = inputs.form.get(source) or ""
+    if isinstance(text, Files):
+        text = "\n".join(page.text for page in text.pages)
+    return totals_match(inputs.values[name] or (), text)
+
+
+# --- evidence in a text ---------------------------------------------------------------------------
+
+
+def _evidence(inputs: DerivationInput, name: str, source: str) -> list[Json]:
+    text = inputs.form.get(source) or ""
+    value = inputs.values[name]
+    if inputs.action.returns[name].type != "record":
+        return [_text_evidence(name, text, find_quote(text, quote), quote) for quote in value or ()]
+    return [
+        _text_evidence(field["name"], text, find_value(text, one, field["type"], near=near))
+        for field, one, near in _record_values(inputs, name)
+    ]
+
+
+def _record_values(inputs: DerivationInput, name: str) -> Iterator[tuple[Json, Any, str]]:
+    """(field, value, words expected near it) for every value of a record that is not null."""
+    return _field_values(inputs.values[name] or {}, inputs.shape_fields(name))
+
+
+def _field_values(
+    record: Mapping[str, Any], fields: Sequence[Json], path: str = "", beside: str = ""
+) -> Iterator[tuple[Json, Any, str]]:
+    """The same for one record; a cell of its rows is named by its path, `items[0].price`."""
+    for field in fields:
+        name = field["name"]
+        value = record.get(name)
+        if field["fields"]:
+            for number, row in enumerate(value or ()):
+                # the other cells of a row stand near each of them
+                beside = " ".join(cell for cell in row.values() if isinstance(cell, str))
+                path_of_row = f"{name}[{number}]."
+                yield from _field_values(row, field["fields"], path_of_row, beside)
+            continue
+        near = f"{beside} {name.replace('_', ' ')} {field['hint']}"
         for one in value if isinstance(value, list) else [value]:
             if one is not None:
-                near = f"{field['name'].replace('_', ' ')} {field['hint']}"
-                found.append(_on_page(field["name"], files, value_on_page(files, one, field["type"], near=near)))
-    return found
+                yield {**field, "name": path + name}, one, near
 
 
-def _on_page(field: str, files: Files, found: Located | None, claimed: str | None = None, row: Mapping[str, Any] | None = None) -> Json:
-    """What was found; else what the model said, with the page it named if there is such a page."""
-    if found:
-        quote = claimed if found.start is None else found.quote
-        place = {"page": found.page.number, "start": found.start, "end": found.end}
-        return {"field": field, "quote": quote, "source": files.name_of(found.page.file), **place, "verified": True}
-    file, page = (row or {}).get("file") or 1, (row or {}).get("page")
-    is_there = any((one.file, one.number) == (file, page) for one in files.pages)
-    place = {"page": page if is_there else None, "start": None, "end": None}
-    return {"field": field, "quote": claimed, "source": files.name_of(file), **place, "verified": False}
+def _text_evidence(
+    field: str, text: str, span: TextSpan | None, claimed: str | None = None
+) -> Json:
+    """``claimed`` is the quote as the model gave it, returned even if the source lacks it."""
+    if span is None:
+        return {"field": field, "quote": claimed, "start": None, "end": None, "verified": False}
+    return {
+        "field": field,
+        "quote": text[span.start : span.end],
+        "start": span.start,
+        "end": span.end,
+        "verified": True,
+    }
 
 
-def _shape(work: Work, name: str) -> list[Json]:
-    return work.action.returns[name].entries(work.form)
+# --- evidence on the pages of files ---------------------------------------------------------------
 
+
+def _located(inputs: DerivationInput, name: str, source: str) -> list[Json]:
+    files = inputs.files(source)
+    entry = inputs.action.returns[name]
+    if entry.type == "record":
+        return [
+            _page_evidence(
+                field["name"], files, value_on_page(files, one, field["type"], near=near)
+            )
+            for field, one, near in _record_values(inputs, name)
+        ]
+    value = inputs.values[name] or ()
+    if not entry.has_shape:
+        return [_page_evidence(name, files, quote_on_page(files, one), one) for one in value]
+    if entry.shape_from or _is_lines_of_cells(entry):
+        spans = rows_on_pages(files, map(cells_of_row, value))
+        return [
+            _page_evidence(f"{name}[{number}]", files, span) for number, span in enumerate(spans)
+        ]
+    return [_row_evidence(name, files, row) for row in value if row.get("quote")]
+
+
+def _is_lines_of_cells(entry: ReturnField) -> bool:
+    return any(field["name"] == "cells" for field in entry.shape)
+
+
+def _row_evidence(name: str, files: Files, row: Json) -> Json:
+    label = next((str(value) for value in row.values() if value), name)
+    span = quote_on_page(files, row["quote"], page=row.get("page"), file=row.get("file"))
+    return _page_evidence(label[:_FIELD_LENGTH], files, span, row["quote"], row)
+
+
+def _page_evidence(
+    field: str,
+    files: Files,
+    span: PageSpan | None,
+    claimed: str | None = None,
+    row: Mapping[str, Any] | None = None,
+) -> Json:
+    """The span found, or else the model's claim, with the page it named if that page exists."""
+    if span:
+        return {
+            "field": field,
+            "quote": claimed if span.start is None else span.quote,
+            "source": files.file_name(span.page.file),
+            "page": span.page.number,
+            "start": span.start,
+            "end": span.end,
+            "verified": not span.is_doubtful,
+        }
+    row = row or {}
+    file = row.get("file") or 1
+    page = row.get("page")
+    exists = any((one.file, one.number) == (file, page) for one in files.pages)
+    return {
+        "field": field,
+        "quote": claimed,
+        "source": files.file_name(file),
+        "page": page if exists else None,
+        "start": None,
+        "end": None,
+        "verified": False,
+    }
+
+
+# --- the table ------------------------------------------------------------------------------------
 
 RULES: dict[str, Callable[..., Any]] = {
     "given": _given,
@@ -182,14 +305,22 @@ RULES: dict[str, Callable[..., Any]] = {
     "joined": _joined,
     "sentences": _sentences,
     "words": _words,
+    "count": lambda inputs, field: len(inputs.form.get(field) or ()),
     "absent": _absent,
     "evidence": _evidence,
     "located": _located,
     "outside": _outside,
-    "page_count": lambda work, source: len((work.form.get(source) or Files(())).pages),
-    "coverage": lambda work, source: round((work.form.get(source) or Files(())).coverage, 4),
-    "agreement": lambda work: None,  # where calls were repeated, who compared them has given it
-    "tools_used": lambda work: list(dict.fromkeys(step.tool for step in work.steps)),
-    "steps": lambda work: max((step.step for step in work.steps), default=0),
-    "trace": lambda work: [vars(step) for step in work.steps],
+    "columns": lambda inputs, titles: column_names(inputs.values[titles]),
+    "table_rows": lambda inputs, titles, lines: table_rows(
+        inputs.values[titles], inputs.values[lines]
+    ),
+    "csv": lambda inputs, titles, lines: table_csv(inputs.values[titles], inputs.values[lines]),
+    "totals_match": _totals_match,
+    "page_count": lambda inputs, source: len(inputs.files(source).pages),
+    "coverage": lambda inputs, source: round(inputs.files(source).coverage, 4),
+    # null for a single call; the consensus of repeated calls sets the value itself
+    "agreement": lambda inputs: None,
+    "tools_used": lambda inputs: list(dict.fromkeys(step.tool for step in inputs.steps)),
+    "steps": lambda inputs: max((step.step for step in inputs.steps), default=0),
+    "trace": lambda inputs: [vars(step) for step in inputs.steps],
 }

@@ -1,39 +1,56 @@
-"""What the server works out by itself, so that no model is asked (or paid) for it.
+"""The rules by which the server derives a value, so that no model is called (or paid) for it.
 
-An action's file says ``fill: {words: summary}``; this table says which rules there are, what they are told and what they
-give. The work itself is done in ``filling.py``, one function a rule.
+A template has ``fill: {words: summary}``; this table lists the rules, their arguments and their
+result types. ``derived.py`` implements them, one function for each.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-Json = dict[str, Any]
+from connector.json_types import Json
 
-_PLACE: Json = {"type": "integer", "nullable": True}
+_OFFSET: Json = {"type": "integer", "nullable": True}
 _TEXT_OR_NULL: Json = {"type": "string", "nullable": True}
 _EVIDENCE: Json = {
     "type": "object",
     "properties": {
-        "field": {"type": "string", "description": "What this proves."},
-        "quote": {**_TEXT_OR_NULL, "description": "The words of the source; null when it does not have them."},
-        "start": {**_PLACE, "description": "Where the quote begins in the source, in characters from 0."},
-        "end": {**_PLACE, "description": "Where the quote ends."},
-        "verified": {"type": "boolean", "description": "True when the source really has these words."},
+        "field": {"type": "string", "description": "The field that this is evidence for."},
+        "quote": {
+            **_TEXT_OR_NULL,
+            "description": "The exact text in the source; null when the source does not have it.",
+        },
+        "start": {
+            **_OFFSET,
+            "description": "Where the quote starts in the source, in characters from 0.",
+        },
+        "end": {**_OFFSET, "description": "Where the quote ends."},
+        "verified": {
+            "type": "boolean",
+            "description": "True when the source really has this text.",
+        },
     },
     "required": ["field", "quote", "start", "end", "verified"],
 }
 _LOCATED: Json = {
     "type": "object",
     "properties": {
-        "field": {"type": "string", "description": "What this proves."},
-        "quote": {**_TEXT_OR_NULL, "description": "The words of the source; null when it does not have them."},
+        "field": {"type": "string", "description": "The field that this is evidence for."},
+        "quote": {
+            **_TEXT_OR_NULL,
+            "description": "The exact text in the source; null when the source does not have it.",
+        },
         "source": {"type": "string", "description": "The name of the file."},
-        "page": {**_PLACE, "description": "The page, from 1; null when it was not found."},
-        "start": {**_PLACE, "description": "Where the quote begins on its page, in characters from 0."},
-        "end": {**_PLACE, "description": "Where the quote ends."},
-        "verified": {"type": "boolean", "description": "True when the page really has these words; a picture cannot be looked up."},
+        "page": {**_OFFSET, "description": "The page, from 1; null when it was not found."},
+        "start": {
+            **_OFFSET,
+            "description": "Where the quote starts on its page, in characters from 0.",
+        },
+        "end": {**_OFFSET, "description": "Where the quote ends."},
+        "verified": {
+            "type": "boolean",
+            "description": "True when the page really has this text; a picture cannot be searched.",
+        },
     },
     "required": ["field", "quote", "source", "page", "start", "end", "verified"],
 }
@@ -46,50 +63,113 @@ _STEP: Json = {
         "output": {"type": "string"},
         "ok": {"type": "boolean"},
         "duration_ms": {"type": "integer"},
-        "value": {**_TEXT_OR_NULL, "description": "The bare number, date or name that the output comes to, if it does."},
+        "value": {
+            **_TEXT_OR_NULL,
+            "description": "The bare number, date or name in the output, if there is one.",
+        },
     },
     "required": ["step", "tool", "input", "output", "ok", "duration_ms", "value"],
 }
 
 
 @dataclass(frozen=True)
-class Fill:
-    """One rule: its names are ``returns`` (other values of the answer) or ``field`` (a box of the form), in this order.
+class DerivedRule:
+    """One rule. An argument is ``returns`` (a value of the answer) or ``field`` (of the form).
 
-    ``takes`` are the types that each of those may have (none listed: any), ``gives`` those that the value itself may have.
+    ``arg_types`` lists the types allowed for each argument (empty: any), ``result_types`` the types
+    that the derived value may have.
     """
 
     args: tuple[str, ...]
     help: str
-    takes: tuple[tuple[str, ...], ...]
-    gives: tuple[str, ...]
-    items: Json | None = None  # the schema of one entry, where the rule gives a list of objects
+    arg_types: tuple[tuple[str, ...], ...]
+    result_types: tuple[str, ...]
+    item_schema: Json | None = (
+        None  # the schema of one entry, for a rule that gives a list of objects
+    )
 
 
-_TEXT, _LIST, _RECORD = ("text", "longtext"), ("list",), ("record",)
+_TEXT = ("text", "longtext")
+_LIST = ("list",)
+_RECORD = ("record",)
 _ONE = (*_TEXT, "choice", "record")
 
-FILLS: dict[str, Fill] = {
-    "given": Fill(("returns",), "true when that value is not null and not empty", ((),), ("boolean",)),
-    "first": Fill(("returns",), "the first entry of that list, or null", (_LIST,), _ONE),
-    "only": Fill(("returns",), "a list of just that value, empty when it is null", (_ONE,), _LIST),
-    "joined": Fill(("returns",), "that list as one text, an entry a line", (_LIST,), _TEXT),
-    "sentences": Fill(("returns",), "the sentences of that text", (_TEXT,), _LIST),
-    "words": Fill(("returns",), "the number of words in that text", (_TEXT,), ("integer", "number")),
-    "absent": Fill(("returns",), "the names of that record's empty fields", (_RECORD,), _LIST),
-    "evidence": Fill(
-        ("returns", "field"), "where that value stands in the text of that box", (("list", "record"), _TEXT), _LIST, _EVIDENCE
+DERIVED_RULES: dict[str, DerivedRule] = {
+    "given": DerivedRule(
+        ("returns",), "true when that value is not null and not empty", ((),), ("boolean",)
     ),
-    "located": Fill(
-        ("returns", "field"), "on which page of that box's files that value stands", (("list", "record"), ("file",)), _LIST, _LOCATED
+    "first": DerivedRule(("returns",), "the first entry of that list, or null", (_LIST,), _ONE),
+    "only": DerivedRule(
+        ("returns",), "a list of just that value, empty when it is null", (_ONE,), _LIST
     ),
-    "outside": Fill(
-        ("returns", "field"), "the owners in that list who are not among the names in that box, when it has any", (_LIST, ("list",)), _LIST
+    "joined": DerivedRule(("returns",), "that list as one text, an entry a line", (_LIST,), _TEXT),
+    "sentences": DerivedRule(("returns",), "the sentences of that text", (_TEXT,), _LIST),
+    "words": DerivedRule(
+        ("returns",), "the number of words in that text", (_TEXT,), ("integer", "number")
     ),
-    "page_count": Fill(("field",), "how many pages were read of that box's files", (("file",),), ("integer", "number")),
-    "coverage": Fill(("field",), "the share of those pages that could be read, from 0 to 1", (("file",),), ("number",)),
-    "agreement": Fill((), "the share of repeated calls that agree, null when there was one call", (), ("number",)),
-    "tools_used": Fill((), "the tools that were really called, each once", (), _LIST),
-    "steps": Fill((), "how many rounds of tool calls there were", (), ("integer", "number")),
-    "trace": Fill((), "each tool call that was made, with its input and output", (), _LIST, _STEP),
+    "count": DerivedRule(
+        ("field",), "how many entries that list has", (_LIST,), ("integer", "number")
+    ),
+    "absent": DerivedRule(
+        ("returns",), "the names of that record's empty fields", (_RECORD,), _LIST
+    ),
+    "evidence": DerivedRule(
+        ("returns", "field"),
+        "where that value occurs in the text of that field",
+        (("list", "record"), _TEXT),
+        _LIST,
+        _EVIDENCE,
+    ),
+    "located": DerivedRule(
+        ("returns", "field"),
+        "on which page of that field's files that value occurs",
+        (("list", "record"), ("file",)),
+        _LIST,
+        _LOCATED,
+    ),
+    "outside": DerivedRule(
+        ("returns", "field"),
+        "the owners in that list who are not among the names in that field, if it has any",
+        (_LIST, ("list",)),
+        _LIST,
+    ),
+    "page_count": DerivedRule(
+        ("field",),
+        "how many pages of that field's files were read",
+        (("file",),),
+        ("integer", "number"),
+    ),
+    "coverage": DerivedRule(
+        ("field",),
+        "the share of those pages that could be read, from 0 to 1",
+        (("file",),),
+        ("number",),
+    ),
+    "columns": DerivedRule(
+        ("returns",), "the titles in that text, which | divides", (_TEXT,), _LIST
+    ),
+    "table_rows": DerivedRule(
+        ("returns", "returns"),
+        "an object for each line of that list, its cells by those titles",
+        (_TEXT, _LIST),
+        _LIST,
+        {"type": "object", "additionalProperties": {"type": "string"}},
+    ),
+    "csv": DerivedRule(
+        ("returns", "returns"), "those titles and lines as CSV", (_TEXT, _LIST), _TEXT
+    ),
+    "totals_match": DerivedRule(
+        ("returns", "field"),
+        "whether a column of that list adds up to a total stated in that field, null without one",
+        (_LIST, (*_TEXT, "file")),
+        ("boolean",),
+    ),
+    "agreement": DerivedRule(
+        (), "the share of repeated calls that agree, null when there was one call", (), ("number",)
+    ),
+    "tools_used": DerivedRule((), "the tools that were actually called, each once", (), _LIST),
+    "steps": DerivedRule((), "how many rounds of tool calls there were", (), ("integer", "number")),
+    "trace": DerivedRule(
+        (), "each tool call that was made, with its input and output", (), _LIST, _STEP
+    ),
 }

@@ -1,33 +1,36 @@
 """The fields of a form and of an answer, and the closed table of their types.
 
-One row of ``TYPES`` is all that Formcall knows of a type: how a form's value is read, what the published request says about it,
-what the model's strict function says, how a model's value is checked, how the answer is published, and the widget each
-platform shows. A new type is a new row, a new platform is a new column; nothing else asks which type a field has.
+One row of ``TYPES`` is everything Formcall knows about a type: how form values and values from the
+model are read, and its schemas in the published request, the model's strict function and the
+published answer. A new type is a new row. No other code branches on the type of a field.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import islice
+from dataclasses import dataclass
 from typing import Any
 
-import marshmallow
+from connector.catalogue import list_values, user_fields, values
+from connector.catalogue.bounds import check_bounds
+from connector.catalogue.files import Files, read_files
+from connector.catalogue.list_values import HOW_DIVIDED
+from connector.catalogue.typed_text import in_type, is_placeholder
+from connector.catalogue.user_field_parser import read_user_fields
+from connector.catalogue.values import Choice, InvalidValue, is_absent, quoted
+from connector.json_types import Json
 
-from connector.catalogue import shape, values
-from connector.catalogue.files import Files, read_files, read_page_numbers
-from connector.catalogue.values import Choice, Fault, clean, is_absent, nearest, shown
-
-Json = dict[str, Any]
+NAME_LENGTH = 100  # of an option
 
 
 @dataclass(frozen=True)
 class Field:
-    """One box of the form. ``min`` and ``max`` bound characters of a text, a number itself, or the entries of a list.
+    """One field of a form.
 
-    A box for a file takes one, or up to ``max`` of them; ``or_text`` is the box for a text that may be typed instead, ``pages_from``
-    the box that says which pages are read.
+    ``min`` and ``max`` bound the characters of a text, the value of a number, or the entries of a
+    list. A file field takes one file, or up to ``max``. ``or_text`` names the field for text typed
+    instead of a file, ``pages_from`` the field that selects its pages. ``format`` narrows a text;
+    see ``localities.FORMATS``.
     """
 
     name: str
@@ -43,16 +46,19 @@ class Field:
     pages_from: str = ""
     min: int | float | None = None
     max: int | float | None = None
+    format: str = ""
 
 
 @dataclass(frozen=True)
-class Return:
+class ReturnField:
     """One value of the answer.
 
-    ``shape`` are the fields of each entry of a list, as the action itself has them; ``shape_from`` is where the caller has them.
-    ``when`` is (a form field, the values it must have): the model is asked for this value only then.
-    ``source`` tools: the value must be one that a tool gave, and is written down as the tool gave it.
-    ``fill`` is (a rule, its names): how the server works the value out when the model is not asked; see ``fills.py``.
+    ``shape`` holds the fields of each entry of a list, fixed by the action; ``shape_from`` names
+    the form field in which the caller defines them. ``when`` is (form field, accepted values): the
+    model returns this value only if the field has one of them. ``source`` "tools": the value must
+    be one that a tool returned, and is copied from the tool's result. ``fill`` is (rule, its
+    arguments): how the server derives a value that is not requested; see ``derived_rules.py``.
+    ``fallback_from`` names the form field with the answer to give in place of null or [].
     """
 
     name: str
@@ -68,129 +74,116 @@ class Return:
     when: tuple[str, tuple[Any, ...]] | None = None
     fill: tuple[str, tuple[str, ...]] | None = None
     source: str = ""
+    fallback_from: str = ""
 
     @property
-    def flows(self) -> bool:
-        """Whether the value can be shown while it is being written: words that are always there."""
-        return TYPES[self.type].flows and not self.nullable
+    def is_streamable(self) -> bool:
+        """Whether the value can be shown while the model writes it: text that is never null."""
+        return TYPES[self.type].is_streamable and not self.nullable
 
     @property
-    def is_prose(self) -> bool:
-        """Whether the value is words of the model's own, alone or in a list: neither a choice nor the caller's fields."""
-        free = not (self.choices or self.choices_from or self.has_shape)
-        return free and (TYPES[self.type].flows or self.type == "list")
+    def is_free_text(self) -> bool:
+        """Whether the value is text (or a list of texts) that the model words itself."""
+        is_open = not (self.choices or self.choices_from or self.has_shape)
+        return is_open and (TYPES[self.type].is_streamable or self.type == "list")
 
-    def is_asked(self, form: Mapping[str, Any]) -> bool:
-        """Whether the model is to give this value for these form values."""
+    def is_requested(self, form: Mapping[str, Any]) -> bool:
+        """Whether to request this value from the model, given these form values."""
         if self.when is None:
             return self.fill is None
-        name, wanted = self.when
-        return form.get(name) in wanted
+        name, accepted = self.when
+        return form.get(name) in accepted
 
     @property
     def has_shape(self) -> bool:
         return bool(self.shape or self.shape_from)
 
-    def entries(self, form: Mapping[str, Any]) -> list[Json]:
+    def shape_fields(self, form: Mapping[str, Any]) -> list[Json]:
         """The fields of a record, or of each entry of a list."""
         return list(self.shape) if self.shape else list(form[self.shape_from])
 
 
 @dataclass(frozen=True)
 class FieldType:
-    """A row of the table; ``None`` in a column means that the type has no place on that side."""
+    """A row of the table. ``None`` in a column: the type is not allowed on that side."""
 
     read: Callable[[Any, Field], Any] | None = None
-    request: Callable[[Field], Json] | None = None
-    strict: Callable[[Return, Mapping[str, Any]], Json] | None = None
-    check: Callable[[Any, Return, Mapping[str, Any]], Any] | None = None
-    answer: Callable[[Return], Json] | None = None
-    list_like: bool = False
-    flows: bool = False  # a half of it is half of its words, and nothing else
-    of_files: bool = False
+    request_schema: Callable[[Field], Json] | None = None
+    strict_schema: Callable[[ReturnField, Mapping[str, Any]], Json] | None = None
+    check: Callable[[Any, ReturnField, Mapping[str, Any]], Any] | None = None
+    answer_schema: Callable[[ReturnField], Json] | None = None
+    is_list: bool = False
+    is_streamable: bool = False  # a prefix of the value is a meaningful text
+    is_file: bool = False
 
 
-_ONE = {"entries": "entry", "characters": "character"}
-
-
-# --- the form's side ---------------------------------------------------------------------------------------------------
-
-
-def _within(count: int | float, entry: Field | Return, unit: str) -> None:
-    """``Fault`` when ``count`` is outside the field's bounds, said in its unit."""
-    if entry.min is not None and count < entry.min:
-        code = {"entries": "too_few", "characters": "too_short"}.get(unit, "out_of_range")
-        raise Fault(code, f"needs at least {_counted(entry.min, count, unit)}.")
-    if entry.max is not None and count > entry.max:
-        code = {"entries": "too_many", "characters": "too_long"}.get(unit, "out_of_range")
-        raise Fault(code, f"takes at most {_counted(entry.max, count, unit)}.")
-
-
-def _counted(bound: int | float, count: int | float, unit: str) -> str:
-    if not unit:
-        return f"{bound:,}, not {count:,}"
-    return f"{bound:,} {_ONE[unit] if bound == 1 else unit}; there {'is' if count == 1 else 'are'} {count:,}"
+# --- reading form values --------------------------------------------------------------------------
 
 
 def _read_text(value: Any, entry: Field) -> str:
     text = values.read_text(value)
-    _within(len(text), entry, "characters")
+    check_bounds(len(text), entry, "characters")
     return text
 
 
 def _read_number(value: Any, entry: Field) -> float:
     number = values.read_number(value)
-    _within(number, entry, "")
+    check_bounds(number, entry, "")
     return number
 
 
 def _read_integer(value: Any, entry: Field) -> int:
     number = values.read_integer(value)
-    _within(number, entry, "")
+    check_bounds(number, entry, "")
     return number
 
 
 def _read_list(value: Any, entry: Field) -> list[Any]:
     if entry.choices:
-        found: list[Any] = values.read_choices(value, entry.choices)
+        items: list[Any] = list_values.read_choices(value, entry.choices)
     elif entry.choices_from:
-        found = values.read_list(value, commas=False)  # worked examples: paired with their choices once those are read
+        # worked examples; the form schema pairs them once the choices are read
+        items = list_values.read_examples(value)
     else:
-        found = values.read_lines(value)
-    _within(len(found), entry, "entries")
-    return found
+        items = list_values.read_lines(value)
+    check_bounds(len(items), entry, "entries", fix=HOW_DIVIDED)
+    return items
 
 
 def _read_options(value: Any, entry: Field) -> list[dict[str, str]]:
-    found = values.read_options(value)
-    _within(len(found), entry, "entries")
-    for option in found:
+    options = list_values.read_options(value)
+    check_bounds(len(options), entry, "entries", fix=HOW_DIVIDED)
+    for option in options:
         if len(option["name"]) > NAME_LENGTH:
-            raise Fault("too_long", f"has a name of more than {NAME_LENGTH} characters: {shown(option['name'])}.")
-    return found
+            raise InvalidValue(
+                "too_long",
+                f"has a name of more than {NAME_LENGTH} characters: {quoted(option['name'])}.",
+            )
+    return options
 
 
 def _read_shape(value: Any, entry: Field) -> list[Json]:
-    found = shape.read_shape(value)
-    _within(sum(1 for one in found if not one["of"]), entry, "entries")
-    return found
+    fields = read_user_fields(value)
+    count = sum(1 for field in fields if not field["of"])
+    check_bounds(count, entry, "entries", fix=HOW_DIVIDED)
+    return fields
 
 
 def _read_file(value: Any, entry: Field) -> Files:
     return read_files(value, int(entry.max or 1))
 
 
-# --- what is published of a request ------------------------------------------------------------------------------------
+# --- schemas of the request -----------------------------------------------------------------------
 
 
 def _request_text(entry: Field) -> Json:
-    # an empty box is sent as "", which means absent, so a required text says that it needs a character
+    # an empty form field is sent as "", which counts as absent, so a required text has minLength 1
     low = entry.min or (1 if entry.required else None)
-    return _given({"type": "string", "minLength": low, "maxLength": entry.max})
+    return _without_none({"type": "string", "minLength": low, "maxLength": entry.max})
 
 
 def _request_number(kind: str) -> Callable[[Field], Json]:
-    return lambda entry: _given({"type": kind, "minimum": entry.min, "maximum": entry.max})
+    return lambda entry: _without_none({"type": kind, "minimum": entry.min, "maximum": entry.max})
 
 
 def _request_choice(entry: Field) -> Json:
@@ -198,248 +191,208 @@ def _request_choice(entry: Field) -> Json:
 
 
 def _request_lines(entry: Field) -> Json:
-    """Lists are published as one text, since every tool has a box for lines; arrays are taken as well."""
-    return _given({"type": "string", "minLength": 1 if entry.required else None})
+    """A list is published as one text, since every tool has a multi-line field; arrays work too."""
+    return _without_none({"type": "string", "minLength": 1 if entry.required else None})
 
 
-def _given(schema: Json) -> Json:
+def _without_none(schema: Json) -> Json:
     return {key: value for key, value in schema.items() if value is not None}
 
 
-# --- the model's side --------------------------------------------------------------------------------------------------
+# --- the strict function, and checking what the model returns -------------------------------------
 
 
-def _strict_plain(kind: str) -> Callable[[Return, Mapping[str, Any]], Json]:
-    # bounds are held when the value comes back: not every server takes them in a strict function, and words cost less
-    def strict(entry: Return, form: Mapping[str, Any]) -> Json:
+def _strict_plain(kind: str) -> Callable[[ReturnField, Mapping[str, Any]], Json]:
+    # no bounds: not every server accepts them in a strict function, and they cost tokens; they are
+    # checked when the value comes back
+    def strict_schema(entry: ReturnField, form: Mapping[str, Any]) -> Json:
         return {"type": [kind, "null"] if entry.nullable else kind}
 
-    return strict
+    return strict_schema
 
 
-def _strict_text(entry: Return, form: Mapping[str, Any]) -> Json:
-    return {"type": ["string", "null"] if entry.nullable else "string"}
-
-
-def _strict_choice(entry: Return, form: Mapping[str, Any]) -> Json:
+def _strict_choice(entry: ReturnField, form: Mapping[str, Any]) -> Json:
     names: list[str | None] = [*choice_names(entry, form)]
     if entry.nullable:
         return {"type": ["string", "null"], "enum": [*names, None]}
     return {"type": "string", "enum": names}
 
 
-def _strict_list(entry: Return, form: Mapping[str, Any]) -> Json:
+def _strict_list(entry: ReturnField, form: Mapping[str, Any]) -> Json:
     items: Json = {"type": "string"}
     if entry.has_shape:
-        items = shape.strict_record(entry.entries(form))
+        items = user_fields.strict_record(entry.shape_fields(form))
     elif entry.choices or entry.choices_from:
         items["enum"] = choice_names(entry, form)
-    return _given({"type": "array", "items": items, "minItems": entry.min, "maxItems": entry.max})
+    return _without_none(
+        {"type": "array", "items": items, "minItems": entry.min, "maxItems": entry.max}
+    )
 
 
-def _strict_record(entry: Return, form: Mapping[str, Any]) -> Json:
-    return shape.strict_record(entry.entries(form))
+def _strict_record(entry: ReturnField, form: Mapping[str, Any]) -> Json:
+    return user_fields.strict_record(entry.shape_fields(form))
 
 
-def choice_names(entry: Return, form: Mapping[str, Any]) -> list[str]:
-    """The names a choice may take: its own, or those the caller put into the form."""
+def choice_names(entry: ReturnField, form: Mapping[str, Any]) -> list[str]:
+    """The values a choice may take: the action's own, or those the caller entered in the form."""
     if entry.choices_from:
         return [option["name"] for option in form[entry.choices_from]]
     return [choice.value for choice in entry.choices]
 
 
-def _check_text(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+def _check_text(value: Any, entry: ReturnField, form: Mapping[str, Any]) -> Any:
     if not isinstance(value, str):
-        raise Fault("wrong_type", f"must be text, not {shown(value)}")
+        raise InvalidValue("wrong_type", f"must be text, not {quoted(value)}")
     text = values.clean(value).strip()
-    _within(len(text), entry, "characters")
+    check_bounds(len(text), entry, "characters")
     return None if entry.nullable and not text else text
 
 
-def _check_number(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
-    number = shape.SHAPE_TYPES["number"].check(value)
-    _within(number, entry, "")
+def _check_number(value: Any, entry: ReturnField, form: Mapping[str, Any]) -> Any:
+    number = user_fields.USER_FIELD_TYPES["number"].check(in_type(value, "number"))
+    check_bounds(number, entry, "")
     return number
 
 
-def _check_integer(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
-    number = shape.SHAPE_TYPES["integer"].check(value)
-    _within(number, entry, "")
+def _check_integer(value: Any, entry: ReturnField, form: Mapping[str, Any]) -> Any:
+    number = user_fields.USER_FIELD_TYPES["integer"].check(in_type(value, "integer"))
+    check_bounds(number, entry, "")
     return number
 
 
-def _check_boolean(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
-    return shape.SHAPE_TYPES["boolean"].check(value)
+def _check_boolean(value: Any, entry: ReturnField, form: Mapping[str, Any]) -> Any:
+    return user_fields.USER_FIELD_TYPES["boolean"].check(in_type(value, "boolean"))
 
 
-def _check_choice(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+def _check_choice(value: Any, entry: ReturnField, form: Mapping[str, Any]) -> Any:
     if entry.nullable and is_absent(value):
         return None
     names = choice_names(entry, form)
-    found = values.find_choice(value, names) if isinstance(value, str) else None
-    if found is None:
-        raise Fault("not_a_choice", f"must be one of the {len(names)} given choices{' or null' * entry.nullable}, not {shown(value)}")
-    return found
+    name = values.match_choice(value, names) if isinstance(value, str) else None
+    if name is None and entry.nullable and is_placeholder(value):
+        return None
+    if name is None:
+        or_null = " or null" if entry.nullable else ""
+        raise InvalidValue(
+            "not_a_choice",
+            f"must be one of the {len(names)} given choices{or_null}, not {quoted(value)}",
+        )
+    return name
 
 
-def _check_list(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
+def _check_list(value: Any, entry: ReturnField, form: Mapping[str, Any]) -> Any:
+    value = _as_list(value, entry, form)
     if not isinstance(value, list):
-        raise Fault("wrong_type", f"must be a list, not {shown(value)}")
+        raise InvalidValue("wrong_type", f"must be a list, not {quoted(value)}")
     if entry.has_shape:
-        found: list[Any] = [shape.check_record(one, entry.entries(form)) for one in value]
+        fields = entry.shape_fields(form) if value else []
+        items: list[Any] = [user_fields.check_record(item, fields, form) for item in value]
     elif entry.choices or entry.choices_from:
-        found = list(dict.fromkeys(_check_choice(one, entry, form) for one in value))
+        items = list(dict.fromkeys(_check_choice(item, entry, form) for item in value))
     else:
-        found = [text for one in value if (text := _check_text(one, Return(entry.name, "text"), form))]
-    _within(len(found), entry, "entries")
-    return found
+        text_field = ReturnField(entry.name, "text")
+        texts = (_check_text(item, text_field, form) for item in value)
+        items = [text for text in texts if text]
+    check_bounds(len(items), entry, "entries")
+    return items
 
 
-def _check_record(value: Any, entry: Return, form: Mapping[str, Any]) -> Any:
-    return shape.check_record(value, entry.entries(form))
+def _as_list(value: Any, entry: ReturnField, form: Mapping[str, Any]) -> Any:
+    """A text as the list that it can only be: choices by their names, anything else as JSON."""
+    if not isinstance(value, str):
+        return value
+    if entry.has_shape or not (entry.choices or entry.choices_from):
+        return in_type(value, "rows")
+    is_one = values.match_choice(value, choice_names(entry, form)) is not None
+    return [value] if is_one else in_type(value, "list")
 
 
-# --- what is published of an answer ------------------------------------------------------------------------------------
+def _check_record(value: Any, entry: ReturnField, form: Mapping[str, Any]) -> Any:
+    return user_fields.check_record(value, entry.shape_fields(form), form)
 
 
-def _answer(kind: str) -> Callable[[Return], Json]:
-    return lambda entry: _given({"type": kind, "nullable": entry.nullable or None})
+# --- schemas of the answer ------------------------------------------------------------------------
 
 
-def _answer_choice(entry: Return) -> Json:
-    """A fixed set is published, so that a builder sees what can be branched on; null cannot be part of a published set."""
-    closed = [choice.value for choice in entry.choices] if not entry.nullable else []
-    return {**_answer("string")(entry), **({"enum": closed} if closed else {})}
+def _answer(kind: str) -> Callable[[ReturnField], Json]:
+    return lambda entry: _without_none({"type": kind, "nullable": entry.nullable or None})
 
 
-def _answer_list(entry: Return) -> Json:
+def _answer_choice(entry: ReturnField) -> Json:
+    """A fixed set is published so that a builder can branch on it.
+
+    A nullable one is not: null cannot be part of a published enum.
+    """
+    schema = _answer("string")(entry)
+    if entry.choices and not entry.nullable:
+        schema["enum"] = [choice.value for choice in entry.choices]
+    return schema
+
+
+def _answer_list(entry: ReturnField) -> Json:
     if entry.shape:
-        return {"type": "array", "items": shape.answer_record(list(entry.shape))}
-    return {"type": "array", "items": {"type": "object"} if entry.shape_from else {"type": "string"}}
+        items = user_fields.answer_record(list(entry.shape))
+    else:
+        items = {"type": "object" if entry.shape_from else "string"}
+    return {"type": "array", "items": items}
 
 
-NAME_LENGTH = 100
-_MOST_UNKNOWN = 20
+# --- the table ------------------------------------------------------------------------------------
+
+_TEXT = FieldType(
+    read=_read_text,
+    request_schema=_request_text,
+    strict_schema=_strict_plain("string"),
+    check=_check_text,
+    answer_schema=_answer("string"),
+    is_streamable=True,
+)
 TYPES: dict[str, FieldType] = {
-    "text": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string"), flows=True),
-    "longtext": FieldType(_read_text, _request_text, _strict_text, _check_text, _answer("string"), flows=True),
-    "number": FieldType(_read_number, _request_number("number"), _strict_plain("number"), _check_number, _answer("number")),
-    "integer": FieldType(_read_integer, _request_number("integer"), _strict_plain("integer"), _check_integer, _answer("integer")),
+    "text": _TEXT,
+    "longtext": _TEXT,
+    "number": FieldType(
+        read=_read_number,
+        request_schema=_request_number("number"),
+        strict_schema=_strict_plain("number"),
+        check=_check_number,
+        answer_schema=_answer("number"),
+    ),
+    "integer": FieldType(
+        read=_read_integer,
+        request_schema=_request_number("integer"),
+        strict_schema=_strict_plain("integer"),
+        check=_check_integer,
+        answer_schema=_answer("integer"),
+    ),
     "boolean": FieldType(
-        lambda value, entry: values.read_boolean(value),
-        lambda entry: {"type": "boolean"},
-        _strict_plain("boolean"),
-        _check_boolean,
-        _answer("boolean"),
+        read=lambda value, entry: values.read_boolean(value),
+        request_schema=lambda entry: {"type": "boolean"},
+        strict_schema=_strict_plain("boolean"),
+        check=_check_boolean,
+        answer_schema=_answer("boolean"),
     ),
     "choice": FieldType(
-        lambda value, entry: values.read_choice(value, entry.choices),
-        _request_choice,
-        _strict_choice,
-        _check_choice,
-        _answer_choice,
+        read=lambda value, entry: values.read_choice(value, entry.choices),
+        request_schema=_request_choice,
+        strict_schema=_strict_choice,
+        check=_check_choice,
+        answer_schema=_answer_choice,
     ),
-    "list": FieldType(_read_list, _request_lines, _strict_list, _check_list, _answer_list, list_like=True),
-    "options": FieldType(_read_options, _request_lines, list_like=True),
-    "shape": FieldType(_read_shape, _request_lines, list_like=True),
-    # one string on the wire: an address, a data URL or base64; a part of a multipart form is taken as well
-    "file": FieldType(_read_file, _request_lines, of_files=True),
-    "record": FieldType(strict=_strict_record, check=_check_record, answer=_answer("object")),
+    "list": FieldType(
+        read=_read_list,
+        request_schema=_request_lines,
+        strict_schema=_strict_list,
+        check=_check_list,
+        answer_schema=_answer_list,
+        is_list=True,
+    ),
+    "options": FieldType(read=_read_options, request_schema=_request_lines, is_list=True),
+    "shape": FieldType(read=_read_shape, request_schema=_request_lines, is_list=True),
+    # sent as one string: a URL, a data URL or base64; a part of a multipart form is accepted too
+    "file": FieldType(read=_read_file, request_schema=_request_lines, is_file=True),
+    "record": FieldType(
+        strict_schema=_strict_record, check=_check_record, answer_schema=_answer("object")
+    ),
 }
 FORM_TYPES = tuple(name for name, row in TYPES.items() if row.read)
 RETURN_TYPES = tuple(name for name, row in TYPES.items() if row.check)
-
-
-# --- the form as a marshmallow schema ----------------------------------------------------------------------------------
-
-
-class FormField(marshmallow.fields.Field[Any]):
-    """A marshmallow field over one ``Field``: reads its value by the type's row and reports faults with code and sentence."""
-
-    def __init__(self, entry: Field, **kwargs: Any) -> None:
-        missing = {"code": "missing", "message": f'"{entry.label}" is empty; it is needed.'}
-        super().__init__(required=entry.required, error_messages={"required": missing}, **kwargs)
-        self.entry = entry
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        reader = TYPES[self.entry.type].read
-        assert reader is not None  # noqa: S101  a form holds only types that can be read
-        try:
-            return reader(value, self.entry)
-        except Fault as fault:
-            raise marshmallow.ValidationError({"code": fault.code, "message": f'"{self.entry.label}" {fault.message}'}) from None
-
-
-class FormSchema(marshmallow.Schema):
-    """The form of an action: empty boxes are absent, unknown keys are refused by name, defaults are filled in."""
-
-    _form_fields: Mapping[str, Field] = {}  # with a _, which no field's name begins with
-
-    @cached_property
-    def optional(self) -> frozenset[str]:
-        """What may be absent. marshmallow reads each absent field as well, unless it is told of those that need not be there."""
-        return frozenset(name for name, entry in self._form_fields.items() if not entry.required)
-
-    class Meta:
-        unknown = marshmallow.EXCLUDE
-
-    @marshmallow.pre_load
-    def _drop_empty(self, data: Mapping[str, Any], **kwargs: Any) -> Mapping[str, Any]:
-        return {key: value for key, value in data.items() if key in self._form_fields and not is_absent(value)}
-
-    @marshmallow.validates_schema(pass_original=True, skip_on_field_errors=False)
-    def _refuse_unknown(self, _: Any, original: Mapping[str, Any], **kwargs: Any) -> None:
-        """Names every key that is no field, beside what is wrong with the fields."""
-        known = self._form_fields
-        if unknown := [clean(str(key))[:NAME_LENGTH] for key in islice((key for key in original if key not in known), _MOST_UNKNOWN)]:
-            raise marshmallow.ValidationError({key: [self._unknown(key)] for key in unknown})
-
-    @marshmallow.post_load
-    def _finish(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        for name, entry in self._form_fields.items():
-            if name not in data and entry.default is not None:
-                data[name] = entry.default
-            if entry.choices_from and name in data:
-                data[name] = self._paired(entry, data)
-            if TYPES[entry.type].of_files:
-                self._take_files(entry, data)
-        return data
-
-    def _take_files(self, entry: Field, data: dict[str, Any]) -> None:
-        """The files of a box, a text that was typed instead or beside, and the pages that are wanted; plain text is read at once."""
-        if entry.or_text in data:
-            data[entry.name] = data.get(entry.name, Files(())).and_text(data[entry.or_text])
-        if entry.name not in data:
-            if entry.or_text:
-                words = f'"{entry.label}" and "{self._form_fields[entry.or_text].label}" are both empty; one of them is needed.'
-                raise marshmallow.ValidationError({entry.name: [{"code": "missing", "message": words}]})
-            return
-        name = entry.name
-        try:
-            if entry.pages_from in data:
-                name = entry.pages_from
-                data[entry.name] = replace(data[entry.name], wanted=read_page_numbers(data[name]))
-            data[entry.name] = data[entry.name].with_texts()
-        except Fault as fault:
-            problem = {"code": fault.code, "message": f'"{self._form_fields[name].label}" {fault.message}'}
-            raise marshmallow.ValidationError({name: [problem]}) from None
-
-    def _paired(self, entry: Field, data: Mapping[str, Any]) -> list[dict[str, str]]:
-        names = [option["name"] for option in data.get(entry.choices_from, ())]
-        try:
-            return values.read_pairs(data[entry.name], names)
-        except Fault as fault:
-            problem = {"code": fault.code, "message": f'"{entry.label}" {fault.message}'}
-            raise marshmallow.ValidationError({entry.name: [problem]}) from None
-
-    def _unknown(self, key: str) -> dict[str, str]:
-        hint = nearest(key, self._form_fields) or f" The fields are {', '.join(self._form_fields)}."
-        return {"code": "unknown_field", "message": f"There is no field {shown(key)} here.{hint}"}
-
-
-def form_schema(form_fields: Mapping[str, Field]) -> FormSchema:
-    """The schema that reads a form of these fields."""
-    made = {name: FormField(entry) for name, entry in form_fields.items()}
-    kind = type("Form", (FormSchema,), {**made, "_form_fields": dict(form_fields)})
-    schema: FormSchema = kind()
-    return schema

@@ -1,8 +1,9 @@
-"""Files in a form: what a caller sends of a document or an image, and its pages once somebody has read them.
+"""Files in a form: a document or an image as the caller sent it, and its pages once it is read.
 
-On the wire a file is one string: an address (https://...), a data URL, or base64; a multipart part becomes a data URL with its
-name. Here it is only taken apart; fetching, recognising and reading it is up to who runs the action, since that needs time,
-a network and libraries. Until then a form holds ``Files`` without pages.
+On the wire a file is one string: a URL (https://...), a data URL, or base64; a multipart part
+becomes a data URL with its name. This module only parses that string. Fetching, recognising and
+reading the file need time, a network and libraries, and happen when the action runs; until then a
+form holds ``Files`` without pages.
 """
 
 from __future__ import annotations
@@ -17,42 +18,70 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from connector.catalogue.values import Fault, clean, is_absent, read_text, shown
+from connector.catalogue.mail_text import is_mail_source
+from connector.catalogue.page_content import PageTable, Span
+from connector.catalogue.values import InvalidValue, clean, is_absent, quoted, read_text
 
-MOST_FILES = 20
-_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
-_DATA = re.compile(r"data:(?P<media>[\w.+-]+/[\w.+-]+)?(?P<rest>(?:;[\w-]+(?:=[^;,]*)?)*),", re.IGNORECASE)
+MAX_FILES = 20
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_DATA_URL = re.compile(
+    r"data:(?P<media>[\w.+-]+/[\w.+-]+)?(?P<rest>(?:;[\w-]+(?:=[^;,]*)?)*),", re.IGNORECASE
+)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
 _FILE_START = re.compile(r"(?:https?://|data:)", re.IGNORECASE)
 _PAGES = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
-_RANGE = re.compile(r"\s*[-\u2013]\s*")
+_RANGE = re.compile(r"(?<!\s)\s*+[-\u2013]\s*+")
 _LAST_PAGE = 100_000
 _NAME_LENGTH = 200
+_CHARSET_LENGTH = 40
 _TEXT_MEDIA = "text/plain"
+_TEXT_HEAD = 1_024  # bytes in which another kind of file is recognised
+_UTF_8 = ("", "utf-8", "utf8", "us-ascii", "ascii")
+_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_MARKUP_STARTS = (b"<", b"{\\rtf")
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True)
 class FileInput:
-    """One file as it was sent: an address, or its bytes. ``media`` is what the sender calls it, which proves nothing."""
+    """One file as it was sent: a URL, or its bytes.
+
+    ``media`` and ``charset`` are the sender's claims, unverified. A typed text is one whatever it
+    looks like.
+    """
 
     url: str = ""
     content: bytes = field(default=b"", repr=False)
     name: str = ""
     media: str = ""
+    charset: str = ""
+    is_typed: bool = False
+
+    @cached_property
+    def is_plain_text(self) -> bool:
+        """Whether this is called a text, and looks like nothing else.
+
+        What may be another kind of file is recognised when the action runs.
+        """
+        if self.media != _TEXT_MEDIA or not self.content:
+            return False
+        return self.is_typed or _is_plain_text(self.content, self.charset)
 
     @cached_property
     def digest(self) -> str:
-        """The same for the same address, or the same bytes."""
-        return hashlib.sha256(b"%d\0" % bool(self.url) + (self.url.encode("utf-8", "replace") or self.content)).hexdigest()
+        """A hash of the URL, or of the bytes and their charset."""
+        data = self.url.encode("utf-8", "replace") or self.content + self.charset.encode()
+        return hashlib.sha256(b"%d\0" % bool(self.url) + data).hexdigest()
 
     def as_text(self) -> str:
-        """The string that reads as this file again."""
-        return self.url or data_url(self.content, media=self.media, name=self.name)
+        """The string from which ``read_files`` makes this file again."""
+        media = f"{self.media};charset={self.charset}" if self.charset else self.media
+        return self.url or data_url(self.content, media=media, name=self.name)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An image as a model is shown it: already decoded and encoded anew, upright, without what a camera noted beside."""
+    """An image as sent to a model: decoded and re-encoded, upright, without metadata."""
 
     media: str
     content: bytes = field(repr=False)
@@ -65,21 +94,45 @@ class Picture:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a document, numbered from 1: its ``text``, or its ``picture`` where there is little text, or both.
+    """A page of a document, numbered from 1: its ``text``, or ``pictures`` of it, or both.
 
-    ``seen`` is False for a page that shows something which nobody can read from here: a scan without its picture.
+    ``pictures``   the page itself where its text does not tell all, or the images within it
+    ``coverage``   the share of the page's content, from 0 to 1, that the text and the pictures have
+    ``omissions``  what they lack, as nouns with an article: "a picture", "3 equations"
+    ``warnings``   further sentences about the page, such as a charset that was guessed
+    ``tables``     the tables in the text
+    ``repeated``   parts of the text that repeat on many pages: running heads and feet
+    ``doubtful``   parts of the text that were read with too little confidence to be quoted
     """
 
     file: int
     number: int
     text: str = ""
-    picture: Picture | None = None
-    seen: bool = True
+    pictures: tuple[Picture, ...] = ()
+    coverage: float = 1.0
+    omissions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    tables: tuple[PageTable, ...] = ()
+    repeated: tuple[Span, ...] = ()
+    doubtful: tuple[Span, ...] = ()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether anything of the page is available, in its text or in pictures."""
+        return self.coverage > 0
+
+    @property
+    def body(self) -> str:
+        """The text with empty lines in the place of running heads and feet; offsets stay."""
+        text = self.text
+        for start, end in self.repeated:
+            text = f"{text[:start]}{chr(10) * (end - start)}{text[end:]}"
+        return text
 
 
 @dataclass(frozen=True)
 class Document:
-    """One file that was read. ``kind`` is its type as found out from its bytes, such as pdf; ``number`` counts the files from 1."""
+    """One file that was read, numbered from 1; ``kind`` is its type by its bytes, such as pdf."""
 
     number: int
     name: str
@@ -89,162 +142,238 @@ class Document:
 
 @dataclass(frozen=True)
 class Files:
-    """What a box for files holds. ``documents`` is None until they were read; two are equal when the same was sent.
+    """The files of one form field. ``documents`` is None until they are read.
 
-    ``wanted`` are the numbers of the pages that are to be read, none for all.
+    ``page_numbers`` are the pages to read, empty for all. ``attached`` counts the documents that
+    were found within the files; their numbers follow those of the files. Two are equal if the same
+    was sent.
     """
 
     inputs: tuple[FileInput, ...]
     documents: tuple[Document, ...] | None = field(default=None, compare=False)
-    wanted: tuple[int, ...] = ()
+    page_numbers: tuple[int, ...] = ()
+    attached: int = field(default=0, compare=False)
 
     @property
     def digest(self) -> str:
-        told = (*(one.digest for one in self.inputs), *map(str, self.wanted))
-        return hashlib.sha256(" ".join(told).encode()).hexdigest()
+        parts = [one.digest for one in self.inputs]
+        parts += map(str, self.page_numbers)
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
     @property
     def is_text(self) -> bool:
-        """Whether all of it is plain text that came with the form, which anybody can read at once."""
-        return all(one.media == _TEXT_MEDIA and one.content for one in self.inputs)
+        """Whether all files are plain text sent with the form, readable without a process."""
+        return all(one.is_plain_text for one in self.inputs)
 
-    def with_texts(self) -> Files:
-        """These files with their pages, if they are plain text; ``Fault`` when a page is wanted that they do not have."""
+    @property
+    def has_several(self) -> bool:
+        """Whether the number of a page needs that of its file."""
+        return len(self.inputs) + self.attached > 1
+
+    def read_plain_text(self) -> Files:
+        """These files with their pages, if they are plain text; else unchanged.
+
+        ``InvalidValue`` if a selected page does not exist, or if there is no text.
+        """
         if self.documents is not None or not self.is_text:
             return self
-        documents = []
-        for number, one in enumerate(self.inputs, 1):
-            pages = chosen(text_pages(number, text_of(one.content)), self.wanted)
-            documents.append(Document(number, one.name or f"file {number}", "txt", pages))
+        documents = (
+            read_plain_text(number, one, self.page_numbers)
+            for number, one in enumerate(self.inputs, 1)
+        )
         return replace(self, documents=tuple(documents))
 
-    def and_text(self, text: str) -> Files:
+    def add_text(self, text: str) -> Files:
         """These files and a text that was typed."""
-        return replace(self, inputs=(*self.inputs, FileInput(content=text.encode("utf-8", "replace"), name="text", media=_TEXT_MEDIA)))
+        content = text.encode("utf-8", "replace")
+        typed = FileInput(content=content, name="text", media=_TEXT_MEDIA, is_typed=True)
+        return replace(self, inputs=(*self.inputs, typed))
 
     @property
     def coverage(self) -> float:
-        """The share of pages that could be read, from 0 to 1."""
-        return sum(page.seen for page in self.pages) / len(self.pages) if self.pages else 0.0
+        """The share of the pages' content that could be read, from 0 to 1."""
+        if not self.pages:
+            return 0.0
+        return round(sum(page.coverage for page in self.pages) / len(self.pages), 4)
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:
         return tuple(page for document in self.documents or () for page in document.pages)
 
-    def name_of(self, file: int) -> str:
-        """What the file of that number is called."""
-        return next((one.name for one in self.documents or () if one.number == file), f"file {file}")
+    def file_name(self, file: int) -> str:
+        """The name of the file with that number."""
+        names = (one.name for one in self.documents or () if one.number == file)
+        return next(names, f"file {file}")
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def __str__(self) -> str:
-        """The text of all pages, each behind its mark, as a prompt is given it."""
-        return "\n\n".join(marked(self))
+        """The text of all pages for a prompt, each after its label."""
+        return "\n\n".join(labelled_pages(self))
 
 
-def marked(files: Files) -> Iterator[str]:
-    """Each page behind a line that names it, by which a model can say where it read something; not those that are shown as pictures."""
-    return (words_of(files, page) for page in files.pages if page.picture is None)
-
-
-def words_of(files: Files, page: Page) -> str:
-    """The text of a page behind the line that names it."""
-    return f"{mark(files, page)}\n{page.text}".rstrip()
-
-
-def mark(files: Files, page: Page) -> str:
-    """The line that stands before a page. With several files each has a number too."""
-    return f"[file {page.file}, page {page.number}]" if len(files) > 1 else f"[page {page.number}]"
-
-
-def text_of(content: bytes) -> str:
-    """The text of a file in UTF-8 or UTF-16, or else in the alphabet of western Europe, with plain line ends."""
-    coding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+def _is_plain_text(content: bytes, charset: str) -> bool:
+    """Whether ``content`` is UTF-8 without the marks of another kind of file."""
+    if charset.lower() not in _UTF_8 or _CONTROL_BYTES.search(content):
+        return False
+    head = content[:_TEXT_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n\f")
+    if head.startswith(_MARKUP_STARTS) or b"%PDF-" in head:
+        return False
     try:
-        text = content.decode(coding)
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    return clean(text.replace("\r\n", "\n").replace("\r", "\n"))
+        return False
+    return not is_mail_source(text)
 
 
-def text_pages(file: int, text: str) -> tuple[Page, ...]:
-    """A text's pages, which form feeds divide; without one it is a single page."""
-    return tuple(Page(file, number, part.strip("\n")) for number, part in enumerate(text.rstrip("\f\n").split("\f"), 1))
+def labelled_pages(files: Files) -> Iterator[str]:
+    """The text of each page after its label, except for pages that have pictures."""
+    return (labelled_text(files, page) for page in files.pages if not page.pictures)
 
 
-def chosen(pages: tuple[Page, ...], wanted: tuple[int, ...]) -> tuple[Page, ...]:
-    """Those of ``pages`` that are ``wanted``, or all; ``Fault`` names the first that is not there."""
-    if missing := [number for number in wanted if number > len(pages)]:
-        raise Fault("no_such_page", f"has {len(pages):,} pages; there is no page {missing[0]:,}.")
-    return tuple(pages[number - 1] for number in wanted) or pages
+def labelled_text(files: Files, page: Page) -> str:
+    """The text of a page after its label."""
+    return f"{page_label(files, page)}\n{page.text}".rstrip()
+
+
+def page_label(files: Files, page: Page) -> str:
+    """The line before a page; it includes the file's number when there are several files."""
+    if files.has_several:
+        return f"[file {page.file}, page {page.number}]"
+    return f"[page {page.number}]"
+
+
+def picture_label(files: Files, page: Page, number: int) -> str:
+    """The line before picture ``number`` of a page, from 1."""
+    return f"{page_label(files, page)[:-1]}, picture {number}]"
+
+
+def read_plain_text(number: int, source: FileInput, page_numbers: tuple[int, ...]) -> Document:
+    """The document of a plain text; ``InvalidValue`` if it is empty or lacks a selected page."""
+    text = source.content.decode("utf-8-sig", "replace")
+    text = clean(text.replace("\r\n", "\n").replace("\r", "\n"))
+    pages = select_pages(split_pages(number, text), page_numbers)
+    if not any(map(has_content, pages)):
+        raise empty_file(page_numbers)
+    return Document(number, source.name or f"file {number}", "txt", pages)
+
+
+def empty_file(page_numbers: tuple[int, ...] = ()) -> InvalidValue:
+    """The error for a file in which there is nothing to read, or not on the pages selected."""
+    where = " on the selected pages" if page_numbers else ""
+    return InvalidValue(
+        "empty_file",
+        f"has no content{where}: neither text nor a picture. Check that the right file was sent.",
+    )
+
+
+def has_content(page: Page) -> bool:
+    """Whether a page has text, pictures, or something that is not read."""
+    return bool(page.text.strip() or page.pictures or page.omissions or page.coverage < 1)
+
+
+def split_pages(file: int, text: str) -> tuple[Page, ...]:
+    """The pages of a text, separated by form feeds; a text without one is a single page."""
+    parts = text.rstrip("\f\n").split("\f")
+    return tuple(Page(file, number, part.strip("\n")) for number, part in enumerate(parts, 1))
+
+
+def select_pages(pages: tuple[Page, ...], page_numbers: tuple[int, ...]) -> tuple[Page, ...]:
+    """The pages with these numbers, or all; ``InvalidValue`` if one does not exist."""
+    if missing := [number for number in page_numbers if number > len(pages)]:
+        raise InvalidValue(
+            "no_such_page", f"has {len(pages):,} pages; there is no page {missing[0]:,}."
+        )
+    return tuple(pages[number - 1] for number in page_numbers) or pages
 
 
 def read_page_numbers(text: str) -> tuple[int, ...]:
-    """The pages that a person names, such as ``1-3, 7``, in order and each once; ``Fault`` says how they are written."""
-    found: set[int] = set()
+    """The distinct page numbers in a text such as ``1-3, 7``, sorted; else ``InvalidValue``."""
+    numbers: set[int] = set()
     for part in filter(None, re.split(r"[,;\s]+", _RANGE.sub("-", text))):
         bounds = _PAGES.fullmatch(part)
-        low, high = (int(bounds[1]), int(bounds[2] or bounds[1])) if bounds else (0, 0)
+        low = int(bounds[1]) if bounds else 0
+        high = int(bounds[2] or low) if bounds else 0
         if not 0 < low <= high <= _LAST_PAGE:
-            raise Fault("bad_line", f"takes page numbers such as 1-3, 7; not {shown(part)}.")
-        found.update(range(low, high + 1))
-    return tuple(sorted(found))
+            raise InvalidValue(
+                "bad_line", f"takes page numbers such as 1-3, 7; not {quoted(part)}."
+            )
+        numbers.update(range(low, high + 1))
+    return tuple(sorted(numbers))
 
 
 def data_url(content: bytes, *, media: str = "", name: str = "") -> str:
-    """``content`` as a data URL; the parameter ``name`` is ours, and is read back."""
-    named = f";name={quote(name, safe='')}" if name else ""
-    return f"data:{media or 'application/octet-stream'}{named};base64,{base64.b64encode(content).decode()}"
+    """``content`` as a data URL; ``name`` is our own parameter, which ``read_files`` reads back."""
+    media_type = media or "application/octet-stream"
+    name_parameter = f";name={quote(name, safe='')}" if name else ""
+    return f"data:{media_type}{name_parameter};base64,{base64.b64encode(content).decode()}"
 
 
-def read_files(value: Any, most: int = 1) -> Files:
-    """Up to ``most`` files from what a form sends; ``Fault`` says what to send instead."""
-    given = [one for one in _entries(value, most) if not is_absent(one)]
-    if len(given) > most:
-        raise Fault("too_many", f"takes {'one file' if most == 1 else f'at most {most} files'}; there are {len(given)}.")
-    return Files(tuple(_read_file(one) for one in given))
+def read_files(value: Any, max_files: int = 1) -> Files:
+    """The files in a form value, at most ``max_files``; else ``InvalidValue``."""
+    entries = [entry for entry in _entries(value, max_files) if not is_absent(entry)]
+    if len(entries) > max_files:
+        limit = "one file" if max_files == 1 else f"at most {max_files} files"
+        raise InvalidValue("too_many", f"takes {limit}; there are {len(entries)}.")
+    return Files(tuple(_read_file(entry) for entry in entries))
 
 
-def _entries(value: Any, most: int) -> list[Any]:
+def _entries(value: Any, max_files: int) -> list[Any]:
     if isinstance(value, list | tuple):
         return list(value)
-    if most > 1 and isinstance(value, str) and _FILE_START.match(value.strip()):
-        return value.split()  # neither an address nor a data URL has white space in it
+    if max_files > 1 and isinstance(value, str) and _FILE_START.match(value.strip()):
+        return value.split()  # neither a URL nor a data URL contains white space
     return [value]
 
 
 def _read_file(value: Any) -> FileInput:
     text = value.strip() if isinstance(value, str) else read_text(value)
-    if _ADDRESS.fullmatch(text):
+    if _URL.fullmatch(text):
         return FileInput(url=text)
-    if found := _DATA.match(text):
-        return _of_data_url(found, text[found.end() :])
+    if header := _DATA_URL.match(text):
+        return _from_data_url(header, text[header.end() :])
     if text[:5].lower() == "data:":
-        raise Fault("bad_file", "has a data URL that cannot be read; it is written data:application/pdf;base64,… .")
-    packed = "".join(text.split())
-    if _BASE64.fullmatch(packed):
-        return FileInput(content=_unpacked(packed))
-    raise Fault("bad_file", f"takes an address that begins with https://, a data URL or base64; not {shown(text)}.")
+        raise InvalidValue(
+            "bad_file",
+            "has a data URL that cannot be read; it is written data:application/pdf;base64,… .",
+        )
+    encoded = "".join(text.split())
+    if _BASE64.fullmatch(encoded):
+        return FileInput(content=_decode_base64(encoded))
+    raise InvalidValue(
+        "bad_file",
+        f"takes a URL that begins with https://, a data URL or base64; not {quoted(text)}.",
+    )
 
 
-def _of_data_url(found: re.Match[str], rest: str) -> FileInput:
-    words = [word for word in found["rest"].split(";") if word]
-    given = {name.lower(): value for name, _, value in (word.partition("=") for word in words)}
-    content = _unpacked("".join(unquote(rest).split())) if "base64" in given else unquote_to_bytes(rest)
+def _from_data_url(header: re.Match[str], data: str) -> FileInput:
+    parameters: dict[str, str] = {}
+    for parameter in header["rest"].split(";"):
+        name, _, value = parameter.partition("=")
+        parameters[name.lower()] = value
+    if "base64" in parameters:
+        content = _decode_base64("".join(unquote(data).split()))
+    else:
+        content = unquote_to_bytes(data)
     if not content:
-        raise Fault("bad_file", "is a file without anything in it.")
-    name = clean(unquote(given.get("name") or given.get("filename") or "")).strip(' "')[-_NAME_LENGTH:]
-    return FileInput(content=content, name=name, media=(found["media"] or _TEXT_MEDIA).lower())
+        raise InvalidValue("bad_file", "is an empty file.")
+    name = clean(unquote(parameters.get("name") or parameters.get("filename") or ""))
+    return FileInput(
+        content=content,
+        name=name.strip(' "')[-_NAME_LENGTH:],
+        media=(header["media"] or _TEXT_MEDIA).lower(),
+        charset=unquote(parameters.get("charset") or "").strip(' "')[:_CHARSET_LENGTH],
+    )
 
 
-def _unpacked(packed: str) -> bytes:
-    """What is in base64, of either alphabet, with or without the signs at its end."""
-    packed = packed.rstrip("=").translate(_URL_SAFE)
+def _decode_base64(encoded: str) -> bytes:
+    """The bytes of base64 in the standard or the URL-safe alphabet, with or without padding."""
+    encoded = encoded.rstrip("=").translate(_URL_SAFE)
     try:
-        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise Fault("bad_file", "has base64 that cannot be read: it is cut off, or has signs that base64 does not have.") from None
-
-
-_URL_SAFE = str.maketrans("-_", "+/")
+        raise InvalidValue(
+            "bad_file",
+            "has base64 that cannot be read: it is cut off or has characters not in base64.",
+        ) from None

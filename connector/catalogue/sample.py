@@ -1,4 +1,7 @@
-"""Samples: an action's first example as a full answer, without a null or an empty list, so that tools learn its shape."""
+"""Samples: an action's first example as a full answer, from which tools learn names and types.
+
+A sample has no null and no empty list.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,23 @@ from typing import Any
 
 from connector.catalogue.action import Action
 from connector.catalogue.answer import flat_schemas, flat_values, result_text
-from connector.catalogue.filling import Step, fill
+from connector.catalogue.derived import ToolStep, derive
 from connector.catalogue.reply import check_arguments
-from connector.catalogue.shape import SHAPE_TYPES
+from connector.catalogue.user_fields import USER_FIELD_TYPES
+from connector.json_types import Json
 
-Json = dict[str, Any]
-
-_STAND_INS: Json = {"string": "text", "number": 1.5, "integer": 1, "boolean": True, "object": {}, "array": ["text"]}
-_SURE = 0.9
-_BILL: Json = {
+_PLACEHOLDERS: Json = {
+    "string": "text",
+    "number": 1.5,
+    "integer": 1,
+    "boolean": True,
+    "object": {},
+    "array": ["text"],
+}
+_CONFIDENCE = 0.9
+_USAGE: Json = {
     "engine": "scripted",
+    "provider": "scripted",
     "model": "scripted",
     "model_requested": "scripted",
     "effort": "low",
@@ -31,55 +41,70 @@ _BILL: Json = {
     "reasoning_tokens": 0,
     "cost_usd": 0.0,
     "duration_ms": 1,
+    "read_text": "text",
 }
 
 
 def sample_answer(action: Action) -> Json:
-    """The answer to the first example of ``action``; what the example leaves empty is filled with a stand-in of its type."""
+    """The answer to the first example of ``action``; empty values get a placeholder."""
     example = action.examples[0]
     form = action.read_form(example.input)
-    steps = [Step(1, call["tool"], json.dumps(call["arguments"]), call["output"], True, 1) for call in example.calls]
-    values = fill(action, form, check_arguments(action, form, example.output).values, steps)
+    steps = [
+        ToolStep(1, call["tool"], json.dumps(call["arguments"]), call["output"], True, 1)
+        for call in example.calls
+    ]
+    values = derive(action, form, check_arguments(action, form, example.output).values, steps)
     schemas = flat_schemas(action)
-    whole = {name: _whole(value, schemas[name]) for name, value in values.items()}
+    answer = {name: _fill_value(value, schemas[name]) for name, value in values.items()}
     if values.get("confidence", 0) is None:
-        whole["confidence"] = _SURE
+        answer["confidence"] = _CONFIDENCE
     for name, entry in action.returns.items():
         if entry.has_shape:
-            whole[name] = _whole_shape(whole[name], entry.entries(form))
+            answer[name] = _fill_shape(answer[name], entry.shape_fields(form))
     return {
         "ok": True,
         "status": "done",
-        "result": result_text(action, whole, action.asked(form)),
-        **flat_values(action, whole, confidence_kind="reported"),
-        "checks": [{"check": "numbers", "ok": True, "detail": "All numbers of the answer are in what it was made of."}],
+        "result": result_text(action, answer, form),
+        **flat_values(action, answer, confidence_kind="reported", form=form),
+        "checks": [
+            {
+                "check": "numbers",
+                "ok": True,
+                "detail": "All numbers of the answer are in what it was made of.",
+            }
+        ],
         "checks_failed": 0,
         "id": "run_sample",
         "action": action.id,
-        **_BILL,
+        **_USAGE,
     }
 
 
-def _whole(value: Any, schema: Mapping[str, Any]) -> Any:
+def _fill_value(value: Any, schema: Mapping[str, Any]) -> Any:
     if value is None:
-        return _STAND_INS[schema.get("type", "string")]
+        return _PLACEHOLDERS[schema.get("type", "string")]
     if isinstance(value, list):
         items = schema.get("items", {})
-        return [_whole(one, items) for one in value] or [_stand_in(items)]
+        return [_fill_value(one, items) for one in value] or [_placeholder(items)]
     if isinstance(value, dict) and "properties" in schema:
-        return {key: _whole(one, schema["properties"].get(key, {})) for key, one in value.items()}
+        return {
+            key: _fill_value(one, schema["properties"].get(key, {})) for key, one in value.items()
+        }
     return value if value != "" else "text"
 
 
-def _stand_in(schema: Mapping[str, Any]) -> Any:
+def _placeholder(schema: Mapping[str, Any]) -> Any:
     if schema.get("type") == "object":
-        return {key: _stand_in(one) for key, one in schema.get("properties", {}).items()}
-    return _STAND_INS[schema.get("type", "string")]
+        return {key: _placeholder(one) for key, one in schema.get("properties", {}).items()}
+    return _PLACEHOLDERS[schema.get("type", "string")]
 
 
-def _whole_shape(value: Any, fields: list[Json]) -> Any:
-    """A record, or a list of them, with every empty field of the caller's filled by its type."""
+def _fill_shape(value: Any, fields: list[Json]) -> Any:
+    """A record, or a list of records, with a placeholder in every empty field."""
     if isinstance(value, list):
-        return [_whole_shape(one, fields) for one in value]
-    stand_ins = {field["name"]: _STAND_INS[SHAPE_TYPES[field["type"]].strict["type"]] for field in fields}
-    return {name: stand_ins[name] if one in (None, []) else one for name, one in value.items()}
+        return [_fill_shape(one, fields) for one in value]
+    placeholders = {
+        field["name"]: _PLACEHOLDERS[USER_FIELD_TYPES[field["type"]].strict_schema["type"]]
+        for field in fields
+    }
+    return {name: placeholders[name] if one in (None, []) else one for name, one in value.items()}

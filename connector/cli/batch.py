@@ -1,40 +1,31 @@
-"""The command ``formcall batch``: an action on each row of a file, here and now or by a service, with a bar that shows how far it is."""
+"""`formcall batch`: an action on each row of a file, run by this process or by a service."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
-from urllib.parse import urlsplit
+from typing import NoReturn
 
 import click
 
-from connector.errors import FieldError, FormcallError
-from connector.settings import Settings, read_settings
+from connector.cli.batch_backends import Backend, local_backend, remote_backend
+from connector.cli.errors import report_errors
+from connector.cli.values import field_name, read_file, read_pairs, read_value
+from connector.errors import FormcallError
+from connector.json_types import Json
+from connector.settings import read_settings
 
-if TYPE_CHECKING:
-    import requests
-
-Json = dict[str, Any]
-Command = Callable[..., Any]
-
-_LOOK_SECONDS = 0.5
-_PATIENCE = 60.0  # seconds for which a service may be out of reach before the command gives up
-_START_SECONDS = 10.0
-_TIMEOUT = 120.0
-_PAUSED, _STOPPED = 2, 130  # exit statuses
+_POLL_SECONDS = 0.5
+_EXIT_PAUSED = 2
 
 
 @dataclass(frozen=True)
-class Task:
-    """What the command was asked for: ``values`` go with ``rows``, read from ``file``; ``resume`` is the id of an earlier batch instead."""
+class BatchCommand:
+    """What the command line asks for: ``values`` for the ``rows`` read from ``file``, or
+    ``resume``, the id of an earlier batch."""
 
     values: Json
     file: str
@@ -44,322 +35,251 @@ class Task:
     budget_usd: float | None
 
 
-class Place(Protocol):
-    """Where a batch is carried out."""
+@click.command("batch", context_settings={"ignore_unknown_options": True})
+@click.option("--action", "action_id", help="The action to run on each row.")
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="The column that a field is read from; may be repeated.",
+)
+@click.option(
+    "--out",
+    help="The file for the results: FILE.csv, FILE.xlsx, FILE.jsonl, or - for standard output.  "
+    "[default: FILE.results.csv]",
+)
+@click.option(
+    "--budget-usd",
+    type=click.FloatRange(0, min_open=True),
+    help="Pause the batch before it costs more than this.",
+)
+@click.option("--tag", default="", help="A label to find the batch by.")
+@click.option(
+    "--economy",
+    is_flag=True,
+    help="Half the price, within a day, through the provider's batch API.",
+)
+@click.option("--sheet", default="", help="The sheet of a spreadsheet.  [default: the first one]")
+@click.option(
+    "--charset", default="", help="The encoding of FILE, such as windows-1252.  [default: UTF-8]"
+)
+@click.option("--url", help="Send the batch to a running service, such as http://127.0.0.1:8080.")
+@click.option(
+    "--key-env",
+    default="FORMCALL_KEY",
+    show_default=True,
+    help="The environment variable that holds the service's API key.",
+)
+@click.option(
+    "--resume", default="", metavar="BATCH", help="Continue an earlier batch instead of a FILE."
+)
+@click.argument(
+    "arguments", nargs=-1, type=click.UNPROCESSED, metavar="FILE.csv [--FIELD VALUE|@FILE]..."
+)
+@report_errors
+def batch(
+    arguments: tuple[str, ...],
+    action_id: str | None,
+    *,
+    mapping: tuple[str, ...],
+    out: str | None,
+    budget_usd: float | None,
+    tag: str,
+    economy: bool,
+    sheet: str,
+    charset: str,
+    url: str | None,
+    key_env: str,
+    resume: str,
+) -> None:
+    """Run an action on each row of a table and write the results beside it.
 
-    def begin(self, values: Json, file: bytes) -> Json: ...
+    FILE is a CSV, a spreadsheet (XLSX, XLS, ODS), JSON lines or a JSON list.
 
-    def resume(self, batch_id: str, budget_usd: float | None) -> Json: ...
+    Columns named like fields of the action fill those fields. Values that are the same for all rows
+    are given as --FIELD VALUE. FILE may be - for standard input.
 
-    def state(self, batch_id: str) -> Json: ...
+    Finished rows are stored: after Ctrl-C, a crash or a budget that ran out, --resume continues
+    with the rest.
 
-    def results(self, batch_id: str, kind: str) -> Iterable[str]: ...
-
-
-def add_batches(main: click.Group, plainly: Callable[[Command], Command], from_source: Callable[[str], str]) -> None:
-    """Add ``batch`` to ``main``; ``plainly`` tells failures as sentences, ``from_source`` reads @FILE."""
-
-    @main.command("batch", context_settings={"ignore_unknown_options": True})
-    @click.option("--action", "action_id", help="The action to run on each row.")
-    @click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="The column that a field is taken from; may be repeated.")
-    @click.option("--out", help="Where the results go: FILE.csv or FILE.jsonl, or - for standard output.  [default: beside FILE]")
-    @click.option("--budget-usd", type=click.FloatRange(0, min_open=True), help="The batch pauses before it costs more.")
-    @click.option("--tag", default="", help="A word of yours to find the batch by.")
-    @click.option("--economy", is_flag=True, help="Half the price, within a day, through the provider's own batches.")
-    @click.option("--url", help="Have a running service do it, such as http://127.0.0.1:8080.")
-    @click.option("--key-env", default="FORMCALL_KEY", show_default=True, help="The variable that has the service's API key.")
-    @click.option("--resume", default="", metavar="BATCH", help="Go on with an earlier batch instead of a FILE.")
-    @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="FILE.csv [--FIELD VALUE|@FILE]...")
-    @plainly
-    def batch(
-        words: tuple[str, ...], action_id: str | None, *, mapping: tuple[str, ...], out: str | None, budget_usd: float | None, tag: str,
-        economy: bool, url: str | None, key_env: str, resume: str,
-    ) -> None:  # fmt: skip
-        """Run an action on each row of a CSV (or of a JSON list) and write the results beside it; - reads standard input.
-
-        Columns named like fields of the action are its fields. Values that are the same for all rows are given as --FIELD VALUE.
-
-        What was done is kept: after Ctrl-C, a crash or a budget that ran out, --resume goes on with the rest.
-
-        Exit status: 0 when all rows have an answer, 1 when some failed or the batch could not begin, 2 when it is paused or was
-        cancelled, 130 after Ctrl-C.
-        """
-        file, fixed = _words(words, from_source)
-        if bool(file) == bool(resume) or (file and not action_id):
-            raise FormcallError("bad_request", "Give a FILE and its --action, or --resume and the id of an earlier batch.")
-        values = {"action": action_id, "fixed": fixed, "mapping": _pairs(mapping), "budget_usd": budget_usd, "tag": tag, "economy": economy}
-        task = Task(values, file, _read(file) if file else b"", out or _beside(file, resume), resume, budget_usd)
-        _refuse_same(task)
-        with _service(url, key_env) if url else _here(read_settings()) as place:
-            _carry_out(place, task)
+    Exit status: 0 when all rows have an answer, 1 when some failed or the batch could not start, 2
+    when it is paused or was cancelled, 130 after Ctrl-C.
+    """
+    file, fixed = _parse_arguments(arguments)
+    if bool(file) == bool(resume) or (file and not action_id):
+        raise FormcallError(
+            "bad_request",
+            "Give a FILE and its --action, or --resume and the id of an earlier batch.",
+        )
+    values = {
+        "action": action_id,
+        "fixed": fixed,
+        "mapping": read_pairs(
+            mapping, message="Give each --map as FIELD=COLUMN, once for a field."
+        ),
+        "budget_usd": budget_usd,
+        "tag": tag,
+        "economy": economy,
+        "sheet": sheet,
+        "charset": charset,
+    }
+    command = BatchCommand(
+        values,
+        file,
+        rows=_read_rows(file),
+        out=out or _default_out(file, resume),
+        resume=resume,
+        budget_usd=budget_usd,
+    )
+    _require_separate_out(command)
+    opened = remote_backend(url, key_env) if url else local_backend(read_settings())
+    with opened as backend:
+        _run_batch(backend, command)
 
 
-def _words(words: Iterable[str], from_source: Callable[[str], str]) -> tuple[str, Json]:
-    """The FILE and the fields among what is no option of the command itself."""
-    file, fixed, waiting = "", {}, iter(words)
-    for word in waiting:
-        if word.startswith("--"):
-            name, given, value = word[2:].partition("=")
-            value = value if given else next(waiting, "--")
-            if not name or value.startswith("--"):
-                raise FormcallError("bad_request", f"{word} has no value. Give fields as --FIELD VALUE or --FIELD @FILE.")
-            fixed[name.replace("-", "_")] = from_source(value)
-        elif file:
-            raise FormcallError("bad_request", f"There are two files, {file} and {word}; a batch has one.")
-        else:
-            file = word
-    return file, fixed
+# --- reading the command line ---------------------------------------------------------------------
 
 
-def _pairs(mapping: Iterable[str]) -> dict[str, str]:
-    found = dict(pair.split("=", 1) for pair in mapping if "=" in pair)
-    if len(found) != len(list(mapping)):
-        raise FormcallError("bad_request", "Give each --map as FIELD=COLUMN, once for a field.")
-    return {name.replace("-", "_"): column for name, column in found.items()}
+def _parse_arguments(arguments: Iterable[str]) -> tuple[str, dict[str, str]]:
+    """The FILE and the fields among the arguments that are no options of the command itself."""
+    file = ""
+    fields: dict[str, str] = {}
+    remaining = iter(arguments)
+    for argument in remaining:
+        if not argument.startswith("--"):
+            if file:
+                raise FormcallError(
+                    "bad_request", f"There are two files, {file} and {argument}; a batch has one."
+                )
+            file = argument
+            continue
+        name, equals, value = argument[2:].partition("=")
+        if not equals:
+            value = next(remaining, "--")
+        if not name or value.startswith("--"):
+            raise FormcallError(
+                "bad_request",
+                f"{argument} has no value. Give fields as --FIELD VALUE or --FIELD @FILE.",
+            )
+        fields[field_name(name)] = read_value(value)
+    return file, fields
 
 
-def _beside(file: str, resume: str) -> str:
-    return "-" if file == "-" else str(Path(file).with_suffix(".results.csv")) if file else f"{resume}.csv"
+def _default_out(file: str, resume: str) -> str:
+    if file == "-":
+        return "-"
+    return str(Path(file).with_suffix(".results.csv")) if file else f"{resume}.csv"
 
 
-def _read(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise FormcallError("bad_request", f"The file {file} cannot be read: {error.strerror}.") from None
+def _read_rows(file: str) -> bytes:
+    if not file:
+        return b""
+    return sys.stdin.buffer.read() if file == "-" else read_file(Path(file))
 
 
-def _refuse_same(task: Task) -> None:
-    if task.file and task.out != "-" and Path(task.out).resolve() == Path(task.file).resolve():
-        raise FormcallError("bad_request", "The results would take the place of the rows. Choose another --out.")
+def _require_separate_out(command: BatchCommand) -> None:
+    if not command.file or command.out == "-":
+        return
+    if Path(command.out).resolve() == Path(command.file).resolve():
+        raise FormcallError(
+            "bad_request", "The results would overwrite the rows. Choose another --out."
+        )
 
 
-# --- carrying it out ---------------------------------------------------------------------------------------------------
+# --- running the batch ----------------------------------------------------------------------------
 
 
-def _carry_out(place: Place, task: Task) -> None:
-    state = _resumed(place, task) if task.resume else place.begin(task.values, task.rows)
+def _run_batch(backend: Backend, command: BatchCommand) -> None:
+    if command.resume:
+        state = _resume(backend, command)
+    else:
+        state = backend.create(command.values, command.rows)
     click.echo(f"Batch {state['id']}", err=True)
     for warning in state["warnings"]:
         click.echo(warning, err=True)
     try:
-        state = _watched(place, state)
+        state = _wait_for_end(backend, state)
     except KeyboardInterrupt:
-        _tell_how_to_go_on(state, task)
+        _print_resume_command(state, command)
         raise
-    _write(place.results(state["id"], "jsonl" if task.out.endswith(".jsonl") else "csv"), task.out)
-    _tell_end(state, task)
+    kind = Path(command.out).suffix.lstrip(".").lower()
+    kind = kind if kind in {"jsonl", "xlsx"} else "csv"
+    _write_results(backend.results(state["id"], kind), command.out)
+    _print_summary(state, command)
 
 
-def _resumed(place: Place, task: Task) -> Json:
-    state = place.state(task.resume)
-    return place.resume(task.resume, task.budget_usd) if state["status"] == "paused" else state
+def _resume(backend: Backend, command: BatchCommand) -> Json:
+    state = backend.state(command.resume)
+    if state["status"] == "paused":
+        return backend.resume(command.resume, command.budget_usd)
+    return state
 
 
-def _watched(place: Place, state: Json) -> Json:
-    """The state of the batch when it does not go on any more."""
+def _wait_for_end(backend: Backend, state: Json) -> Json:
+    """Show a progress bar until the batch is no longer running; its state then."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        shown = bar.add_task("", total=state["total"])
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task("", total=state["total"])
         while True:
-            bar.update(shown, completed=state["total"] - state["left"], description=_at_work(state))
+            finished = state["total"] - state["left"]
+            progress.update(bar, completed=finished, description=_progress_text(state))
             if state["status"] != "running":
                 return state
-            time.sleep(_LOOK_SECONDS)
-            state = place.state(state["id"])
+            time.sleep(_POLL_SECONDS)
+            state = backend.state(state["id"])
 
 
-def _at_work(state: Json) -> str:
+def _progress_text(state: Json) -> str:
     cost = "cost unknown" if state["cost_usd"] is None else f"${state['cost_usd']:.4f}"
     failed = f" · {state['failed']} failed" if state["failed"] else ""
     return f"{state['rows_per_second']:.1f} rows/s · {cost}{failed}"
 
 
-def _write(lines: Iterable[str], out: str) -> None:
-    """The results at ``out``, whole or not at all."""
+def _write_results(chunks: Iterable[bytes], out: str) -> None:
+    """Write the results to ``out``: the complete file or none at all."""
     if out == "-":
-        for piece in lines:
-            sys.stdout.buffer.write(piece.encode())
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
         return
-    part = Path(f"{out}.part")
+    partial = Path(f"{out}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-        part.replace(out)
+        with partial.open("wb") as file:
+            file.writelines(chunks)
+        partial.replace(out)
     except OSError as error:
-        raise FormcallError("bad_request", f"The results cannot be written to {out}: {error.strerror}.") from None
+        raise FormcallError(
+            "bad_request", f"The results cannot be written to {out}: {error.strerror}."
+        ) from None
 
 
-def _tell_how_to_go_on(state: Json, task: Task) -> None:
-    out = f" --out {task.out}" if task.out != "-" else ""
-    click.echo(f"Go on with: formcall batch --resume {state['id']}{out}", err=True)
+def _print_resume_command(state: Json, command: BatchCommand) -> None:
+    out = f" --out {command.out}" if command.out != "-" else ""
+    click.echo(f"Resume with: formcall batch --resume {state['id']}{out}", err=True)
 
 
-def _tell_end(state: Json, task: Task) -> NoReturn:
+def _print_summary(state: Json, command: BatchCommand) -> NoReturn:
     cost = "" if state["cost_usd"] is None else f" ${state['cost_usd']:.4f}."
-    click.echo(f"{state['result']}{cost}" + (f" Results: {task.out}" if task.out != "-" else ""), err=True)
+    results = "" if command.out == "-" else f" Results: {command.out}"
+    click.echo(f"{state['result']}{cost}{results}", err=True)
     if state["status"] == "paused":
         click.echo(state["detail"], err=True)
-        _tell_how_to_go_on(state, task)
-    sys.exit(_PAUSED if state["status"] != "done" else int(state["failed"] > 0))
-
-
-# --- here --------------------------------------------------------------------------------------------------------------
-
-
-class _Here:
-    """Batches that this process carries out itself, on the data folder or the database of the settings."""
-
-    def __init__(self, workshop: Any) -> None:
-        self._workshop, self._runner = workshop, workshop.batch_runner
-
-    def begin(self, values: Json, file: bytes) -> Json:
-        from connector.jobs.orders import read_order
-
-        return self._told(self._runner.add(self._workshop.keys.of_command_line(), read_order(values, file)))
-
-    def resume(self, batch_id: str, budget_usd: float | None) -> Json:
-        return self._told(self._runner.resume(batch_id, budget_usd=budget_usd))
-
-    def state(self, batch_id: str) -> Json:
-        self._found(batch_id)
-        return self._told(self._workshop.batches.progress(batch_id))
-
-    def results(self, batch_id: str, kind: str) -> Iterator[str]:
-        from connector.jobs.results import Results
-
-        batch = self._found(batch_id)
-        results = Results(self._workshop.catalogue.find(batch.action), batch)
-        write = results.jsonl if kind == "jsonl" else results.csv
-        return write(self._workshop.batches.rows(batch_id))
-
-    def _found(self, batch_id: str) -> Any:
-        batch = self._workshop.batches.find(batch_id)
-        if batch is None:
-            raise FormcallError("not_found", f"There is no batch {batch_id} here. Check the id, and FORMCALL_DATA_DIR.")
-        return batch
-
-    def _told(self, progress: Any) -> Json:
-        from connector.jobs.progress import described
-
-        return described(progress)
-
-
-@contextmanager
-def _here(settings: Settings) -> Iterator[Place]:
-    from connector import logs
-    from connector.jobs.workshop import open_workshop
-    from connector.store.folder import hold_folder
-
-    try:
-        hold_folder(settings, wait_seconds=1)
-    except FormcallError as error:
-        words = f"A service is running on the data folder {settings.data_dir}. Give its address with --url, or stop it."
-        raise FormcallError(error.code, words) from None
-    logs.set_up("off")
-    workshop = open_workshop(settings)
-    workshop.launch()
-    try:
-        yield _Here(workshop)
-    except KeyboardInterrupt:
-        click.echo("Rows under way come to their end; Ctrl-C once more leaves them.", err=True)
-        _leave(workshop, settings)
-        sys.exit(_STOPPED)
-    finally:
-        if not workshop.ended.is_set():
-            _leave(workshop, settings)
-
-
-def _leave(workshop: Any, settings: Settings) -> None:
-    try:
-        workshop.stop(settings.deadline_seconds)
-    except KeyboardInterrupt:  # what is under way begins anew when the batch is resumed
-        os._exit(_STOPPED)
-
-
-# --- by a service ------------------------------------------------------------------------------------------------------
-
-
-class _Service:
-    """Batches that a running service carries out."""
-
-    def __init__(self, session: requests.Session, url: str) -> None:
-        self._session, self._url = session, f"{url.rstrip('/')}/v1/batches"
-
-    def begin(self, values: Json, file: bytes) -> Json:
-        given = {**{name: value for name, value in values.items() if value}, "idempotency_key": secrets.token_hex(16)}
-        fields = {name: json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping) else value for name, value in given.items()}
-        return self._ask("POST", "", data=fields, files={"file": file}, patience=_START_SECONDS)
-
-    def resume(self, batch_id: str, budget_usd: float | None) -> Json:
-        return self._ask("POST", f"/{batch_id}/resume", json={"budget_usd": budget_usd})
-
-    def state(self, batch_id: str) -> Json:
-        return self._ask("GET", f"/{batch_id}", patience=_PATIENCE)
-
-    def results(self, batch_id: str, kind: str) -> Iterator[str]:
-        with self._answer("GET", f"/{batch_id}/results.{kind}", stream=True) as response:
-            response.encoding = "utf-8"
-            yield from response.iter_content(65_536, decode_unicode=True)
-
-    def _ask(self, method: str, path: str, **more: Any) -> Json:
-        found: Json = self._answer(method, path, **more).json()
-        return found
-
-    def _answer(self, method: str, path: str, *, patience: float = 0.0, **more: Any) -> requests.Response:
-        """The service's answer; ``FormcallError`` with its own words when it is a failure, or when nothing answers for so long."""
-        import requests
-
-        until = time.monotonic() + patience
-        while True:
-            try:
-                response = self._session.request(method, self._url + path, timeout=_TIMEOUT, allow_redirects=False, **more)
-            except requests.RequestException:
-                if time.monotonic() > until:
-                    raise FormcallError("bad_request", f"Nothing answers at {self._url}. Check --url.") from None
-            else:
-                if response.status_code < 300:  # noqa: PLR2004
-                    return response
-                failed = _failure(response)
-                if not failed.retryable or time.monotonic() > until:
-                    raise failed.error
-            time.sleep(1)
-
-
-@dataclass(frozen=True)
-class _Failed:
-    error: FormcallError
-    retryable: bool
-
-
-def _failure(response: requests.Response) -> _Failed:
-    try:
-        problem = response.json()
-        errors = [FieldError(entry["field"], entry["code"], entry["message"]) for entry in problem["errors"]]
-        return _Failed(FormcallError(problem["code"], problem["detail"], errors=errors), bool(problem["retryable"]))
-    except (ValueError, KeyError, TypeError):
-        words = f"What answers at this address is no Formcall (status {response.status_code}). Check --url."
-        return _Failed(FormcallError("bad_request", words), retryable=False)
-
-
-@contextmanager
-def _service(url: str, key_env: str) -> Iterator[Place]:
-    import requests
-
-    key = os.environ.get(key_env, "").strip()
-    if not key:
-        raise FormcallError("unauthorized", f"The variable {key_env} has no API key. Set it, or name another one with --key-env.")
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise FormcallError("bad_request", "--url must be an address such as http://127.0.0.1:8080.")
-    with requests.Session() as session:
-        session.headers["X-API-Key"] = key
-        try:
-            yield _Service(session, url)
-        except KeyboardInterrupt:
-            click.echo("The service goes on with it meanwhile.", err=True)
-            sys.exit(_STOPPED)
+        _print_resume_command(state, command)
+    if state["status"] != "done":
+        sys.exit(_EXIT_PAUSED)
+    sys.exit(1 if state["failed"] else 0)

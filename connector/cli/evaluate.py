@@ -1,34 +1,83 @@
-"""Measuring an action on labelled rows: a CSV of inputs and expected answers gives accuracy, errors and seconds."""
+"""`formcall eval`: an action measured on labelled rows: accuracy, errors, time and cost."""
 
 from __future__ import annotations
 
-import csv
 import json
-import statistics
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from connector.catalogue import Action
-from connector.catalogue.answer import flat_schemas
-from connector.engine.run import Engine
+from connector.cli.errors import report_errors
+from connector.cli.run import make_engine
+from connector.cli.values import field_name, read_value
 from connector.errors import FormcallError
+from connector.json_types import Json
+from connector.settings import read_settings
 
-Json = dict[str, Any]
+if TYPE_CHECKING:
+    from connector.catalogue import Action
+    from connector.engine.engine import Engine
 
-_LARGEST_CELL = 50_000_000
+_MAX_CELL_CHARACTERS = 50_000_000
+
+
+@click.command("eval", context_settings={"ignore_unknown_options": True})
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--action", "action_id", required=True, help="The action to run on each row.")
+@click.option("--limit", type=click.IntRange(1), help="Run only this number of rows.")
+@click.option("--show", is_flag=True, help="Print each value that is not as expected.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.argument("fixed", nargs=-1, type=click.UNPROCESSED)
+@report_errors
+def evaluate(
+    file: Path,
+    action_id: str,
+    *,
+    limit: int | None,
+    show: bool,
+    as_json: bool,
+    fixed: tuple[str, ...],
+) -> None:
+    """Run an action on the rows of a CSV FILE and compare its answers with the expected ones.
+
+    Columns named like form fields are inputs; columns named like values of the answer hold what is
+    expected. Fields that are the same for all rows are given as --FIELD VALUE or --FIELD @FILE. A
+    cell @FILE is read from the folder of the CSV.
+    """
+    engine = make_engine(read_settings())
+    action = engine.catalogue.find(action_id)
+    report = evaluate_file(engine, action, file, fixed=_read_fixed(fixed), limit=limit)
+    if as_json:
+        click.echo(json.dumps(report.summary(), indent=2))
+        return
+    for miss in report.misses if show else ():
+        click.echo(miss)
+    for name, value in report.summary().items():
+        click.echo(f"{name:15} {value}")
+
+
+def _read_fixed(arguments: tuple[str, ...]) -> dict[str, str]:
+    """Fields given as ``--name value`` pairs."""
+    names = arguments[::2]
+    values = arguments[1::2]
+    if len(names) != len(values) or not all(name.startswith("--") for name in names):
+        raise FormcallError("bad_request", "Give fields as --FIELD VALUE or --FIELD @FILE.")
+    return {
+        field_name(name[2:]): read_value(value) for name, value in zip(names, values, strict=True)
+    }
 
 
 @dataclass
-class Report:
-    """Counts of values over all rows: right, null where something was expected, and wrong; and the time of each row."""
+class EvaluationReport:
+    """Counts of values over all rows: right, null where a value was expected, and wrong; and the
+    seconds that each row took."""
 
     rows: int = 0
-    whole_rows: int = 0
+    rows_all_right: int = 0
     right: int = 0
     null: int = 0
     wrong: int = 0
@@ -37,55 +86,94 @@ class Report:
     cost_usd: float = 0.0
     misses: list[str] = field(default_factory=list)
 
-    def figures(self) -> Json:
+    def summary(self) -> Json:
+        """The result as a flat JSON object; ``accuracy`` is right values out of all expected."""
+        import statistics
+
         values = self.right + self.null + self.wrong
         times = sorted(self.seconds) or [0.0]
+        p95 = times[int(len(times) * 0.95)]
         return {
             "rows": self.rows,
             "accuracy": round(self.right / values, 4) if values else None,
-            "rows_all_right": self.whole_rows,
+            "rows_all_right": self.rows_all_right,
             "right": self.right,
             "null": self.null,
             "wrong": self.wrong,
             "errors": self.errors,
             "seconds": round(sum(self.seconds), 2),
             "p50_ms": round(statistics.median(times) * 1000, 1),
-            "p95_ms": round(times[int(len(times) * 0.95)] * 1000 if len(times) > 1 else times[0] * 1000, 1),
+            "p95_ms": round(p95 * 1000, 1),
             "cost_usd": round(self.cost_usd, 6),
         }
 
-    def tell(self, show: bool) -> None:
-        for miss in self.misses if show else ():
-            click.echo(miss)
-        for name, value in self.figures().items():
-            click.echo(f"{name:15} {value}")
+    def count_error(self, label: str, error: FormcallError, expected_values: int) -> None:
+        self.errors[error.code] = self.errors.get(error.code, 0) + 1
+        self.wrong += expected_values
+        self.misses.append(f"{label}: {error.code}: {error.detail}")
+
+    def count_value(self, label: str, expected: Any, actual: Any) -> None:
+        if _is_equal(expected, actual):
+            self.right += 1
+            return
+        if actual is None or actual == []:
+            self.null += 1
+        else:
+            self.wrong += 1
+        self.misses.append(f"{label}: expected {expected!r}, got {actual!r}")
 
 
-def evaluate_file(engine: Engine, action: Action, path: Path, *, fixed: Mapping[str, str], limit: int | None = None) -> Report:
-    """Run ``action`` on each row of the CSV at ``path``; columns named like the answer's keys hold what is expected.
+def evaluate_file(
+    engine: Engine,
+    action: Action,
+    path: Path,
+    *,
+    fixed: Mapping[str, str],
+    limit: int | None = None,
+) -> EvaluationReport:
+    """Run ``action`` on each row of the CSV at ``path`` and compare the answers.
 
-    An expected cell that is empty means null. A cell ``@FILE`` is the content of that file beside the CSV.
+    Columns named like the answer's keys hold what is expected; an empty cell means null. A cell
+    ``@FILE`` is the content of that file in the CSV's folder.
     """
-    report = Report()
-    answers = set(flat_schemas(action))
-    if unknown := [name for name in fixed if name not in action.form]:
-        raise FormcallError("bad_request", f'"{action.title}" has no field {unknown[0]}; it has: {", ".join(action.form)}.')
-    for number, row in enumerate(_rows(path), 2):
+    from connector.catalogue.answer import flat_schemas
+
+    for name in fixed:
+        if name not in action.form:
+            known = ", ".join(action.form)
+            raise FormcallError(
+                "bad_request", f'"{action.title}" has no field {name}; its fields are: {known}.'
+            )
+    report = EvaluationReport()
+    answer_keys = set(flat_schemas(action))
+    for number, row in enumerate(_read_rows(path), 2):
         if limit is not None and report.rows >= limit:
             break
-        inputs = {**fixed, **{name: _cell(text, path) for name, text in row.items() if name in action.form}}
-        expected = {name: text for name, text in row.items() if name in answers and name not in action.fields}
+        inputs = {name: _read_cell(text, path) for name, text in row.items() if name in action.form}
+        expected = {
+            name: text
+            for name, text in row.items()
+            if name in answer_keys and name not in action.fields
+        }
         if not expected:
-            known = ", ".join(sorted(answers))
-            raise FormcallError("bad_request", f"No column of {path.name} is named like a value of the answer: {known}.")
-        _evaluate_row(engine, action, inputs, expected, report, number=number)
+            known = ", ".join(sorted(answer_keys))
+            raise FormcallError(
+                "bad_request",
+                f"No column of {path.name} is named like a value of the answer: {known}.",
+            )
+        _evaluate_row(engine, action, {**fixed, **inputs}, expected, report, number=number)
     if not report.rows:
-        raise FormcallError("bad_request", f"{path.name} has no rows: a line of column names, then a line for each case.")
+        raise FormcallError(
+            "bad_request",
+            f"{path.name} has no rows: a line of column names, then a line for each case.",
+        )
     return report
 
 
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    csv.field_size_limit(_LARGEST_CELL)
+def _read_rows(path: Path) -> Iterator[dict[str, str]]:
+    import csv
+
+    csv.field_size_limit(_MAX_CELL_CHARACTERS)
     with path.open(newline="", encoding="utf-8-sig") as file:
         try:
             for row in csv.DictReader(file):
@@ -94,48 +182,56 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
             raise FormcallError("bad_request", f"{path.name} is not a CSV file in UTF-8.") from None
 
 
-def _cell(text: str, path: Path) -> str:
+def _read_cell(text: str, path: Path) -> str:
     if not text.startswith("@"):
         return text
     try:
         return (path.parent / text[1:]).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return text  # a text that only begins with an @
+        return text  # a text that begins with @ and names no file
 
 
-def _evaluate_row(engine: Engine, action: Action, inputs: Json, expected: Mapping[str, str], report: Report, *, number: int) -> None:
+def _evaluate_row(
+    engine: Engine,
+    action: Action,
+    inputs: Json,
+    expected: Mapping[str, str],
+    report: EvaluationReport,
+    *,
+    number: int,
+) -> None:
     started = time.monotonic()
     report.rows += 1
     try:
         outcome = engine.run(action, inputs)
         error = outcome.error
     except FormcallError as raised:
-        outcome, error = None, raised
+        outcome = None
+        error = raised
     report.seconds.append(time.monotonic() - started)
-    if error or outcome is None:
-        code = error.code if error else "internal"
-        report.errors[code] = report.errors.get(code, 0) + 1
-        report.wrong += len(expected)
-        report.misses.append(f"row {number}: {code}: {error.detail if error else ''}")
+    if outcome is None or error:
+        error = error or FormcallError("internal", "")
+        report.count_error(f"row {number}", error, len(expected))
         return
     report.cost_usd += outcome.cost_usd or 0.0
     missed = report.null + report.wrong
     for name, text in expected.items():
-        for label, wanted, got in _pairs(name, _expected(text), outcome.values[name]):
-            _count(report, f"row {number}: {label}", wanted, got)
-    report.whole_rows += report.null + report.wrong == missed
+        for label, value, actual in _pairs(name, _parse_expected(text), outcome.values[name]):
+            report.count_value(f"row {number}: {label}", value, actual)
+    if report.null + report.wrong == missed:
+        report.rows_all_right += 1
 
 
-def _pairs(name: str, wanted: Any, got: Any) -> Iterator[tuple[str, Any, Any]]:
-    """A record is compared key by key; everything else as one value."""
-    if isinstance(wanted, dict):
-        for key, value in wanted.items():
-            yield f"{name}.{key}", value, got.get(key) if isinstance(got, dict) else got
+def _pairs(name: str, expected: Any, actual: Any) -> Iterator[tuple[str, Any, Any]]:
+    """(label, expected, actual) of what is compared: each key of a record, else the one value."""
+    if isinstance(expected, dict):
+        for key, value in expected.items():
+            yield f"{name}.{key}", value, actual.get(key) if isinstance(actual, dict) else actual
     else:
-        yield name, wanted, got
+        yield name, expected, actual
 
 
-def _expected(text: str) -> Any:
+def _parse_expected(text: str) -> Any:
     if text.strip()[:1] in {"{", "["}:
         try:
             return json.loads(text)
@@ -144,30 +240,21 @@ def _expected(text: str) -> Any:
     return text.strip() or None
 
 
-def _count(report: Report, label: str, wanted: Any, got: Any) -> None:
-    if _same(wanted, got):
-        report.right += 1
-        return
-    if got is None or got == []:
-        report.null += 1
-    else:
-        report.wrong += 1
-    report.misses.append(f"{label}: expected {wanted!r}, got {got!r}")
-
-
-def _same(wanted: Any, got: Any) -> bool:
-    if wanted in (None, []) and got in (None, []):
+def _is_equal(expected: Any, actual: Any) -> bool:
+    if expected in (None, []) and actual in (None, []):
         return True
-    if isinstance(wanted, str) and isinstance(got, str):
-        return " ".join(wanted.split()).casefold() == " ".join(got.split()).casefold()
-    if isinstance(wanted, str) and isinstance(got, bool):
-        return wanted.lower() == str(got).lower()
-    if isinstance(wanted, str) and isinstance(got, int | float):
-        return _number(wanted) == got
-    return bool(wanted == got)
+    if not isinstance(expected, str):
+        return bool(expected == actual)
+    if isinstance(actual, str):
+        return " ".join(expected.split()).casefold() == " ".join(actual.split()).casefold()
+    if isinstance(actual, bool):
+        return expected.lower() == str(actual).lower()
+    if isinstance(actual, int | float):
+        return _parse_number(expected) == actual
+    return bool(expected == actual)
 
 
-def _number(text: str) -> float | None:
+def _parse_number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:

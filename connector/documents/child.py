@@ -1,8 +1,10 @@
-"""The process that decodes one file: ``python -I -m connector.documents.child``, a job in, pages out, and then it is gone.
+"""The process that decodes one file: ``python -I -m connector.documents.child``.
 
-In, on standard input: a line of JSON (the members of ``Job``), then the file's bytes. Out: for each
-page a line of JSON (``page text``, and ``media width height size`` when a picture follows, in so many bytes); at last ``{"end": ...}``
-with the number of pages the file has, or ``{"fault": code, "says": sentence}``.
+Standard input: a line of JSON with the members of ``DecodeJob``, then the file's bytes. Standard
+output: a line of JSON with the members of ``DecodedDocument``, and for each of its pages one with
+those of ``DecodedPage``, where ``pictures`` are ``media width height size`` and are followed by the
+images, of ``size`` bytes each; the same for each document within the file; then ``{"end": true}``,
+or ``{"code": ..., "detail": ...}`` for a file that cannot be read.
 """
 
 from __future__ import annotations
@@ -12,11 +14,9 @@ import json
 import resource
 import sys
 from collections.abc import Iterator
-from typing import Any
 
-from connector.documents.job import Job, Read, Unreadable
-
-Json = dict[str, Any]
+from connector.documents.job import DecodedDocument, DecodedPage, DecodeJob, Unreadable
+from connector.json_types import Json
 
 _LIMITS = (
     (resource.RLIMIT_CPU, 120),  # seconds
@@ -27,48 +27,59 @@ _LIMITS = (
 
 
 def main() -> None:
-    _limit()
-    raw = sys.stdin.buffer
-    asked = json.loads(raw.readline())
-    job = Job(**{**asked, "pages": tuple(asked["pages"])})
-    content = raw.read()
+    _set_limits()
+    stdin = sys.stdin.buffer
+    members = json.loads(stdin.readline())
+    lists = {name: tuple(members[name]) for name in ("pages", "ocr")}
+    job = DecodeJob(**{**members, **lists})
+    content = stdin.read()
     try:
-        for page in _pages(job, content):
-            _write(page)
-        _say({"end": True})
+        for part in _decode(job, content):
+            if isinstance(part, DecodedPage):
+                _write_page(part)
+            else:
+                _write(vars(part))
+        _write({"end": True})
     except Unreadable as error:
-        _say({"fault": error.code, "says": error.says})
+        _write_error(error.code, error.detail)
     except MemoryError:
-        _say({"fault": "file_too_large", "says": "takes more memory to read than one file may have. Send a smaller one."})
+        _write_error(
+            "file_too_large",
+            "takes more memory to read than one file may have. Send a smaller one.",
+        )
     except RecursionError:
-        _say({"fault": "file_broken", "says": "cannot be read: it is nested too deeply."})
+        _write_error("file_broken", "cannot be read: it is nested too deeply.")
 
 
-def _limit() -> None:
-    for what, most in _LIMITS:
-        with contextlib.suppress(ValueError, OSError):  # where the system has a lower one already
-            resource.setrlimit(what, (most, most))
+def _set_limits() -> None:
+    for limit, maximum in _LIMITS:
+        with contextlib.suppress(ValueError, OSError):  # the system has a lower limit already
+            resource.setrlimit(limit, (maximum, maximum))
 
 
-def _pages(job: Job, content: bytes) -> Iterator[Read]:
-    from connector.documents import images, pdf, word
+def _decode(job: DecodeJob, content: bytes) -> Iterator[DecodedDocument | DecodedPage]:
+    from connector.documents.kinds import decode  # after the limits are set
 
-    readers = {"pdf": pdf.pages, "docx": word.pages, "html": word.html_pages}
-    yield from readers.get(job.kind, images.pages)(job, content)
-
-
-def _write(page: Read) -> None:
-    said: Json = {"page": page.number, "text": page.text, "seen": page.seen}
-    if page.picture:
-        media, width, height, data = page.picture
-        _say({**said, "media": media, "width": width, "height": height, "size": len(data)})
-        sys.stdout.buffer.write(data)
-    else:
-        _say(said)
+    yield from decode(job, content)
 
 
-def _say(said: Json) -> None:
-    sys.stdout.buffer.write(json.dumps(said).encode() + b"\n")
+def _write_page(page: DecodedPage) -> None:
+    pictures = [
+        {"media": one.media, "width": one.width, "height": one.height, "size": len(one.content)}
+        for one in page.pictures
+    ]
+    tables = [vars(table) for table in page.tables]
+    _write({**vars(page), "pictures": pictures, "tables": tables})
+    for picture in page.pictures:
+        sys.stdout.buffer.write(picture.content)
+
+
+def _write_error(code: str, detail: str) -> None:
+    _write({"code": code, "detail": detail})
+
+
+def _write(line: Json) -> None:
+    sys.stdout.buffer.write(json.dumps(line).encode() + b"\n")
     sys.stdout.buffer.flush()
 
 

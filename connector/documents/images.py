@@ -1,5 +1,6 @@
-"""Images: decoded within limits, turned upright, made as small as a model sees them, and encoded anew, so that nothing else of the
-file goes on: no place, no camera, no comment. Runs in the child.
+"""Images: decoded within limits, turned upright, scaled to what a model sees, encoded again.
+
+The new encoding has no metadata: no location, no camera, no comments. Runs in the child process.
 """
 
 from __future__ import annotations
@@ -7,48 +8,82 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from connector.documents.job import Job, Read, Unreadable
+from connector.catalogue.page_content import NO_TIME
+from connector.documents.job import DecodedPage, DecodeJob, EncodedPicture, Unreadable
+from connector.documents.ocr.reading import SCAN_WARNING, lacks_time, read_image
 
-PATCH = 32  # models see an image in squares of so many pixels
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+PATCH = 32  # models see an image in squares of this many pixels
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
 _JPEG_QUALITY = 85
 _FEW_COLOURS = 32
 
 
-def pages(job: Job, content: bytes) -> Iterator[Read]:
-    """The one page that an image is; of a moving one the first picture."""
+def decode_image(job: DecodeJob, content: bytes) -> Iterator[DecodedPage]:
+    """The one page of an image; of an animation, the first frame."""
+    from PIL import Image
+
+    job.select_pages(1)
+    upright = _open(content, job)
+    scan = read_image(_without_transparency(upright), job)
+    omissions = (NO_TIME,) if not scan and lacks_time(job) else ()
+    page = DecodedPage(1, "", coverage=0.0, omissions=omissions)
+    if scan:
+        page = DecodedPage(
+            1,
+            scan.builder.text,
+            warnings=(SCAN_WARNING,),
+            tables=tuple(scan.builder.tables),
+            doubtful=scan.doubtful,
+        )
+    if job.pictures == "none":
+        yield page
+        return
+    image = _without_transparency(upright)
+    size = fit_size(image.width, image.height, job.max_patches)
+    if size != image.size:
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    yield replace(page, pictures=(encode_image(image),), coverage=1.0, omissions=())
+
+
+def _open(content: bytes, job: DecodeJob) -> Any:
+    """The image, upright; ``Unreadable`` when it is damaged or has too many pixels."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    Image.MAX_IMAGE_PIXELS = None  # our own limit comes first, and says what to do
-    job.wanted(1)
+    Image.MAX_IMAGE_PIXELS = None  # the limit below is lower, and its message says what to do
     try:
         image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        if image.width * image.height > job.most_pixels:
-            millions = f"{image.width * image.height / 1e6:,.0f} million pixels; {job.most_pixels / 1e6:,.0f} million are read at most"
-            raise Unreadable("file_too_large", f"is an image of {millions}. Send a smaller one.")
-        image.draft("RGB", (2 * fitting(image.width, image.height, job.most_patches)[0],) * 2)
+        pixels = image.width * image.height
+        if pixels > job.max_pixels:
+            raise Unreadable(
+                "file_too_large",
+                f"is an image of {pixels / 1e6:,.0f} million pixels; "
+                f"{job.max_pixels / 1e6:,.0f} million are read at most. Send a smaller one.",
+            )
+        # a JPEG is decoded at a lower resolution, as long as that is twice the needed one
+        side = 2 * fit_size(image.width, image.height, job.max_patches)[0]
+        image.draft("RGB", (side, side))
         upright = ImageOps.exif_transpose(image)
         upright.load()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError):
-        raise Unreadable("file_broken", "is an image that cannot be read: it is damaged, or did not arrive whole.") from None
-    if job.pictures == "none":
-        yield Read(1, "", seen=False)
-        return
-    size = fitting(upright.width, upright.height, job.most_patches)
-    yield Read(1, "", encoded(_flat(upright).resize(size, Image.Resampling.LANCZOS) if size != upright.size else _flat(upright)))
+        raise Unreadable(
+            "file_broken",
+            "is an image that cannot be read: it is damaged or incomplete.",
+        ) from None
+    return upright
 
 
-def fitting(width: int, height: int, most_patches: int) -> tuple[int, int]:
-    """The size, no larger than the given one, that a model sees in at most ``most_patches`` squares, by its own rule."""
-    if _patches(width, height) <= most_patches:
+def fit_size(width: int, height: int, max_patches: int) -> tuple[int, int]:
+    """The size, not larger than the given one, that covers at most ``max_patches`` squares."""
+    if _patches(width, height) <= max_patches:
         return max(width, 1), max(height, 1)
-    scale = math.sqrt(most_patches * PATCH * PATCH / (width * height))
+    scale = math.sqrt(max_patches * PATCH * PATCH / (width * height))
     while True:
-        found = max(1, int(width * scale)), max(1, int(height * scale))
-        if _patches(*found) <= most_patches:
-            return found
+        size = max(1, int(width * scale)), max(1, int(height * scale))
+        if _patches(*size) <= max_patches:
+            return size
         scale *= 0.99
 
 
@@ -56,24 +91,24 @@ def _patches(width: int, height: int) -> int:
     return math.ceil(width / PATCH) * math.ceil(height / PATCH)
 
 
-def _flat(image: Any) -> Any:
-    """The image in plain colours; what one sees through is white behind."""
+def _without_transparency(image: Any) -> Any:
+    """The image in RGB, on a white background where it is transparent."""
     from PIL import Image
 
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
-        over = image.convert("RGBA")
-        behind = Image.new("RGBA", over.size, "white")
-        behind.alpha_composite(over)
-        return behind.convert("RGB")
+        foreground = image.convert("RGBA")
+        background = Image.new("RGBA", foreground.size, "white")
+        background.alpha_composite(foreground)
+        return background.convert("RGB")
     return image.convert("RGB")
 
 
-def encoded(image: Any) -> tuple[str, int, int, bytes]:
-    """(media, width, height, bytes): drawings and screens without loss, photos as JPEG."""
-    image = _flat(image)
+def encode_image(image: Any) -> EncodedPicture:
+    """``image`` without transparency and metadata: few colours as PNG, photos as JPEG."""
+    image = _without_transparency(image)
     out = io.BytesIO()
     if image.getcolors(_FEW_COLOURS) is not None:
         image.save(out, "PNG")
-        return "image/png", image.width, image.height, out.getvalue()
+        return EncodedPicture("image/png", image.width, image.height, out.getvalue())
     image.save(out, "JPEG", quality=_JPEG_QUALITY)
-    return "image/jpeg", image.width, image.height, out.getvalue()
+    return EncodedPicture("image/jpeg", image.width, image.height, out.getvalue())

@@ -1,4 +1,4 @@
-"""From what a caller sent to documents with pages."""
+"""Turns the files that a caller sent into documents with pages."""
 
 from __future__ import annotations
 
@@ -8,79 +8,133 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
-from connector.catalogue import Fault
-from connector.catalogue.files import Document, FileInput, Files
+from connector.catalogue import InvalidValue
+from connector.catalogue.files import (
+    Document,
+    FileInput,
+    Files,
+    empty_file,
+    has_content,
+    read_plain_text,
+)
 from connector.catalogue.values import clean
-from connector.documents.kinds import recognise
-from connector.documents.reading import Manner, read_pages
+from connector.documents.reading import ReadOptions, read_documents
+from connector.documents.repeated_lines import mark_repeated
 from connector.errors import FormcallError
-from connector.outbound import Outbound, OutboundError, Refused
+from connector.outbound import Outbound, OutboundError, OutboundResponse, Refused
 
-_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 _FETCH_SECONDS = 30.0
-_NAMED = re.compile(r"filename\*?=(?:UTF-8'')?\"?([^\";]+)", re.IGNORECASE)
+_FILENAME = re.compile(r"filename\*?=(?:UTF-8'')?\"?([^\";]+)", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _NAME_LENGTH = 200
 _OK = 200
 
 
-class Intake:
-    """Fetches and reads files. ``most_bytes`` is the largest file. Thread-safe."""
+class FileLoader:
+    """Fetches and reads files of at most ``max_bytes``. Thread-safe."""
 
-    def __init__(self, outbound: Outbound, *, most_bytes: int) -> None:
-        self._outbound, self._most = outbound, most_bytes
+    def __init__(self, outbound: Outbound, *, max_bytes: int) -> None:
+        self._outbound = outbound
+        self._max_bytes = max_bytes
 
-    def read(self, files: Files, manner: Manner, *, deadline: float) -> Files:
-        """``files`` with their documents. ``Fault`` names the file that cannot be read and why; ``FormcallError`` (file_unreachable)
-        when it may be there at another time."""
-        documents = []
-        manner = replace(manner, pages=files.wanted)
-        for number, given in enumerate(files.inputs, 1):
+    def load(self, files: Files, options: ReadOptions, *, deadline: float) -> Files:
+        """``files`` with their documents.
+
+        ``InvalidValue`` names the file that cannot be read and the reason; ``FormcallError``
+        (file_unreachable) when it may be available later.
+        """
+        documents: list[Document] = []
+        attached: list[Document] = []
+        options = replace(options, pages=files.page_numbers)
+        for number, source in enumerate(files.inputs, 1):
             try:
-                documents.append(self._document(number, given, manner, deadline))
-            except Fault as fault:
-                which = f"file {number} {fault.message}" if len(files) > 1 else fault.message
-                raise Fault(fault.code, which) from None
-        return replace(files, documents=tuple(documents))
+                first, *others = self._load_documents(number, source, options, deadline)
+            except InvalidValue as error:
+                message = f"file {number} {error.message}" if len(files) > 1 else error.message
+                raise InvalidValue(error.code, message) from None
+            documents.append(first)
+            attached += others
+        numbered = (_numbered(one, number) for number, one in enumerate(attached, len(files) + 1))
+        return replace(files, documents=(*documents, *numbered), attached=len(attached))
 
-    def _document(self, number: int, given: FileInput, manner: Manner, deadline: float) -> Document:
-        sent = self._fetched(given, deadline) if given.url else given
-        if len(sent.content) > self._most:
-            raise _too_large(self._most)
-        kind = recognise(sent.content, name=sent.name, media=sent.media)
-        pages = tuple(read_pages(number, kind, sent.content, manner, deadline=deadline))
-        return Document(number, sent.name or f"file {number}", kind, pages)
+    def _load_documents(
+        self, number: int, source: FileInput, options: ReadOptions, deadline: float
+    ) -> tuple[Document, ...]:
+        """The document of a file, and those that are attached to it."""
+        if source.is_plain_text:
+            return (read_plain_text(number, source, options.pages),)
+        file = self._fetch(source, deadline) if source.url else source
+        if len(file.content) > self._max_bytes:
+            raise _too_large(self._max_bytes)
+        documents = read_documents(number, file, options, deadline=deadline)
+        if not any(has_content(page) for one in documents for page in one.pages):
+            raise empty_file(options.pages)
+        return tuple(map(mark_repeated, documents))
 
-    def _fetched(self, given: FileInput, deadline: float) -> FileInput:
-        seconds = max(0.1, min(_FETCH_SECONDS, deadline - time.monotonic()))
+    def _fetch(self, source: FileInput, deadline: float) -> FileInput:
+        response = self._request(source.url, deadline)
+        if response.status != _OK:
+            raise _refused_by_host(response.status)
+        content_type = response.headers.get("Content-Type", "")
+        charset = _CHARSET.search(content_type)
+        disposition = response.headers.get("Content-Disposition", "")
+        name = next(_file_names(disposition, source.url), "")
+        return FileInput(
+            content=response.body,
+            name=clean(name)[-_NAME_LENGTH:],
+            media=content_type.partition(";")[0].strip().lower(),
+            charset=charset[1] if charset else "",
+        )
+
+    def _request(self, url: str, deadline: float) -> OutboundResponse:
         try:
-            answer = self._outbound.request("GET", given.url, seconds=seconds, max_bytes=self._most, max_redirects=_REDIRECTS, whole=True)
+            return self._outbound.request(
+                "GET",
+                url,
+                seconds=max(0.1, min(_FETCH_SECONDS, deadline - time.monotonic())),
+                max_bytes=self._max_bytes,
+                max_redirects=_MAX_REDIRECTS,
+                require_complete=True,
+            )
         except Refused as error:
-            raise Fault("address_refused", f"has an address that is not fetched. {error.detail}") from None
+            raise InvalidValue(
+                "address_refused", f"has an address that is not fetched. {error.detail}"
+            ) from None
         except OutboundError as error:
             if error.kind == "too_large":
-                raise _too_large(self._most) from None
-            raise FormcallError("file_unreachable", f"A file could not be fetched. {error.detail}") from None
-        if answer.status != _OK:
-            raise _refused_by_host(answer.status)
-        media = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        name = next(_names(answer.headers.get("Content-Disposition", ""), given.url), "")
-        return FileInput(content=answer.body, name=clean(name)[-_NAME_LENGTH:], media=media)
+                raise _too_large(self._max_bytes) from None
+            raise FormcallError(
+                "file_unreachable", f"A file could not be fetched. {error.detail}"
+            ) from None
 
 
-def _names(disposition: str, url: str) -> Iterator[str]:
-    """What the file is called, by its host or else by its address."""
-    if found := _NAMED.search(disposition):
-        yield unquote(found[1]).replace("\\", "/").rpartition("/")[2].strip()
-    if last := unquote(urlsplit(url).path.rpartition("/")[2]).strip():
-        yield last
+def _numbered(document: Document, number: int) -> Document:
+    pages = tuple(replace(page, file=number) for page in document.pages)
+    return replace(document, number=number, pages=pages)
+
+
+def _file_names(disposition: str, url: str) -> Iterator[str]:
+    """The file's name in the response header, then the one in its URL."""
+    declared = _FILENAME.search(disposition)
+    if declared:
+        yield unquote(declared[1]).replace("\\", "/").rpartition("/")[2].strip()
+    last_segment = unquote(urlsplit(url).path.rpartition("/")[2]).strip()
+    if last_segment:
+        yield last_segment
 
 
 def _refused_by_host(status: int) -> Exception:
-    words = f"its host answered {status}"
+    reason = f"its host answered {status}"
     if status >= 500 or status == 429:  # noqa: PLR2004
-        return FormcallError("file_unreachable", f"A file could not be fetched: {words}.")
-    return Fault("file_not_there", f"could not be fetched: {words}. Check the address, and that it needs no sign-in.")
+        return FormcallError("file_unreachable", f"A file could not be fetched: {reason}.")
+    return InvalidValue(
+        "file_not_there",
+        f"could not be fetched: {reason}. Check the address, and that it needs no sign-in.",
+    )
 
 
-def _too_large(most: int) -> Fault:
-    return Fault("file_too_large", f"has more than {most / 1e6:g} MB. Send a smaller one.")
+def _too_large(max_bytes: int) -> InvalidValue:
+    return InvalidValue(
+        "file_too_large", f"has more than {max_bytes / 1e6:g} MB. Send a smaller one."
+    )

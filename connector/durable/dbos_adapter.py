@@ -1,4 +1,4 @@
-"""DBOS as we use it: what is switched off, what is bounded, and the one call of its that is not public."""
+"""The adapter to DBOS: its configuration, its limits, and its one private call that is used."""
 
 from __future__ import annotations
 
@@ -9,177 +9,226 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 
-from connector.jobs.records import SCHEMA
+from connector.durable.postgresql import create_bounded_engine
+from connector.durable.workflow_table import SCHEMA
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
 
-VERSION = "1"  # of the jobs: a process takes up work of its own version only, so jobs with another order of steps get another one
-BEGINNINGS = 25  # work that was begun more often and never ended is given up as failed: it may be what kills the process
+# of the jobs: a process runs jobs of its own version only, so change it with the order of the steps
+VERSION = "1"
+# a job that was started more often and never ended has failed: it may be what kills the process
+MAX_RECOVERIES = 25
 _APPLICATION = "formcall"
-_AGAIN_SECONDS = 30.0
-_CONNECTIONS, _CLIENT_CONNECTIONS = 10, 5
+_LOG_REPEAT_SECONDS = 30.0
+_POOL_SIZE = 10
+_CLIENT_POOL_SIZE = 5
+_STATEMENT_SECONDS = 30.0  # it deletes many old jobs at once
+_engines: list[Engine] = []  # of this process
 
 
-class Left(BaseException):
-    """This process leaves a piece of work without an outcome: it was cancelled, is another process's now, or the process stops.
+class StepAborted(BaseException):
+    """This process leaves a job without a result.
 
-    Not an ``Exception``, so that no function takes it for a failure of its own.
+    The job was cancelled or belongs to another process now, or this process stops. Not an
+    ``Exception``, so that no job takes it for a failure of its own.
     """
 
 
 @dataclass(frozen=True)
-class Queue:
-    """The limits of a queue: in this process, in this process for one key, in all processes; and the seconds between looks."""
+class QueueLimits:
+    """The limits of a queue: jobs in this process, of one key in it, and in all processes."""
 
-    at_once: int
+    concurrency: int
     per_key: int
-    everywhere: int | None
-    look: float
+    global_concurrency: int | None
+    poll_seconds: float
 
 
-class _Discreet(logging.Filter):
-    """Keeps tracebacks and the words of failed work out of the log, since they may quote a caller, and says the same thing less often.
+@dataclass(frozen=True)
+class RecoverableJob:
+    """A job, and how often it is started again after its process died."""
 
-    What fails in work of ours is logged where it happens; a database that is away would be told of at every look.
+    function: Callable[..., Any]
+    max_recoveries: int
+
+
+class _RedactingFilter(logging.Filter):
+    """Shortens the engine's log: no tracebacks, no texts of callers, and few repeats.
+
+    Failures of jobs are logged where they happen; an unavailable database would be logged at every
+    poll.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, int], float] = {}
+        self._last_logged: dict[tuple[str, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.msg == "Exception encountered in background workflow:":
             return False
-        record.msg, record.args = record.getMessage().partition("\n")[0], ()
-        record.exc_info = record.exc_text = None
-        place = (record.pathname, record.lineno)
-        if record.created - self._said.get(place, 0.0) < _AGAIN_SECONDS:
+        record.msg = record.getMessage().partition("\n")[0]
+        record.args = ()
+        record.exc_info = None
+        record.exc_text = None
+        source = (record.pathname, record.lineno)
+        if record.created - self._last_logged.get(source, 0.0) < _LOG_REPEAT_SECONDS:
             return False
-        self._said[place] = record.created
+        self._last_logged[source] = record.created
         return True
 
 
-_DISCREET = _Discreet()
+_FILTER = _RedactingFilter()
 
 
-def _quiet() -> None:
-    """Its messages go where all messages go, and not to the console by themselves."""
+def _configure_logging() -> None:
+    """Send the engine's log to our handlers, instead of straight to the console."""
     logger = logging.getLogger("dbos")
     logger.setLevel(logging.WARNING)
-    logger.addFilter(_DISCREET)
+    logger.addFilter(_FILTER)
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
 
 
-def _text(address: URL) -> str:
+def _url_text(address: URL) -> str:
     return address.render_as_string(hide_password=False)
 
 
-def begin(address: URL, host: str, works: Mapping[str, Callable[..., Any]], queues: Mapping[str, Queue], threads: int) -> None:
-    """Start carrying out ``works`` here, what this host left unfinished first; the tables are made when they are missing."""
+def _engine(address: URL, size: int) -> Engine | None:
+    """The connections of the job engine to a PostgreSQL; None: it makes its own."""
+    if address.get_backend_name() != "postgresql":
+        return None
+    engine = create_bounded_engine(
+        address, statement_seconds=_STATEMENT_SECONDS, pool_size=size, max_overflow=0
+    )
+    _engines.append(engine)
+    return engine
+
+
+def launch(
+    address: URL,
+    host: str,
+    jobs: Mapping[str, RecoverableJob],
+    queues: Mapping[str, QueueLimits],
+    threads: int,
+) -> None:
+    """Create missing tables and start to run ``jobs`` here, first those this host left open."""
+    # DBOS is imported in each function, since a process that runs no jobs does without its memory
     from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
-    _quiet()
+    _configure_logging()
     config: DBOSConfig = {
         "name": _APPLICATION,
         "application_version": VERSION,
         "executor_id": host,
-        "system_database_url": _text(address),
+        "system_database_url": _url_text(address),
         "dbos_system_schema": SCHEMA,
-        "sys_db_pool_size": _CONNECTIONS,
-        "db_engine_kwargs": {"hide_parameters": True, "pool_pre_ping": address.get_backend_name() != "sqlite"},
+        "sys_db_pool_size": _POOL_SIZE,
+        "system_database_engine": _engine(address, _POOL_SIZE),
+        "db_engine_kwargs": {"hide_parameters": True},
         "serializer": DBOSPortableJSONSerializer(),
         "max_executor_threads": threads,
-        "use_listen_notify": False,  # we send no messages; without them it needs neither a connection nor a thread for that
-        "scheduler_polling_interval_sec": 3600.0,  # we have no schedules
+        # no messages are sent, so no connection and no thread is needed for them
+        "use_listen_notify": False,
+        "scheduler_polling_interval_sec": 3600.0,  # there are no schedules
         "enable_otlp": False,
         "log_level": "WARNING",
     }
     DBOS(config=config)
-    for name, work in works.items():
-        DBOS.workflow(name=name, max_recovery_attempts=BEGINNINGS)(work)
-    DBOS.listen_queues(list(queues))  # not those that an older release has left in the table
+    for name, job in jobs.items():
+        DBOS.workflow(name=name, max_recovery_attempts=job.max_recoveries)(job.function)
+    DBOS.listen_queues(list(queues))  # without those that an older release left in the table
     DBOS.launch()
     for name, queue in queues.items():
         DBOS.register_queue(
             name,
-            worker_concurrency=queue.at_once,
+            worker_concurrency=queue.concurrency,
             partition_worker_concurrency=queue.per_key,
-            global_concurrency=queue.everywhere,
-            polling_interval_sec=queue.look,
+            global_concurrency=queue.global_concurrency,
+            polling_interval_sec=queue.poll_seconds,
         )
 
 
-def end(seconds: float) -> None:
-    """Take up no more, and wait up to ``seconds`` for what is going on."""
+def shutdown(seconds: float) -> None:
+    """Start no more jobs, and wait up to ``seconds`` for the running ones."""
     from dbos import DBOS
 
     DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=math.ceil(seconds))
+    while _engines:  # the engine does not dispose of what it was given
+        _engines.pop().dispose()
 
 
 def client(address: URL, *, web: bool) -> DBOSClient:
-    """A way to put work into queues, which carries out none. On a ``web`` process it makes the tables, and does not wait for a
-    database that is away; elsewhere ``begin`` makes them, and work that is carried out waits."""
+    """A client that enqueues jobs and runs none.
+
+    On a ``web`` process it creates the tables, elsewhere ``launch`` does. It does not wait for an
+    unavailable database.
+    """
     from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 
-    _quiet()
+    _configure_logging()
     if web:
-        DBOS.migrate(_text(address), schema=SCHEMA)
+        DBOS.migrate(_url_text(address), schema=SCHEMA)
     return DBOSClient(
-        system_database_url=_text(address),
+        system_database_url=_url_text(address),
         dbos_system_schema=SCHEMA,
         serializer=DBOSPortableJSONSerializer(),
-        system_database_pool_size=_CLIENT_CONNECTIONS,
+        system_database_engine=_engine(address, _CLIENT_POOL_SIZE),
+        system_database_pool_size=_CLIENT_POOL_SIZE,
         application_name=_APPLICATION,
-        retry_connection_errors=not web,
+        # a caller waits for it; what is not enqueued is in our records, and recovery enqueues it
+        retry_connection_errors=False,
         lazy=not web,
     )
 
 
-def start(work: Callable[..., Any], id: str, args: tuple[Any, ...]) -> None:
-    """Carry out ``work`` in a thread of this process, unless ``id`` has been given before."""
+def start(job: Callable[..., Any], id: str, args: tuple[Any, ...]) -> None:
+    """Run ``job`` in a thread of this process, unless ``id`` exists already."""
     from dbos import DBOS, SetWorkflowID
 
     with SetWorkflowID(id):
-        DBOS.start_workflow(work, *args)
+        DBOS.start_workflow(job, *args)
 
 
-def current() -> str:
-    """The id of the work that this thread carries out."""
+def current_workflow_id() -> str:
+    """The id of the job that this thread runs, "" outside a job."""
     from dbos import DBOS
 
     return DBOS.workflow_id or ""
 
 
-def step(name: str, function: Callable[[], Any], stopping: threading.Event) -> Any:
-    """What ``function`` gives, or gave before in the same place of the same work."""
+def run_step(name: str, function: Callable[[], Any], stopping: threading.Event) -> Any:
+    """The result of ``function``, or the stored one of the same step of the same job."""
     from dbos import DBOS, error
 
     try:
         return DBOS.run_step({"name": name}, function)
-    except error.DBOSBaseException:  # cancelled, or given to another process while this one was thought dead
-        raise Left from None
+    except error.DBOSBaseException:
+        # the job was cancelled, or given to another process while this one was taken for dead
+        raise StepAborted from None
     except error.DBOSException:
-        if stopping.is_set():  # the step outlasted the stop, and there is nothing left to write its result with
-            raise Left from None
+        if stopping.is_set():
+            # the step took longer than the shutdown, and its result cannot be stored any more
+            raise StepAborted from None
         raise
 
 
-def take_over(host: str) -> int:
-    """Give back what a dead process was carrying out, so that any process takes it up; how many pieces of work that was.
+def recover_host(host: str) -> int:
+    """Queue the jobs of a dead process again, for any process; returns their number.
 
-    Who does that is left to the operator of DBOS, but the only call for it that can be given a host has no public name.
+    DBOS leaves recovery to its operator, but its only call for it that takes a host is private.
     """
     from dbos import DBOS
 
     return len(DBOS._recover_pending_workflows([host]))
 
 
-def enqueue(client: DBOSClient, queue: str, name: str, id: str, args: list[Any], *, key: str, delay: float) -> None:
-    """Put work into a queue. Every piece has a key, since the engine passes over work without one where keys take turns."""
+def enqueue(
+    client: DBOSClient, queue: str, name: str, id: str, args: list[Any], *, key: str, delay: float
+) -> None:
+    """Put a job into a queue. Each needs a key: a partitioned queue ignores jobs without one."""
     from dbos import EnqueueOptions
 
     options: EnqueueOptions = {

@@ -1,4 +1,4 @@
-"""Durable work: functions that are carried out to their end, whatever happens to the process."""
+"""Durable jobs: functions that run to their end even if the process dies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import secrets
 import socket
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -17,241 +17,336 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 
+from connector.durable import dbos_adapter
+from connector.durable.dbos_adapter import QueueLimits
+from connector.durable.sqlite_file import acquire_lock, enable_wal
+from connector.durable.steps import Steps, json_copy, traceback_without_message
+from connector.durable.workflow_table import QueueDepth, WorkflowTable
 from connector.errors import FormcallError
-from connector.jobs import machinery
-from connector.jobs.jobsfile import hold, prepare
-from connector.jobs.machinery import Queue
-from connector.jobs.records import Load, Records
-from connector.jobs.steps import Steps, places, plain
 
 if TYPE_CHECKING:
     from dbos import DBOSClient
 
 Role = Literal["all", "web", "worker"]
-Work = Callable[..., Any]  # work(steps, *args); its arguments and its result are plain JSON
+Job = Callable[..., Any]  # job(steps, *args); its arguments and its result are plain JSON
 
 log = logging.getLogger("formcall")
 
 _HOST_LENGTH = 60
 _LAUNCH_SECONDS = 30.0
-_NO_KEY = "-"  # all work without a key takes turns as if it had one
+_NO_KEY = "-"  # jobs without a key share this one
 
 
 def host_name(address: str, role: Role) -> str:
-    """The name under which this process holds work. Alone on a file it is always the same, so that a restart finds its work."""
+    """The name under which this process owns jobs.
+
+    A process alone on an SQLite file always has the same name, so that a restart finds its jobs.
+    """
     if role == "all" and make_url(address).get_backend_name() == "sqlite":
         return "local"
-    return f"{socket.gethostname()[:_HOST_LENGTH]}-{os.getpid()}-{secrets.token_hex(6)}"
+    own = f"{os.getppid()}-{os.getpid()}-{secrets.token_hex(6)}"
+    return f"{socket.gethostname()[:_HOST_LENGTH]}-{own}"
 
 
-class Durable:
-    """Work that outlives its process, in the database at ``address``: an SQLite file of its own, or PostgreSQL beside our tables.
+def supervised_by(host: str) -> str:
+    """What the name of a process shares with those that are started in its place.
 
-    Declare what there is to do (``register``) and each ``queue``, then ``launch``, after any fork; then ``enqueue`` or ``start``. A
-    process of role "web" carries out nothing. ``host`` names this process, see ``host_name``. At most ``threads`` pieces of work that
-    were started, and not enqueued, go on at the same time; more of them wait for a thread.
+    That is its machine, and the process there which starts it again when it has ended.
+    """
+    return host.rsplit("-", 2)[0]
+
+
+def elsewhere(host: str, workers: Iterable[str]) -> set[str]:
+    """Those of ``workers`` that no supervisor of ``host`` has started."""
+    return {worker for worker in workers if supervised_by(worker) != supervised_by(host)}
+
+
+class JobQueue:
+    """Jobs that survive their process, stored in the database at ``address``.
+
+    That is an SQLite file of its own, or PostgreSQL beside our tables. Declare each job
+    (``register``) and each ``queue``, then ``launch``, after any fork; then ``enqueue`` or
+    ``start``. A process of role "web" runs no jobs. ``host`` names this process, see ``host_name``.
+    At most ``threads`` started (not enqueued) jobs run at once; others wait for a thread.
     """
 
-    _of_process: ClassVar[Durable | None] = None  # the engine can be there once in a process
+    _launched: ClassVar[JobQueue | None] = None  # a process can have the engine once
 
     def __init__(self, address: str, *, role: Role, host: str, threads: int) -> None:
-        self.role, self.host = role, host
-        self._address, self._threads = _with_driver(make_url(address)), threads
-        self._works: dict[str, Callable[..., Any]] = {}
-        self._instead: dict[str, str] = {}
-        self._queues: dict[str, Queue] = {}
-        self._stopping, self._counting = threading.Event(), threading.Lock()
-        self._going_on = self._process = 0
-        self._wake: Callable[[], None] | None = None  # launches, when there is first something to do
-        self._waking, self._is_waking = threading.Condition(), False
+        self.role = role
+        self.host = host
+        self._address = _with_driver(make_url(address))
+        self._threads = threads
+        self._jobs: dict[str, Callable[..., Any]] = {}
+        self._queues_of_jobs: dict[str, str] = {}
+        self._max_recoveries: dict[str, int] = {}
+        self._queues: dict[str, QueueLimits] = {}
+        self._stopping = threading.Event()
+        self._running = 0
+        self._running_lock = threading.Lock()
+        self._process = 0  # the id of the process that launched it
+        self._launch_on_demand: Callable[[], None] | None = None
+        self._is_launching = False
+        self._launching = threading.Condition()
         self._lock: sqlite3.Connection | None = None
-        self._records: Records
+        self._table: WorkflowTable
         self._client: DBOSClient
 
     @property
     def executes(self) -> bool:
-        """Whether this process carries out work."""
+        """Whether this process runs jobs."""
         return self.role != "web"
 
     @property
-    def is_alone(self) -> bool:
-        """Whether no other process can carry out work of this database."""
+    def is_launched(self) -> bool:
+        """Whether this process runs jobs, or can enqueue them."""
+        return self._process == os.getpid()
+
+    @property
+    def is_single_process(self) -> bool:
+        """Whether no other process can run jobs of this database."""
         return self._address.get_backend_name() == "sqlite"
 
     # --- before the launch ---
 
-    def register(self, name: str, work: Work, *, queue: str = "") -> None:
-        """Make ``work`` known as ``name``; ``queue`` is where ``start`` puts it on a process that carries out nothing."""
-        self._before_launch()
-        self._works[name] = self._body(work)
-        self._instead[name] = queue
+    def register(
+        self,
+        name: str,
+        job: Job,
+        *,
+        queue: str = "",
+        max_recoveries: int = dbos_adapter.MAX_RECOVERIES,
+    ) -> None:
+        """Declare ``job``; ``queue`` is where ``start`` puts it on a process that runs none.
 
-    def queue(self, name: str, *, at_once: int, per_key: int | None = None, everywhere: int | None = None, look: float = 0.25) -> None:
-        """Declare a queue, of which this process carries out ``at_once`` at the same time, and ``per_key`` of the same key.
-
-        Keys take turns at each free place, so that many of one cannot hold up few of another. ``everywhere`` bounds all processes
-        together. ``look`` are the seconds between looks for work, each of which takes about 2 ms of a processor.
+        It has failed when its process has died more than ``max_recoveries`` times.
         """
-        self._before_launch()
-        at_once = min(at_once, everywhere or at_once)
-        self._queues[name] = Queue(at_once, min(per_key or at_once, at_once), everywhere, look)
+        self._require_not_launched()
+        self._jobs[name] = self._wrapped(job)
+        self._max_recoveries[name] = max_recoveries
+        self._queues_of_jobs[name] = queue
 
-    def _before_launch(self) -> None:
+    def queue(
+        self,
+        name: str,
+        *,
+        concurrency: int,
+        per_key: int | None = None,
+        global_concurrency: int | None = None,
+        poll_seconds: float = 0.25,
+    ) -> None:
+        """Declare a queue: this process runs ``concurrency`` of its jobs, ``per_key`` of each key.
+
+        Keys take turns, so that many jobs of one cannot hold up few of another.
+        ``global_concurrency`` limits all processes together. A poll takes about 2 ms of CPU time.
+        """
+        self._require_not_launched()
+        concurrency = min(concurrency, global_concurrency or concurrency)
+        self._queues[name] = QueueLimits(
+            concurrency=concurrency,
+            per_key=min(per_key or concurrency, concurrency),
+            global_concurrency=global_concurrency,
+            poll_seconds=poll_seconds,
+        )
+
+    def _require_not_launched(self) -> None:
         if self._process:
-            raise RuntimeError("Work and queues are declared before the launch.")
+            raise RuntimeError("Jobs and queues are declared before the launch.")
 
-    def _body(self, work: Work) -> Callable[..., Any]:
-        def body(*args: Any) -> Any:
+    def _wrapped(self, job: Job) -> Callable[..., Any]:
+        def run(*args: Any) -> Any:
+            steps = Steps(dbos_adapter.current_workflow_id(), self._table, self._stopping)
             with self._counted():
-                return _carried_out(work, Steps(machinery.current(), self._records, self._stopping), args)
+                return _run(job, steps, args)
 
-        return body
+        return run
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
-        with self._counting:
-            self._going_on += 1
+        with self._running_lock:
+            self._running += 1
         try:
             yield
         finally:
-            with self._counting:
-                self._going_on -= 1
+            with self._running_lock:
+                self._running -= 1
 
     # --- launch and stop ---
 
     def launch(self) -> None:
-        """Open the database, make what is missing in it, and begin to carry out what there is; a second call changes nothing."""
+        """Open the database, create missing tables, and start to run jobs; once in a process."""
         if self._process == os.getpid():
             return
-        if self._process or Durable._of_process:
+        if self._process or JobQueue._launched:
             raise RuntimeError("Jobs are launched once in a process, and after it was forked.")
         with ExitStack() as undo:
-            if lock := self._file_lock():
-                undo.callback(lock.close)
-            self._lock, self._records = lock, Records(self._address)
-            self._client = machinery.client(self._address, web=not self.executes)
-            if self.executes:  # from here on work goes on, and may enqueue other work
-                undo.callback(machinery.end, 0)
-                machinery.begin(self._address, self.host, self._works, self._queues, self._most_threads())
+            self._lock = self._file_lock()
+            if self._lock:
+                undo.callback(self._lock.close)
+            self._table = WorkflowTable(self._address)
+            self._client = dbos_adapter.client(self._address, web=not self.executes)
+            if self.executes:
+                # from here on jobs run, and may enqueue others
+                undo.callback(dbos_adapter.shutdown, 0)
+                threads = self._max_threads()
+                jobs = {
+                    name: dbos_adapter.RecoverableJob(job, self._max_recoveries[name])
+                    for name, job in self._jobs.items()
+                }
+                dbos_adapter.launch(self._address, self.host, jobs, self._queues, threads)
             undo.pop_all()
-        Durable._of_process, self._process = self, os.getpid()
+        JobQueue._launched = self
+        self._process = os.getpid()
 
-    def _most_threads(self) -> int:
-        # so many that a queue always finds its threads; what was started comes twice, since a restart takes it up beside what is new
-        return 2 * self._threads + sum(queue.at_once for queue in self._queues.values())
+    def _max_threads(self) -> int:
+        """Enough that each queue always finds its threads.
 
-    def launch_when_needed(self, launch: Callable[[], None]) -> None:
-        """Wait with the launch, which ``launch`` will make, until there is first something to do.
-
-        The engine takes memory, threads and looks at its database all the time, and many a service never needs it. What is started or
-        enqueued meanwhile is handed to it once it is there; whoever asks keeps record of it, so nothing is lost if the process dies first.
+        Started jobs count twice: after a restart the recovered ones run beside the new ones.
         """
-        self._wake = launch
+        queued = sum(queue.concurrency for queue in self._queues.values())
+        return 2 * self._threads + queued
 
-    def _need(self) -> None:
-        """The engine is there after this; the first to need it waits a moment. ``FormcallError`` when it does not come up."""
-        if self._process or self._wake is None:
+    def launch_on_demand(self, launch: Callable[[], None]) -> None:
+        """Call ``launch`` when there is first something to do, instead of now.
+
+        The engine takes memory, threads and polls all the time, and many a service never needs it.
+        Jobs of callers in the meantime are in their own records, so none is lost if the process
+        dies before the launch.
+        """
+        self._launch_on_demand = launch
+
+    def _require_launched(self) -> None:
+        """Launch if that was deferred, and wait for it; ``FormcallError`` when it fails."""
+        if self._process or self._launch_on_demand is None:
             return
-        with self._waking:
-            if not self._is_waking:
-                self._is_waking = True
+        with self._launching:
+            if self._stopping.is_set():
+                raise FormcallError("busy", "The service is stopping. Try again.", retry_after=3)
+            if not self._is_launching:
+                self._is_launching = True
                 threading.Thread(target=self._launch_now, name="launch", daemon=True).start()
-            self._waking.wait_for(lambda: not self._is_waking, timeout=_LAUNCH_SECONDS)
+            self._launching.wait_for(lambda: not self._is_launching, timeout=_LAUNCH_SECONDS)
         if not self._process:
-            raise FormcallError("busy", "The service is only starting. Try again in a few seconds.", retry_after=3)
+            raise FormcallError(
+                "busy", "The service is still starting. Try again in a few seconds.", retry_after=3
+            )
 
     def _launch_now(self) -> None:
         try:
-            if self._wake:
-                self._wake()
+            if self._launch_on_demand:
+                self._launch_on_demand()
+        except Exception as error:  # such as a database that is away; the next job tries again
+            log.warning("the durable jobs did not start", exc_info=error)
         finally:
-            with self._waking:
-                self._is_waking = False
-                self._waking.notify_all()
+            with self._launching:
+                self._is_launching = False
+                self._launching.notify_all()
 
     def _file_lock(self) -> sqlite3.Connection | None:
-        if self._address.get_backend_name() != "sqlite":
+        if not self.is_single_process:
             return None
         path = Path(self._address.database or "")
-        prepare(path)
-        return hold(path) if self.executes else None
+        enable_wal(path)
+        return acquire_lock(path) if self.executes else None
 
     def stop(self, seconds: float) -> bool:
-        """Take up no more work, and end after what goes on has finished its step, at the latest after ``seconds``.
+        """Start no more jobs, and stop when the running ones end a step, or after ``seconds``.
 
-        False when a step was still going on. It goes on then, and is done again elsewhere or after a restart; the process ends by
-        itself only after it. All work that was left is taken up again from its last finished step.
+        False when a step is still running. It continues, is run again elsewhere or after a restart,
+        and the process can end only after it. All unfinished jobs continue later from their last
+        finished step.
         """
+        with self._launching:
+            self._stopping.set()  # from here on no launch on demand begins
+            self._launching.wait_for(lambda: not self._is_launching, timeout=_LAUNCH_SECONDS)
         if not self._process:
             return True
-        self._stopping.set()
         if self.executes:
-            machinery.end(seconds if self._going_on else 0)
+            dbos_adapter.shutdown(seconds if self._running else 0)
         self._client.destroy()
-        self._records.close()
-        Durable._of_process, self._process = None, 0
-        if self._lock and not self._going_on:
+        self._table.close()
+        JobQueue._launched = None
+        self._process = 0
+        is_idle = not self._running
+        if self._lock and is_idle:
             self._lock.close()
-        return not self._going_on
+        return is_idle
 
-    # --- work ---
+    # --- jobs ---
 
     def start(self, name: str, id: str, *args: Any) -> None:
-        """Carry out the work called ``name`` now, in this process. The same ``id`` a second time changes nothing."""
-        self._need()
-        if not self.executes:
-            self.enqueue(self._instead[name], name, id, *args)
+        """Run the job ``name`` now, in this process, unless ``id`` exists already."""
+        self._require_launched()
+        if self.executes:
+            dbos_adapter.start(self._jobs[name], id, json_copy(args))
         else:
-            machinery.start(self._works[name], id, plain(args))
+            self.enqueue(self._queues_of_jobs[name], name, id, *args)
 
-    def enqueue(self, queue: str, name: str, id: str, *args: Any, key: str | None = None, delay: float = 0) -> None:
-        """Put work into a queue, for any process, to be begun after ``delay`` seconds. The same ``id`` twice changes nothing."""
-        if queue not in self._queues or name not in self._works:
-            raise LookupError(f"There is no queue {queue!r}, or no work {name!r}.")
-        self._need()
-        machinery.enqueue(self._client, queue, name, id, plain(args), key=key or _NO_KEY, delay=delay)
+    def enqueue(
+        self, queue: str, name: str, id: str, *args: Any, key: str | None = None, delay: float = 0
+    ) -> None:
+        """Queue the job ``name`` for any process, unless ``id`` exists already.
+
+        It starts after ``delay`` seconds.
+        """
+        if queue not in self._queues or name not in self._jobs:
+            raise LookupError(f"There is no queue {queue!r}, or no job {name!r}.")
+        self._require_launched()
+        arguments = json_copy(args)
+        dbos_adapter.enqueue(
+            self._client, queue, name, id, arguments, key=key or _NO_KEY, delay=delay
+        )
 
     def status(self, id: str) -> str | None:
-        """queued, running, done, failed or cancelled; None for an id that is not known, or whose work was pruned."""
-        return self._records.states([id]).get(id) if self._process else None
+        """queued, running, done, failed or cancelled; None for an unknown or pruned id."""
+        return self.statuses([id]).get(id)
+
+    def statuses(self, ids: Collection[str]) -> dict[str, str]:
+        """The same of several jobs, without those that are unknown."""
+        return self._table.states(list(ids)) if self._process else {}
 
     def cancel(self, *ids: str) -> None:
-        """End work that has not ended. A step that is going on is finished; its work does nothing after it."""
+        """Cancel jobs that have not ended; a running one ends after its current step."""
         if self._process:
             self._client.cancel_workflows(list(ids))
 
     def prune(self, older_than: dt.datetime) -> int:
-        """Delete what is known of work that ended before a moment; how many pieces that was."""
+        """Delete the records of jobs that ended before a time; returns their number."""
         pruned = 0
-        while self._process and (ids := self._records.ended(older_than)):
+        while self._process and (ids := self._table.finished_before(older_than)):
             self._client.delete_workflows(ids)
             pruned += len(ids)
         return pruned
 
-    def counts(self) -> dict[str, Load]:
-        """What waits and runs, in all processes, by queue; what was started without a queue is under ""."""
-        return {**dict.fromkeys(self._queues, Load()), **(self._records.loads() if self._process else {})}
+    def depths(self) -> dict[str, QueueDepth]:
+        """The depths of all queues, in all processes; jobs started without one are under ""."""
+        depths = dict.fromkeys(self._queues, QueueDepth())
+        if self._process:
+            depths |= self._table.depths()
+        return depths
 
-    # --- for the watch over other processes ---
+    # --- for the recovery of other processes ---
 
     def holders(self) -> set[str]:
-        """The hosts that hold work."""
-        return self._records.holders(machinery.VERSION) if self._process else set()
+        """The hosts that own running jobs."""
+        return self._table.holders(dbos_adapter.VERSION) if self._process else set()
 
-    def take_over(self, host: str) -> int:
-        """Put what a dead host was carrying out back into its queues; how many pieces of work that was."""
-        return machinery.take_over(host)
+    def recover_host(self, host: str) -> int:
+        """Queue the running jobs of a dead host again; returns their number."""
+        return dbos_adapter.recover_host(host)
 
 
-def _carried_out(work: Work, steps: Steps, args: tuple[Any, ...]) -> Any:
+def _run(job: Job, steps: Steps, args: tuple[Any, ...]) -> Any:
     try:
-        return plain(work(steps, *args))
+        return json_copy(job(steps, *args))
     except FormcallError:
         raise
     except Exception as error:
-        log.error("work %s failed\n%s", steps.id, places(error))
+        log.error("job %s failed\n%s", steps.id, traceback_without_message(error))
         raise FormcallError("internal", "Something went wrong on our side.") from None
 
 
 def _with_driver(address: URL) -> URL:
-    return address.set(drivername="postgresql+psycopg") if address.get_backend_name() == "postgresql" else address
+    if address.get_backend_name() == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    return address

@@ -1,4 +1,4 @@
-"""The SQLite file of the jobs: ready for many threads, and carried out by one process at a time."""
+"""The SQLite file of the jobs: in WAL mode for many threads, and locked by one worker process."""
 
 from __future__ import annotations
 
@@ -9,36 +9,45 @@ from pathlib import Path
 from connector.errors import SettingsError
 
 _WAL_SECONDS = 10.0
-_HOLD_SECONDS = 3.0  # a process that ends may need a moment to let go
+_LOCK_SECONDS = 3.0  # a process that is just ending may need a moment to release it
 
 
-def prepare(path: Path) -> None:
-    """Make the file at ``path``, where readers do not wait for writers. The mode stays with the file."""
-    until = time.monotonic() + _WAL_SECONDS
-    file = sqlite3.connect(path, timeout=_WAL_SECONDS)
+def enable_wal(path: Path) -> None:
+    """Create the file at ``path`` in WAL mode, in which readers do not wait for writers."""
+    deadline = time.monotonic() + _WAL_SECONDS
+    connection = sqlite3.connect(path, timeout=_WAL_SECONDS)
     try:
         while True:
             try:
-                file.execute("PRAGMA journal_mode=WAL")
+                connection.execute("PRAGMA journal_mode=WAL")
                 return
-            except sqlite3.OperationalError:  # another process is changing the mode; SQLite does not wait for that by itself
-                if time.monotonic() > until:
+            except sqlite3.OperationalError:
+                # another process is changing the mode, which SQLite itself does not wait for
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)
     finally:
-        file.close()
+        connection.close()
 
 
-def hold(path: Path) -> sqlite3.Connection:
-    """The right to carry out the jobs of a file, until the connection is closed or the process dies.
+def acquire_lock(path: Path) -> sqlite3.Connection:
+    """Lock the jobs of a file, until the connection is closed or the process dies.
 
-    Two processes would take each other's work for what a dead process left, and do it twice. ``SettingsError`` when one has it.
+    Two processes would take each other's jobs for those of a dead process, and run them twice.
+    ``SettingsError`` when another process has the lock.
     """
-    lock = sqlite3.connect(path.with_name(f"{path.name}.lock"), timeout=_HOLD_SECONDS, isolation_level=None, check_same_thread=False)
+    lock = sqlite3.connect(
+        path.with_name(f"{path.name}.lock"),
+        timeout=_LOCK_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError:
         lock.close()
-        words = "Another Formcall works on the same data folder. Stop it, or give this one another FORMCALL_DATA_DIR."
-        raise SettingsError(words) from None
+        raise SettingsError(
+            "Another Formcall works on the same data folder. Stop it, or give this one another "
+            "FORMCALL_DATA_DIR."
+        ) from None
     return lock

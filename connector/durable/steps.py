@@ -1,4 +1,4 @@
-"""What a durable function works with: steps whose results outlive the process, pauses, and the end of other work."""
+"""What a job works with: steps with durable results, pauses, and waiting for other jobs."""
 
 from __future__ import annotations
 
@@ -12,112 +12,138 @@ from typing import Any
 
 from sqlalchemy import exc
 
+from connector.durable import dbos_adapter
+from connector.durable.dbos_adapter import StepAborted
+from connector.durable.workflow_table import ENDED, WorkflowTable
 from connector.errors import FieldError, FormcallError
-from connector.jobs import machinery
-from connector.jobs.machinery import Left
-from connector.jobs.records import ENDED, Records
+from connector.json_types import Json
 
 log = logging.getLogger("formcall")
 
-_GONE = "gone"
-_LOOK_SECONDS = 0.25  # how often the end of other work is looked for
-_CHECK_SECONDS = 1.0  # how often somebody who pauses looks whether the work was cancelled
+_UNKNOWN = "gone"  # the result of ``wait`` for an id that does not exist
+_POLL_SECONDS = 0.25  # between reads of the states of other jobs
+_CHECK_SECONDS = 1.0  # between checks, during a pause, whether this job was cancelled
 
 
 class Steps:
-    """The steps of one piece of work, for the thread that carries it out; ``id`` is the work's.
+    """The steps of one job, for the thread that runs it; ``id`` is the job's.
 
-    After a crash the function is called again from its beginning, and steps that were finished give their results at once. So between
-    its steps a function may only do what comes out the same each time.
+    After a crash the job's function is called again from its beginning, and finished steps return
+    their stored results at once. So between steps the function must be deterministic.
     """
 
-    def __init__(self, id: str, records: Records, stopping: threading.Event) -> None:
+    def __init__(self, id: str, table: WorkflowTable, stopping: threading.Event) -> None:
         self.id = id
-        self._records, self._stopping = records, stopping
+        self._table = table
+        self._stopping = stopping
 
-    def do(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
-        """What ``function(*args)`` gives, as plain JSON; it is called again only if the process died before that was written down.
+    def run(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
+        """The result of ``function(*args)`` as plain JSON.
 
-        A ``FormcallError`` is kept like a result and raised again; anything else that goes wrong is logged and comes as ``internal``.
+        The function is called again only if the process died before its result was stored. A
+        ``FormcallError`` is stored like a result and raised again; any other exception is logged
+        and raised as ``internal``.
         """
-        return _heard(self._kept(name, lambda: _told(self.id, name, function, args)))
+        return _result(self._run_step(name, lambda: _to_stored(self.id, name, function, args)))
 
     def sleep(self, seconds: float) -> None:
-        """Go on ``seconds`` after this was first called, however often the process dies meanwhile. It keeps a thread: for long
-        pauses put the rest of the work into a queue with a delay."""
-        until = self.do("sleep", lambda: time.time() + seconds)
-        while (left := until - time.time()) > 0:
-            self._pause(min(left, _CHECK_SECONDS))
-            self._look([])
+        """Pause until ``seconds`` after the first call, even if the process dies meanwhile.
+
+        It occupies a thread: for a long pause enqueue the rest as a job with a delay.
+        """
+        until = self.run("sleep", lambda: time.time() + seconds)
+        while (remaining := until - time.time()) > 0:
+            self._pause(min(remaining, _CHECK_SECONDS))
+            self._states([])
 
     def wait(self, ids: Iterable[str]) -> dict[str, str]:
-        """How other pieces of work ended, once all have: done, failed or cancelled; "gone" for one that nobody knows."""
-        waited = list(dict.fromkeys(ids))
-        ended: dict[str, str] = self.do("wait", lambda: self._ends(waited))
+        """Wait until other jobs have ended: done, failed, cancelled, or "gone" if unknown."""
+        unique = list(dict.fromkeys(ids))
+        ended: dict[str, str] = self.run("wait", lambda: self._wait_for_end(unique))
         return ended
 
-    def _ends(self, ids: list[str]) -> dict[str, str]:
-        ends: dict[str, str] = {}
-        while missing := [one for one in ids if one not in ends]:
-            states = self._look(missing)
-            now = {one: states.get(one, _GONE) for one in missing}
-            ends |= {one: state for one, state in now.items() if state in {*ENDED, _GONE}}
-            self._pause(_LOOK_SECONDS if len(ends) < len(ids) else 0)
-        return ends
+    def _wait_for_end(self, ids: list[str]) -> dict[str, str]:
+        ended: dict[str, str] = {}
+        while missing := [id_ for id_ in ids if id_ not in ended]:
+            states = self._states(missing)
+            for id_ in missing:
+                state = states.get(id_, _UNKNOWN)
+                if state in {*ENDED, _UNKNOWN}:
+                    ended[id_] = state
+            self._pause(_POLL_SECONDS if len(ended) < len(ids) else 0)
+        return ended
 
     def _pause(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
-            raise Left
+            raise StepAborted
 
-    def _look(self, ids: list[str]) -> dict[str, str]:
-        """The states of other work, unless this one is to be left. A database that is away is waited for."""
+    def _states(self, ids: list[str]) -> dict[str, str]:
+        """The states of other jobs; ``StepAborted`` when this one was cancelled.
+
+        Waits while the database is unavailable.
+        """
         while True:
             try:
-                states = self._records.states([self.id, *ids])
+                states = self._table.states([self.id, *ids])
             except (exc.InterfaceError, exc.OperationalError, exc.TimeoutError):
                 self._pause(_CHECK_SECONDS)
                 continue
             if states.get(self.id) in {"cancelled", None}:
-                raise Left
+                raise StepAborted
             return states
 
-    def _kept(self, name: str, function: Callable[[], Any]) -> Any:
+    def _run_step(self, name: str, function: Callable[[], Any]) -> Any:
         if self._stopping.is_set():
-            raise Left
-        if self.id != machinery.current():
-            raise RuntimeError("Steps are for the thread that carries out the work; what other threads do would not be kept.")
-        return machinery.step(name, function, self._stopping)
+            raise StepAborted
+        if self.id != dbos_adapter.current_workflow_id():
+            raise RuntimeError(
+                "Steps belong to the thread that runs the job; results of other threads would not "
+                "be stored."
+            )
+        return dbos_adapter.run_step(name, function, self._stopping)
 
 
-def _told(id: str, step: str, function: Callable[..., Any], args: tuple[Any, ...]) -> dict[str, Any]:
-    """The result or the failure of a step, in a form that comes out of the database as it went in."""
+def _to_stored(id: str, step: str, function: Callable[..., Any], args: tuple[Any, ...]) -> Json:
+    """The result or the error of a step, as it is stored."""
     try:
-        return {"value": plain(function(*args))}
+        return {"value": json_copy(function(*args))}
     except FormcallError as error:
         failure = error
     except Exception as error:
-        log.error("step %s of %s failed\n%s", step, id, places(error))
+        log.error("step %s of %s failed\n%s", step, id, traceback_without_message(error))
         failure = FormcallError("internal", "Something went wrong on our side.")
-    errors = [entry.as_dict() for entry in failure.errors]
-    told = {"code": failure.code, "detail": failure.detail, "wait": failure.retry_after, "errors": errors, "extra": failure.extra}
-    kept: dict[str, Any] = plain(told)
-    return kept
+    stored: Json = json_copy(
+        {
+            "code": failure.code,
+            "detail": failure.detail,
+            "wait": failure.retry_after,
+            "errors": [entry.as_dict() for entry in failure.errors],
+            "extra": failure.extra,
+        }
+    )
+    return stored
 
 
-def _heard(told: dict[str, Any]) -> Any:
-    if "value" in told:
-        return told["value"]
-    errors = [FieldError(**entry) for entry in told["errors"]]
-    raise FormcallError(told["code"], told["detail"], retry_after=told["wait"], errors=errors, extra=told["extra"])
+def _result(stored: Json) -> Any:
+    """The result of a step from its stored form, or its error raised."""
+    if "value" in stored:
+        return stored["value"]
+    raise FormcallError(
+        stored["code"],
+        stored["detail"],
+        retry_after=stored["wait"],
+        errors=[FieldError(**entry) for entry in stored["errors"]],
+        extra=stored["extra"],
+    )
 
 
-def plain(value: Any) -> Any:
-    """``value`` as it will be read back; ``TypeError`` or ``ValueError`` for what JSON in UTF-8 cannot hold."""
+def json_copy(value: Any) -> Any:
+    """``value`` as JSON stores it; ``TypeError`` or ``ValueError`` for what it cannot store."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     text.encode()
     return json.loads(text)
 
 
-def places(error: BaseException) -> str:
-    """Where ``error`` was raised, and its kind; never its words, which may hold the caller's text."""
+def traceback_without_message(error: BaseException) -> str:
+    """Traceback and type of ``error``, without its message, which may quote a caller's text."""
     return f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}"

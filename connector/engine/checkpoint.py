@@ -1,8 +1,11 @@
-"""Where a run with tools stands, as JSON text: written down before anything is changed in the world and when a person is asked.
+"""The state of a run with tools between two model calls, stored as JSON text.
 
-    before its writes   the calls that are about to be made; after a crash they are not made again, since nobody knows what came of them
-    after them          what came of them, so that a new attempt goes on from there
-    while it waits      the model's turn with the calls that need a yes, and the results of the others
+It is stored before and after anything is changed outside, and when a person has to approve calls:
+
+before writes   with the calls that are about to be made. After a crash they are not made again,
+                since their result is unknown.
+after writes    with the results, so that a new attempt continues from there.
+while waiting   with the model's turn that has calls to approve, and the results of its others.
 """
 
 from __future__ import annotations
@@ -12,25 +15,26 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from connector.catalogue.filling import Step
+from connector.catalogue.derived import ToolStep
+from connector.json_types import Json
 from connector.providers.base import Call, CallResult, Reply, Turn, Usage
 
-Json = dict[str, Any]
-
-UNSEEN = "was begun when the service was cut off; nobody knows whether it was done. It was not made again."
+RESULT_UNKNOWN = (
+    "had started when the service was interrupted; its result is unknown. It was not repeated."
+)
 
 
 @dataclass
-class State:
-    """A run with tools between two calls of the model.
+class Checkpoint:
+    """A run with tools between two model calls.
 
     ``reply``    the model's turn that is not answered yet, if there is one
-    ``results``  what is known of its calls, by their place in it: what the model is told
-    ``begun``    those of its calls that were begun and whose end is not written down
+    ``results``  the known results of its calls, by index: the text for the model
+    ``started``  the indexes of its calls that were started and have no stored result
     """
 
     turns: list[Turn] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[ToolStep] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     warnings: list[str] = field(default_factory=list)
     rounds: int = 0
@@ -38,44 +42,58 @@ class State:
     repaired: bool = False
     reply: Reply | None = None
     results: dict[int, str] = field(default_factory=dict)
-    begun: list[int] = field(default_factory=list)
+    started: list[int] = field(default_factory=list)
 
-    def text(self) -> str:
-        """It as JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+    def to_json(self) -> str:
+        """The stored text; ``parse_checkpoint`` reads it."""
+        content = asdict(self)
+        content["begun"] = content.pop("started")  # the key in stored checkpoints
+        return json.dumps(content, ensure_ascii=False)
 
 
-def read_state(text: str) -> State:
-    """The state that ``text`` was written from."""
-    found: Json = json.loads(text)
-    return State(
-        turns=[_turn(one) for one in found["turns"]],
-        steps=[Step(**one) for one in found["steps"]],
-        usage=Usage(**found["usage"]),
-        warnings=found["warnings"],
-        rounds=found["rounds"],
-        calls=found["calls"],
-        repaired=found["repaired"],
-        reply=_reply(found["reply"]) if found["reply"] else None,
-        results={int(place): told for place, told in found["results"].items()},
-        begun=found["begun"],
+def parse_checkpoint(text: str) -> Checkpoint:
+    """The checkpoint that ``to_json`` wrote as ``text``."""
+    content: Json = json.loads(text)
+    return Checkpoint(
+        turns=[_turn(turn) for turn in content["turns"]],
+        steps=[ToolStep(**step) for step in content["steps"]],
+        usage=Usage(**content["usage"]),
+        warnings=content["warnings"],
+        rounds=content["rounds"],
+        calls=content["calls"],
+        repaired=content["repaired"],
+        reply=_reply(content["reply"]) if content["reply"] else None,
+        results={int(index): result for index, result in content["results"].items()},
+        started=content["begun"],
     )
 
 
-def _turn(found: Json) -> Turn:
-    return Turn(_reply(found["reply"]), tuple(CallResult(**one) for one in found["results"]), found["note"])
+def _turn(content: Json) -> Turn:
+    results = tuple(CallResult(**result) for result in content["results"])
+    return Turn(_reply(content["reply"]), results, content["note"])
 
 
-def _reply(found: Json) -> Reply:
-    lists = {"calls": tuple(Call(**one) for one in found["calls"]), "warnings": tuple(found["warnings"]), "replay": tuple(found["replay"])}
-    return Reply(**{**found, **lists, "usage": Usage(**found["usage"])})
+def _reply(content: Json) -> Reply:
+    return Reply(
+        **{
+            **content,
+            "calls": tuple(Call(**call) for call in content["calls"]),
+            "warnings": tuple(content["warnings"]),
+            "replay": tuple(content["replay"]),
+            "usage": Usage(**content["usage"]),
+        }
+    )
 
 
 @dataclass(frozen=True)
-class Asking:
-    """A call that waits for a person's yes: its place in the model's turn, the tool, and the arguments as the model wrote them."""
+class PendingCall:
+    """A call that waits for approval.
 
-    place: int
+    ``index``      its position in the model's turn, from 0
+    ``arguments``  the JSON text as the model wrote it
+    """
+
+    index: int
     tool: str
     title: str
     arguments: str
@@ -83,41 +101,48 @@ class Asking:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person said: the places of the calls that may be made, and a ``note`` for the model. All others are refused."""
+    """A person's decision: the indexes of the approved calls, and a ``note`` for the model.
+
+    All other calls are refused.
+    """
 
     approved: tuple[int, ...] = ()
     note: str = ""
 
 
-def read_decision(found: Mapping[str, Any]) -> Decision:
-    return Decision(tuple(found["approved"]), found["note"])
+def parse_decision(content: Mapping[str, Any]) -> Decision:
+    return Decision(tuple(content["approved"]), content["note"])
 
 
-class Waiting(Exception):
-    """The run goes no further until a person has said whether these calls may be made."""
+class ApprovalRequired(Exception):
+    """The run cannot continue until a person has approved or refused the ``pending`` calls."""
 
-    def __init__(self, asking: tuple[Asking, ...], state: State) -> None:
-        super().__init__("a person is asked")
-        self.asking, self.state = asking, state
+    def __init__(self, pending: tuple[PendingCall, ...], checkpoint: Checkpoint) -> None:
+        super().__init__("calls wait for approval")
+        self.pending = pending
+        self.checkpoint = checkpoint
 
 
-class Memory(Protocol):
-    """Keeps what a run must not forget when its process dies."""
+class CheckpointStore(Protocol):
+    """Stores the checkpoints of one run, so that it survives the end of its process."""
 
-    def recall(self) -> tuple[State, Decision | None] | None:
-        """What an earlier attempt of this run has left, with what a person has said to it since; None when there is nothing."""
+    def load(self) -> tuple[Checkpoint, Decision | None] | None:
+        """The checkpoint of an earlier attempt and the decision made since, or None."""
         ...
 
-    def keep(self, state: State) -> None:
-        """Write ``state`` down, before this returns; ``FormcallError`` when the run is no longer this process's."""
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Store ``checkpoint`` before returning.
+
+        ``FormcallError`` when another process has taken the run over.
+        """
         ...
 
 
-class Forgetful:
-    """For runs that nobody keeps: the command line, evaluation."""
+class NullCheckpoints:
+    """For runs that are not stored: the command line, evaluation."""
 
-    def recall(self) -> tuple[State, Decision | None] | None:
+    def load(self) -> tuple[Checkpoint, Decision | None] | None:
         return None
 
-    def keep(self, state: State) -> None:
+    def save(self, checkpoint: Checkpoint) -> None:
         pass

@@ -1,80 +1,102 @@
-"""One set of values from those that the parts of a document gave, without asking anybody: the first that is stated counts."""
+"""Merges the values from the parts of a document without a model: the first stated value counts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from connector.catalogue import Return
-from connector.catalogue.values import shown
+from connector.catalogue import ReturnField
+from connector.catalogue.user_fields import LIST_TYPES
+from connector.catalogue.values import quoted
+from connector.json_types import Json
 
-Json = dict[str, Any]
-Answers = Sequence[tuple[str, Any]]  # what each part gave, behind the words for its pages
+PartValues = Sequence[tuple[str, Any]]  # the page range of each part, and its value
 
-_MOST_TOLD = 10
+_MAX_CONFLICTS = 10
 
 
-def merged(asked: Mapping[str, Return], form: Mapping[str, Any], answers: Sequence[tuple[str, Json]]) -> tuple[Json, list[str]]:
-    """(the values, what a person should know about them) for what ``answers`` give; a part with another value is told."""
-    told: list[str] = []
+def merge_answers(
+    fields: Mapping[str, ReturnField], form: Mapping[str, Any], answers: Sequence[tuple[str, Json]]
+) -> tuple[Json, list[str]]:
+    """(the merged values, warnings about parts that state another value)."""
+    conflicts: list[str] = []
     values = {}
-    for name, entry in asked.items():
-        own = [(where, answer[name]) for where, answer in answers]
-        values[name] = _record(entry.entries(form), own, told) if entry.type == "record" else _of_type(entry)(own)
-    return values, told[:_MOST_TOLD]
+    for name, field in fields.items():
+        part_values = [(pages, answer[name]) for pages, answer in answers]
+        if field.type == "record":
+            values[name] = _merge_record(field.shape_fields(form), part_values, conflicts)
+        else:
+            values[name] = _merge_of_type(field)(part_values)
+    return values, conflicts[:_MAX_CONFLICTS]
 
 
-def is_empty(asked: Mapping[str, Return], values: Json) -> bool:
-    """Whether a part gave nothing: it was asked for lists, and all of them are empty."""
-    lists = [values[name] for name, entry in asked.items() if entry.type == "list"]
+def is_empty(fields: Mapping[str, ReturnField], values: Json) -> bool:
+    """Whether a part gave nothing: lists were requested, and all of them are empty."""
+    lists = [values[name] for name, field in fields.items() if field.type == "list"]
     return bool(lists) and not any(lists)
 
 
-def _record(fields: Sequence[Json], answers: Answers, told: list[str]) -> Json:
-    found: Json = {}
-    came_from: dict[str, int] = {}
-    for field in fields:
+def _merge_record(
+    record_fields: Sequence[Json], part_values: PartValues, conflicts: list[str]
+) -> Json:
+    record: Json = {}
+    part_of: dict[str, int] = {}  # the part that each value was taken from
+    for field in record_fields:
         name = field["name"]
-        own = [(where, answer[name]) for where, answer in answers]
-        if field["type"] == "list":
-            found[name] = _union(own)
-        elif field["of"] in came_from:  # a sum's currency is that of its part
-            found[name] = own[came_from[field["of"]]][1]
-        else:
-            number = next((number for number, (_, value) in enumerate(own) if value is not None), None)
-            found[name] = None if number is None else own[number][1]
-            if number is not None:
-                came_from[name] = number
-                told.extend(_conflict(name, own[number:]))
-    return found
+        values = [(pages, part_record[name]) for pages, part_record in part_values]
+        if field["type"] in LIST_TYPES:
+            record[name] = _all_entries(values)
+            continue
+        if field["of"] in part_of:  # the currency of an amount is taken from the same part
+            record[name] = values[part_of[field["of"]]][1]
+            continue
+        index = _first_stated(values)
+        record[name] = None if index is None else values[index][1]
+        if index is not None:
+            part_of[name] = index
+            conflicts.extend(_conflict(name, values[index:]))
+    return record
 
 
-def _conflict(name: str, own: Answers) -> list[str]:
-    (where, value), *others = own
-    other = next(((place, one) for place, one in others if one is not None and one != value), None)
-    if other is None:
-        return []
-    return [f"{name}: {shown(str(value))} in {where}, but {shown(str(other[1]))} in {other[0]}; the first was taken."]
+def _first_stated(values: PartValues) -> int | None:
+    return next((index for index, (_, value) in enumerate(values) if value is not None), None)
 
 
-def _of_type(entry: Return) -> Callable[[Answers], Any]:
-    return {"list": _union, "boolean": _any, "longtext": _texts}.get(entry.type, _first)
+def _conflict(name: str, values: PartValues) -> list[str]:
+    """A warning when a later part states another value than the first one."""
+    (first_pages, first), *others = values
+    for pages, value in others:
+        if value is not None and value != first:
+            return [
+                f"{name}: {quoted(str(first))} in {first_pages}, but {quoted(str(value))} in "
+                f"{pages}; the first was taken."
+            ]
+    return []
 
 
-def _union(own: Answers) -> list[Any]:
-    found: list[Any] = []
-    for _, values in own:
-        found += [one for one in values if one not in found]
-    return found
+def _merge_of_type(field: ReturnField) -> Callable[[PartValues], Any]:
+    return {"list": _all_entries, "boolean": _any, "longtext": _join_texts}.get(field.type, _first)
 
 
-def _any(own: Answers) -> bool:
-    return any(value for _, value in own)
+def _all_entries(part_values: PartValues) -> list[Any]:
+    """The entries of all parts: a text once, and a row as often as it stands in the document.
+
+    No page is in two parts, so equal rows of two parts are two rows.
+    """
+    entries: list[Any] = []
+    for _, values in part_values:
+        known = {value for value in entries if not isinstance(value, dict)}
+        entries += [value for value in values if isinstance(value, dict) or value not in known]
+    return entries
 
 
-def _texts(own: Answers) -> str:
-    return "\n\n".join(dict.fromkeys(value for _, value in own if value))
+def _any(part_values: PartValues) -> bool:
+    return any(value for _, value in part_values)
 
 
-def _first(own: Answers) -> Any:
-    return next((value for _, value in own if value is not None), None)
+def _join_texts(part_values: PartValues) -> str:
+    return "\n\n".join(dict.fromkeys(value for _, value in part_values if value))
+
+
+def _first(part_values: PartValues) -> Any:
+    return next((value for _, value in part_values if value is not None), None)

@@ -1,4 +1,4 @@
-"""The seam between a run and whoever pays for it: each call of the model is allowed before it is made and booked after it."""
+"""The interface between a run and its budget: a call is reserved before it and booked after it."""
 
 from __future__ import annotations
 
@@ -9,43 +9,55 @@ from connector.providers.base import ModelRequest, Reply
 
 
 class Meter(Protocol):
-    """Keeps a run within its limits. One meter sees one call at a time; calls at the same time have a branch each."""
+    """Keeps a run within its limits.
+
+    A meter handles one call at a time; each concurrent call has its own branch.
+    """
 
     def branch(self) -> Any:
-        """A meter for calls beside this one's, in the same books."""
+        """A meter for calls concurrent with this one's, on the same budget."""
         ...
 
     def reserve(self, calls: Sequence[tuple[Any, ModelRequest]]) -> None:
-        """See that ``calls``, each with the branch that will make it, can all be paid; ``FormcallError`` before the first if not."""
+        """Reserve the money for all ``calls``, each with the branch that will make it.
+
+        ``FormcallError`` before the first call when the budget does not cover all of them.
+        """
         ...
 
-    def before(self, request: ModelRequest) -> ModelRequest:
-        """The request that may be sent, perhaps with room for a shorter answer; ``FormcallError`` when none may be."""
+    def before_call(self, request: ModelRequest) -> ModelRequest:
+        """The request that may be sent, possibly limited to a shorter answer.
+
+        ``FormcallError`` when none may be sent.
+        """
         ...
 
-    def after(self, reply: Reply, cost_usd: float | None) -> None:
+    def after_call(self, reply: Reply, cost_usd: float | None) -> None:
         """A call has ended with ``reply``."""
         ...
 
-    def failed(self, *, unseen: bool) -> None:
-        """A call has ended without a reply; ``unseen``: it may have been billed."""
+    def call_failed(self, *, outcome_unknown: bool, provider: str = "") -> None:
+        """A call has ended without a reply; ``outcome_unknown``: it may have been billed.
+
+        ``provider`` is the name of the one that was called last.
+        """
         ...
 
 
-class Unmetered:
-    """No limits, no books: for the command line and for evaluation."""
+class NullMeter:
+    """No limits and no booking: for the command line and for evaluation."""
 
-    def branch(self) -> Unmetered:
+    def branch(self) -> NullMeter:
         return self
 
     def reserve(self, calls: Sequence[tuple[Any, ModelRequest]]) -> None:
         pass
 
-    def before(self, request: ModelRequest) -> ModelRequest:
+    def before_call(self, request: ModelRequest) -> ModelRequest:
         return request
 
-    def after(self, reply: Reply, cost_usd: float | None) -> None:
+    def after_call(self, reply: Reply, cost_usd: float | None) -> None:
         pass
 
-    def failed(self, *, unseen: bool) -> None:
+    def call_failed(self, *, outcome_unknown: bool, provider: str = "") -> None:
         pass

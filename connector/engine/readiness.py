@@ -1,70 +1,130 @@
-"""Whether this service can answer now: the embedded engine is there, or the provider has the model."""
+"""Whether this service can answer now: the engine is installed, or the provider has the model."""
 
 from __future__ import annotations
 
 import datetime as dt
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
 
 from connector.errors import FormcallError
+from connector.json_types import Json
 from connector.providers.base import Provider
-from connector.providers.models import Model, Models
+from connector.providers.hosted.replacements import all_gone
+from connector.providers.pricing.models import Models
+from connector.providers.providers_file import named_settings
+from connector.providers.routing import ProviderRouter, RoutedProvider
 from connector.settings import Settings
 
-_KEPT_SECONDS = 60.0
+_CACHE_SECONDS = 60.0
+_MAX_CHECKS = 8  # of providers at the same time
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """``ok`` and a sentence that says why, or what to do; ``model`` is the one that will answer."""
+    """``ok``, and a sentence with the reason and what to do; ``model`` is the one that answers."""
 
     ok: bool
     engine: str
     model: str
     detail: str
+    providers: tuple[ProviderReadiness, ...] = ()
 
 
-class Checker:
-    """Asks the provider at most once a minute."""
+@dataclass(frozen=True)
+class ProviderReadiness:
+    """Whether one of several providers has the ``model`` that it would be asked for."""
+
+    name: str
+    ok: bool
+    model: str
+    detail: str
+
+
+class _ProbedProvider(Protocol):
+    """A hosted provider."""
+
+    def probe(self, model: str) -> Json:
+        """What the provider states about ``model``; ``FormcallError`` when it has none."""
+        ...
+
+
+class ReadinessChecker:
+    """Checks the provider at most once a minute. Thread-safe."""
 
     def __init__(self, settings: Settings, models: Models, provider: Provider) -> None:
-        self._settings, self._models, self._provider = settings, models, provider
+        self._settings = settings
+        self._models = models
+        self._provider = provider
         self._lock = threading.Lock()
-        self._known: tuple[float, Readiness] | None = None
+        self._cached: Readiness | None = None
+        self._checked_at = 0.0
 
     def check(self) -> Readiness:
         with self._lock:
-            if self._known is None or time.monotonic() - self._known[0] > _KEPT_SECONDS:
-                found = self._look()
-                self._known = time.monotonic(), found
-            return self._known[1]
+            is_fresh = time.monotonic() - self._checked_at <= _CACHE_SECONDS
+            if self._cached is None or not is_fresh:
+                self._cached = self._check_now()
+                self._checked_at = time.monotonic()
+            return self._cached
 
-    def _look(self) -> Readiness:
+    def _check_now(self) -> Readiness:
         engine = self._provider.engine
+        if isinstance(self._provider, ProviderRouter):
+            return self._check_several(self._provider)
         if engine == "openai":
-            return self._look_at_provider()
+            return self._check_provider()
         available = getattr(self._provider, "available", None)
         missing = available() if available else None
-        return Readiness(missing is None, engine, engine, missing or f"The {engine} engine answers; no key is needed.")
+        detail = missing or f"The {engine} engine answers; no key is needed."
+        return Readiness(missing is None, engine, engine, detail)
 
-    def _look_at_provider(self) -> Readiness:
+    def _check_several(self, router: ProviderRouter) -> Readiness:
+        """The readiness of the providers that may be asked for the model, and of each provider."""
+        routed = router.routed()
+        with ThreadPoolExecutor(min(_MAX_CHECKS, len(routed))) as pool:
+            checked = list(pool.map(self._check_one, routed))
+        model = self._settings.model
+        asked = router.providers_of(model)
+        answering = [one for name in asked for one in checked if one.name == name]
+        ready = next((one for one in answering if one.ok), answering[0])
+        detail = f"{ready.name}: {ready.detail}"
+        failed = [one.name for one in checked if not one.ok and one is not ready]
+        if failed:
+            detail += f" Not ready: {', '.join(failed)}."
+        return Readiness(ready.ok, "openai", ready.model, detail, tuple(checked))
+
+    def _check_one(self, routed: RoutedProvider) -> ProviderReadiness:
+        wanted = (self._settings.model, self._settings.model_strong)
+        model = next(filter(routed.entry.name_of, wanted), "")
+        if not model:
+            return ProviderReadiness(routed.name, True, "", "It has neither model of the settings.")
+        own_name = routed.entry.name_of(model)
+        settings = replace(self._settings, model=own_name)
+        known = routed.entry.known_models(self._models)
+        found = ReadinessChecker(settings, known, routed.client).check()
+        detail = named_settings(found.detail, routed.entry)
+        return ProviderReadiness(routed.name, found.ok, found.model, detail)
+
+    def _check_provider(self) -> Readiness:
         model = self._settings.model
         row = self._models.find(model)
         try:
-            found = self._probe(model)
+            listed = self._probe(model)
         except FormcallError as error:
             if error.code == "model_unavailable":
-                return self._gone(row, model)
+                return self._model_unavailable(model)
             if error.code == "provider_rejected":
-                return Readiness(True, "openai", model, "The provider does not list its models; it is asked as it is.")
-            return Readiness(False, "openai", model, error.detail)
-        return Readiness(True, "openai", model, shutdown_note(model, str(found.get("shutdown_date") or row.shutdown)))
+                detail = "The provider does not list its models, so the model is not checked."
+                return _hosted(True, model, detail)
+            return _hosted(False, model, error.detail)
+        shutdown = str(listed.get("shutdown_date") or row.shutdown)
+        return _hosted(True, model, shutdown_note(model, shutdown))
 
-    def _probe(self, model: str) -> dict[str, Any]:
-        found: dict[str, Any] = getattr(self._provider, "probe")(model)  # noqa: B009  only this provider can be probed
-        return found
+    def _probe(self, model: str) -> Json:
+        return cast(_ProbedProvider, self._provider).probe(model)
 
     def _has(self, model: str) -> bool:
         try:
@@ -73,23 +133,38 @@ class Checker:
             return error.code != "model_unavailable"
         return True
 
-    def _gone(self, row: Model, model: str) -> Readiness:
-        if row.replacement and self._settings.retired == "replace":
-            if not self._has(row.replacement):
-                words = f"The provider has neither {model} nor its replacement {row.replacement}. Set FORMCALL_MODEL to one that it has."
-                return Readiness(False, "openai", model, words)
-            words = f"The provider no longer has {model}; {row.replacement} answers instead."
-            return Readiness(True, "openai", row.replacement, f"{words} Set FORMCALL_MODEL={row.replacement} to say so.")
-        advice = f" Set FORMCALL_MODEL={row.replacement}, or FORMCALL_RETIRED=replace." if row.replacement else " Set FORMCALL_MODEL."
-        return Readiness(False, "openai", model, f"The provider does not have the model {model}.{advice}")
+    def _model_unavailable(self, model: str) -> Readiness:
+        successors = self._models.successors(model)
+        if not successors or self._settings.retired != "replace":
+            advice = "Set FORMCALL_MODEL."
+            if successors:
+                advice = f"Set FORMCALL_MODEL={successors[0]}, or FORMCALL_RETIRED=replace."
+            return _hosted(False, model, f"The provider does not have the model {model}. {advice}")
+        answering = next(filter(self._has, successors), "")
+        if answering:
+            return _hosted(
+                True,
+                answering,
+                f"The provider no longer has {model}; {answering} answers instead. Set "
+                f"FORMCALL_MODEL={answering} to use it by name.",
+            )
+        return _hosted(False, model, all_gone(model, successors))
+
+
+def _hosted(ok: bool, model: str, detail: str) -> Readiness:
+    return Readiness(ok, "openai", model, detail)
 
 
 def shutdown_note(model: str, day: str) -> str:
-    """A sentence on the day the model is switched off, or that it is there."""
+    """A sentence on the day the model is switched off, or that the provider has it."""
     try:
-        left = (dt.date.fromisoformat(day) - dt.datetime.now(dt.UTC).date()).days
+        shutdown = dt.date.fromisoformat(day)
     except ValueError:
         return f"The provider has the model {model}."
-    if left < 0:
-        return f"The provider still has the model {model}, although its shutdown was announced for {day}."
-    return f"The provider has the model {model}; it will be switched off on {day}, in {left} days."
+    days = (shutdown - dt.datetime.now(dt.UTC).date()).days
+    if days < 0:
+        return (
+            f"The provider still has the model {model}, although its shutdown was announced "
+            f"for {day}."
+        )
+    return f"The provider has the model {model}; it will be switched off on {day}, in {days} days."

@@ -1,19 +1,43 @@
-"""What a tool's result may cost: it is cut to so many tokens before the model reads it, and pays for it again in each round."""
+"""Limits the results of tools to a number of tokens: the model pays for them in each round."""
 
 from __future__ import annotations
 
-from connector.providers.tokens import count_tokens
+from collections.abc import Callable, Sequence
+
+from connector.providers.pricing.tokens import count_tokens
 from connector.tools.base import CUT_OFF
 
-RESULT_TOKENS = 2_500
+RESULT_TOKENS = 2_500  # of one result
+ROUND_TOKENS = 4 * RESULT_TOKENS  # of all results of a round together
+_LEAST_TOKENS = 50  # of a result, however little room there is
+
+Measure = Callable[[str], int]
 
 
-def cut_to_tokens(text: str, most: int = RESULT_TOKENS) -> str:
-    """``text``, or as much of its beginning as is ``most`` tokens, with a word that it was cut."""
-    if len(text.encode("utf-8", "replace")) <= most or count_tokens(text) <= most:
+def truncate(text: str, max_tokens: int = RESULT_TOKENS, measure: Measure = count_tokens) -> str:
+    """``text``, or its first ``max_tokens`` tokens and a mark that it was cut off."""
+    if measure(text) <= max_tokens:
         return text
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if count_tokens(text[:middle]) <= most else (low, middle - 1)
-    return text[:low].removesuffix(CUT_OFF) + CUT_OFF
+    fits = 0
+    too_long = len(text) + 1
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
+        if measure(text[:middle]) <= max_tokens:
+            fits = middle
+        else:
+            too_long = middle
+    return text[:fits].removesuffix(CUT_OFF) + CUT_OFF
+
+
+def fit_results(outputs: Sequence[str], room: int, measure: Measure) -> list[str]:
+    """The results of a round within ``room`` tokens together: the longest are cut off, so that all
+    have an equal share or are complete."""
+    room = min(room, ROUND_TOKENS)
+    fitted = list(outputs)
+    sizes = [measure(output) for output in outputs]
+    shortest_first = sorted(range(len(outputs)), key=sizes.__getitem__)
+    for done, index in enumerate(shortest_first):
+        share = max(_LEAST_TOKENS, min(RESULT_TOKENS, room // (len(outputs) - done)))
+        fitted[index] = truncate(outputs[index], share, measure)
+        room -= min(sizes[index], share)
+    return fitted

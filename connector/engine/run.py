@@ -1,211 +1,397 @@
-"""The main job: one action, one form, one answer.
-
-    Engine.run(action, values) -> Outcome      or, in two steps, prepare(action, values) -> Run and carry_out(run) -> Outcome
-
-The web, the jobs and the command line only call this. An ``Outcome`` comes back whenever the form was right, also when the
-model failed: what it cost is known either way. A form that is not right is ``InvalidInput`` before anything is spent.
-"""
+"""The state of one run: the conversation so far, tokens, cost, and the time that remains."""
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 
-from connector.catalogue import Action, Catalogue
-from connector.catalogue.answer import flat_values, result_text
-from connector.catalogue.filling import fill
-from connector.documents.intake import Intake
-from connector.engine.calls import answer_from
-from connector.engine.checks import Check, check_agreement, check_answer, warnings_of
-from connector.engine.documents import answer_in_parts, branches_of, open_files, plan_of
-from connector.engine.loop import answer_with_tools
-from connector.engine.state import Waiting
-from connector.engine.turns import Earlier, Incomplete, Run
-from connector.engine.values import settled
-from connector.engine.votes import answer_surely
-from connector.errors import FieldError, FormcallError, InvalidInput, ProviderError
-from connector.outbound import Outbound, parse_allowed
-from connector.providers.base import Provider, Reply, Usage
-from connector.providers.models import Models
+from connector.catalogue import answer_function
+from connector.catalogue.derived import ToolStep
+from connector.catalogue.files import Files
+from connector.engine.allowance import Allowance
+from connector.engine.checkpoint import CheckpointStore, NullCheckpoints
+from connector.engine.meter import Meter, NullMeter
+from connector.engine.model_request import (
+    DocumentPart,
+    RunInput,
+    build_request,
+    usual_output_tokens,
+)
+from connector.engine.streaming import TextStream
+from connector.engine.window import Window, possible_rows
+from connector.errors import FormcallError, ProviderError
+from connector.providers.base import Function, ModelRequest, Provider, Reply, Turn, Usage
+from connector.providers.pricing.bounds import first_provider, priced_row
+from connector.providers.pricing.models import Model, Models
 from connector.settings import Settings
-from connector.tools import Toolbox
-
-Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a run. ``values`` are the action's own keys; on a failure they are empty and ``error`` is set.
+class Cancelled(FormcallError):
+    """The run was cancelled; model calls made so far are paid, and no more are made."""
 
-    ``waiting``: the run goes on once a person has said whether some calls may be made.
-    """
-
-    id: str
-    action: str
-    status: str
-    engine: str
-    model: str
-    model_requested: str
-    effort: str
-    usage: Usage
-    cost_usd: float | None
-    duration_ms: int
-    result: str = ""
-    values: Json = field(default_factory=dict)
-    escalated: bool = False
-    version: int = 1
-    previous_run: str = ""
-    checks: tuple[Check, ...] = ()
-    warnings: tuple[str, ...] = ()
-    error: FormcallError | None = None
-    waiting: Waiting | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.error is None and self.waiting is None
-
-    def bill(self) -> Json:
-        """What the run used, in the words of every answer."""
-        return {
-            "id": self.id,
-            "action": self.action,
-            "engine": self.engine,
-            "model": self.model,
-            "model_requested": self.model_requested,
-            "effort": self.effort,
-            "escalated": self.escalated,
-            "version": self.version,
-            "previous_run": self.previous_run,
-            "warnings": list(self.warnings),
-            "input_tokens": self.usage.input,
-            "cached_tokens": self.usage.cached,
-            "output_tokens": self.usage.output,
-            "reasoning_tokens": self.usage.reasoning,
-            "cost_usd": self.cost_usd,
-            "duration_ms": self.duration_ms,
-        }
-
-    def answer(self) -> Json:
-        """The flat answer: the same keys each time."""
-        held = {"checks": [vars(one) for one in self.checks], "checks_failed": sum(not one.ok for one in self.checks)}
-        return {"ok": self.ok, "status": self.status, "result": self.result, **self.values, **held, **self.bill()}
-
-
-class Engine:
-    """Runs actions against one provider. Thread-safe; one for the whole process."""
-
-    def __init__(
-        self, catalogue: Catalogue, provider: Provider, models: Models, settings: Settings, toolbox: Toolbox | None = None
-    ) -> None:
-        self.provider, self.models, self.settings = provider, models, settings
-        self.toolbox = Toolbox() if toolbox is None else toolbox
-        self.catalogue = self.toolbox.offered(catalogue)
-        for action in self.catalogue.values():
-            self.toolbox.check(action)
-        self._intake = Intake(Outbound(parse_allowed(settings.allow_hosts)), most_bytes=settings.max_file_bytes)
-        self._slots = threading.BoundedSemaphore(settings.max_in_flight)
-
-    def run(self, action: Action | str, values: Mapping[str, Any]) -> Outcome:
-        """The outcome of ``action`` for a form's ``values``; ``InvalidInput`` when the form is not right."""
-        return self.carry_out(self.prepare(action, values))
-
-    def prepare(self, action: Action | str, values: Mapping[str, Any], earlier: Earlier | None = None) -> Run:
-        """The run of ``action`` for a form's ``values``, of which nothing is asked yet; ``InvalidInput`` when the form is not right.
-
-        ``earlier`` is the text of the form's ``previous_run``, which only a service that keeps its runs can give.
-        """
-        if isinstance(action, str):
-            action = self.catalogue.find(action)
-        form = action.read_form(values)
-        _refuse_tool_without_tools(form)
-        if form.get("previous_run") and not earlier:
-            words = '"Previous run" needs a service that keeps its runs, and cannot be given for rows of a batch. Leave it out.'
-            raise InvalidInput([FieldError("previous_run", "not_allowed", words)])
-        self.toolbox.refuse_off([name for name in form.get("tools") or [] if name in action.tools])
-        return Run(action, form, self.provider, self.models, self.settings, self.toolbox, earlier)
-
-    def carry_out(self, run: Run) -> Outcome:
-        """What becomes of ``run``; its meter may end it early."""
-        if not self._slots.acquire(timeout=self.settings.deadline_seconds):
-            raise FormcallError("busy", "Too many runs are going on at the moment. Try again in a few seconds.", retry_after=5)
-        try:
-            self.open_files(run)
-            given = answer_with_tools(run) if run.tools else self._from_files(run) if run.action.file_fields else answer_surely(run)
-            given = settled(run, given)
-            return self._done(run, given)
-        except Waiting as waiting:
-            return self._outcome(run, "needs_review", waiting=waiting)
-        except Incomplete as error:
-            return self.failed(run, error, "incomplete")
-        except FormcallError as error:
-            return self.failed(run, error, "cancelled" if error.code == "cancelled" else "failed")
-        finally:
-            self._slots.release()
-
-    def open_files(self, run: Run) -> None:
-        """Fetch and read the run's files, unless that is done; ``FormcallError`` names what cannot be read."""
-        if run.action.file_fields:
-            open_files(run, self._intake, self.settings, sees=self.provider.engine != "local")
-
-    def parts(self, run: Run) -> list[Run]:
-        """The runs for the parts of a document that is too long for one call; none when one call is enough. Its files must be open."""
-        return branches_of(run, plan_of(run, self.provider, self.models, self.settings))
-
-    def _from_files(self, run: Run) -> Json:
-        plan = plan_of(run, self.provider, self.models, self.settings)
-        if not plan.parts:
-            return answer_surely(run)
-        if run.sureness[1] > 1 or run.sureness[0] == "auto":
-            run.warnings.append("The document is read in parts, each asked once, so Votes and automatic Quality changed nothing.")
-        return answer_in_parts(run, plan)
-
-    def read(self, run: Run, reply: Reply) -> Outcome:
-        """What becomes of ``run`` with a reply to its opening that came in another way; nothing more is asked of the model."""
-        try:
-            return self._done(run, settled(run, answer_from(run, run.take(reply))))
-        except FormcallError as error:
-            return self.failed(run, error)
-
-    def _done(self, run: Run, given: Json) -> Outcome:
-        values = fill(run.action, run.form, given, run.steps)
-        result = result_text(run.action, values, run.action.asked(run.form))
-        if run.outlet and not result.startswith(run.outlet.text):
-            raise ProviderError("invalid_output", "The model's whole answer is not the one whose beginning had been sent on.")
-        checks = (*check_agreement(run.shares), *check_answer(run.action, run.form, values, run.steps))
-        run.warnings += warnings_of(checks)
-        flat = flat_values(run.action, values, confidence_kind=run.confidence_kind)
-        return self._outcome(run, "done", values=flat, result=result, checks=checks)
-
-    def failed(self, run: Run, error: FormcallError, status: str = "failed") -> Outcome:
-        """What became of a run that ended with ``error``: what it used so far is in it."""
-        if run.steps:
-            error.extra["trace"] = [vars(step) for step in run.steps]
-        return self._outcome(run, status, error=error)
-
-    def _outcome(self, run: Run, status: str, **more: Any) -> Outcome:
-        return Outcome(
-            id=run.id,
-            action=run.action.id,
-            status=status,
-            engine=self.provider.engine,
-            model=run.model,
-            model_requested=run.model_requested,
-            effort=run.effort,
-            escalated=run.escalated,
-            version=run.earlier.version + 1 if run.earlier else 1,
-            previous_run=run.earlier.run_id if run.earlier else "",
-            usage=run.usage,
-            cost_usd=run.cost_usd,
-            duration_ms=round((time.monotonic() - run.started) * 1000),
-            warnings=tuple(dict.fromkeys(run.warnings)),
-            **more,
+    def __init__(self) -> None:
+        super().__init__(
+            "cancelled",
+            "The run was cancelled. Calls that had been made are paid; no more were made.",
         )
 
 
-def _refuse_tool_without_tools(form: Mapping[str, Any]) -> None:
-    if form.get("require_tool") and not form.get("tools"):
-        words = '"Require a tool" is on, but no tool is allowed. Choose one under "Tools".'
-        raise InvalidInput([FieldError("tools", "missing", words)])
+@dataclass(frozen=True)
+class ModelAccess:
+    """What a run needs to reach a model and to price its replies."""
+
+    provider: Provider
+    models: Models
+    settings: Settings
+
+
+class Run:
+    """One run in progress. ``call_model`` is the only way to the model, so all usage is counted.
+
+    ``options`` say how the run is executed; the action and its model see only ``form``.
+    ``can_pause``: a person can be asked for approval, and the run continues after the decision.
+    ``agreement``: where calls were repeated, the share of them that gave each value.
+    """
+
+    def __init__(self, run_input: RunInput, access: ModelAccess) -> None:
+        self.id = new_run_id()
+        self.action = run_input.action
+        self.form = run_input.form
+        self.options = run_input.options
+        self.tools = run_input.tools
+        self.previous = run_input.previous
+        self.function = Function(*answer_function(self.action, self.form))
+        self._access = access
+        self._part: DocumentPart | None = None
+        self._base_request: ModelRequest | None = None
+        self._window: Window | None = None
+        # replaced by a service that keeps its runs
+        self.meter: Meter = NullMeter()
+        self.checkpoints: CheckpointStore = NullCheckpoints()
+        self.can_pause = False
+        self.stream: TextStream | None = None
+        self.cancelled = threading.Event()
+        # the conversation, and what it used
+        self.turns: list[Turn] = []
+        self.allowance: Allowance | None = None  # of a run with tools
+        self.may_extend = True  # a reply that is cut off may be requested again with more room
+        self.steps: list[ToolStep] = []
+        self.warnings: list[str] = []
+        self.usage = Usage()
+        self.cost_usd: float | None = 0.0
+        self.upstream_seconds = 0.0
+        # which model answers, and how
+        self.escalated = False
+        self.agreement: dict[str, float] = {}
+        self.confidence_kind = "none"
+        self._requested_effort: str = self.form.get("effort") or self.action.effort
+        self.effort = self._requested_effort
+        self.model_requested = self._choose_model() if self.is_hosted else access.provider.engine
+        self.model = self.model_requested
+        self.provider = first_provider(access.provider, self.model)
+        self.start_clock()
+        if self.previous and access.provider.engine == "local":
+            self.warnings.append(
+                "The embedded engine quotes and does not write, so the feedback changed nothing; "
+                "the fields did."
+            )
+
+    @property
+    def answering(self) -> Provider:
+        """What answers the run: the service's provider, or the rules of a computed action."""
+        return self._access.provider
+
+    @property
+    def is_hosted(self) -> bool:
+        """Whether a hosted model answers, and not the embedded or the scripted engine."""
+        return self._access.provider.engine == "openai"
+
+    @property
+    def quality_and_votes(self) -> tuple[str, int]:
+        """The requested quality, and how many calls vote on the answer."""
+        return self.form.get("quality") or "standard", int(self.form.get("votes") or 1)
+
+    @property
+    def read_text(self) -> str | None:
+        """The text that the run reads, if it was requested: of the field `text`, or the first."""
+        if not self.options.read_text:
+            return None
+        texts = {
+            name: self.form[name]
+            for name, entry in self.action.fields.items()
+            if entry.type == "longtext" and name in self.form
+        }
+        return texts.get("text", next(iter(texts.values()), None))
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """What the model may call: the allowed tools, and the function that ends the run."""
+        tools = (Function(tool.name, tool.description, tool.parameters) for tool in self.tools)
+        return (*tools, self.function)
+
+    @property
+    def has_output(self) -> bool:
+        """Whether a part of the answer has been streamed, so that no other can replace it."""
+        return self.stream is not None and self.stream.has_output
+
+    def start_clock(self) -> None:
+        """Start the time limit of the run now."""
+        self.started = time.monotonic()
+        self.deadline = self.started + self._access.settings.deadline_seconds
+
+    def set_files(self, **files: Files) -> None:
+        """Put files whose pages have been read into their form fields."""
+        self.form = {**self.form, **files}
+        self._base_request = None
+
+    def request_without_document(self, field: str) -> ModelRequest:
+        """The first request with an empty document in ``field``."""
+        branch = copy(self)
+        branch._part = DocumentPart(field, "", "")
+        branch._base_request = None
+        force = None if self.tools else self.function.name
+        return replace(branch._template(), functions=self.functions, force=force)
+
+    # --- a document in parts --------------------------------------------------------------------
+
+    def branch(self, part: DocumentPart) -> Run:
+        """A run that answers from ``part`` of the document alone.
+
+        What it uses belongs to this run once ``merge_branch`` is called.
+        """
+        branch = copy(self)
+        branch._part = part
+        branch._base_request = None
+        branch.turns = []
+        branch.steps = []
+        branch.warnings = []
+        branch.usage = Usage()
+        branch.cost_usd = 0.0
+        branch.meter = self.meter.branch()
+        return branch
+
+    def merge_branch(self, branch: Run) -> None:
+        """Add the usage, cost and warnings of ``branch`` to this run."""
+        self.usage += branch.usage
+        self._add_cost(branch.cost_usd)
+        self.warnings += branch.warnings
+        self.upstream_seconds = max(self.upstream_seconds, branch.upstream_seconds)
+        if branch.usage != Usage() or not self.is_hosted:
+            self.model = branch.model
+            self.provider = branch.provider
+            self.effort = branch.effort
+            self.confidence_kind = branch.confidence_kind
+
+    # --- calls of the model ---------------------------------------------------------------------
+
+    def escalate(self, reason: str) -> None:
+        """Start again with the stronger model."""
+        first = self.model
+        spent = "an unknown amount" if self.cost_usd is None else f"${self.cost_usd:.6f}"
+        self.escalated = True
+        self.turns = []
+        self.agreement = {}
+        self.model_requested = self._choose_model()
+        self.model = self.model_requested
+        self.provider = first_provider(self._access.provider, self.model)
+        self._base_request = None  # it names the model
+        self._window = None
+        self.warnings.append(
+            f"{first} was called first, for {spent}; {self.model} was called as well, because "
+            f"{reason}."
+        )
+
+    def initial_request(self) -> ModelRequest:
+        """The first request, as it is sent if no budget shortens it."""
+        force = None if self.tools else self.function.name
+        request = replace(self._template(), functions=self.functions, force=force)
+        return self.window.fit(request)
+
+    @property
+    def window(self) -> Window:
+        """The limits of the models that may answer."""
+        if self._window is None:
+            access = self._access
+            rows = possible_rows(access.provider, access.models, self.model_requested)
+            self._window = Window.of(rows)
+        return self._window
+
+    def max_output_tokens(self) -> int:
+        return self._template().max_output_tokens
+
+    def longer_output_limit(self, functions: Sequence[Function], *, force: str | None) -> int:
+        """Twice the usual output limit, as far as the window has room; 0 if it has no more."""
+        usual = self._next_request(functions, force, self.max_output_tokens())
+        longer = self._next_request(functions, force, 2 * self.max_output_tokens())
+        limit = longer.max_output_tokens
+        return limit if limit > usual.max_output_tokens else 0
+
+    def usual_output_tokens(self) -> int:
+        """The tokens that a model usually writes in one call of this run."""
+        request = self._template()
+        usual = usual_output_tokens(
+            self.action,
+            self.form,
+            self._requested_effort,
+            request.message,
+            pictures=len(request.pictures),
+        )
+        return min(usual, request.max_output_tokens)
+
+    def call_model(
+        self,
+        functions: Sequence[Function],
+        *,
+        force: str | None,
+        max_output_tokens: int | None = None,
+    ) -> Reply:
+        """One reply to the conversation so far.
+
+        Its usage and cost are added to the run even if the reply turns out to be invalid.
+        """
+        if self.has_output:
+            raise ProviderError(
+                "invalid_output",
+                "The model's answer was not valid, and a part of it had been sent on already.",
+            )
+        request = self._next_request(
+            functions, force, max_output_tokens or self.max_output_tokens()
+        )
+        if self.stream:
+            self.stream.select(self.function.name, self._streamed_field())
+            request = replace(request, listener=self.stream)
+        if self.cancelled.is_set():
+            raise Cancelled
+        request = self.meter.before_call(request)
+        reply = self.record_reply(self._send(request))
+        if self.allowance:
+            self.allowance.add(request, reply)
+        return reply
+
+    def record_reply(self, reply: Reply) -> Reply:
+        """Add the usage and cost of ``reply`` to the run, and return it."""
+        self.usage += reply.usage
+        self.model = reply.model or self.model
+        self.provider = reply.provider or self.provider
+        if self.is_hosted:
+            self.effort = reply.effort  # "" where the model or the server takes none
+        self.confidence_kind = reply.confidence_kind
+        self.warnings += reply.warnings
+        cost = self._cost(reply)
+        self._add_cost(cost)
+        self.meter.after_call(reply, cost)
+        return reply
+
+    def _send(self, request: ModelRequest) -> Reply:
+        sent_at = time.monotonic()
+        try:
+            return self._access.provider.respond(request)
+        except ProviderError as error:
+            self.provider = error.provider or self.provider
+            if error.billed:
+                self.record_reply(error.billed)
+            else:
+                self.meter.call_failed(
+                    outcome_unknown=error.outcome_unknown, provider=self.provider
+                )
+            raise
+        except Exception:
+            self.meter.call_failed(outcome_unknown=True, provider=self.provider)
+            raise
+        finally:
+            self.upstream_seconds += time.monotonic() - sent_at
+
+    def _next_request(
+        self, functions: Sequence[Function], force: str | None, max_output_tokens: int
+    ) -> ModelRequest:
+        """The next request of the conversation, within the model's window."""
+        request = replace(
+            self._template(),
+            functions=tuple(functions),
+            force=force,
+            turns=tuple(self.turns),
+            deadline=self.deadline,
+            max_output_tokens=max_output_tokens,
+        )
+        request = self.window.fit(request)
+        if self.allowance is None:
+            return request
+        return self.allowance.fit(request, self.window.estimate(request))
+
+    def result_room(self, turn: Turn) -> int:
+        """The tokens that the results of ``turn`` may have, so that a usual answer has room."""
+        request = replace(self._template(), functions=self.functions, turns=(*self.turns, turn))
+        used = self.window.estimate(request) + self.usual_output_tokens()
+        room = self.window.input_left(used)
+        return min(room, self.allowance.input_left(used)) if self.allowance else room
+
+    def fits_window(self) -> bool:
+        """Whether the conversation so far leaves the model room for an answer."""
+        try:
+            self._next_request(self.functions, None, self.max_output_tokens())
+        except FormcallError as error:
+            if error.code != "too_long":
+                raise
+            return False
+        return True
+
+    def _template(self) -> ModelRequest:
+        """The request without functions and turns; it is built once for all calls."""
+        if self._base_request is None:
+            request = build_request(
+                self.action,
+                self.form,
+                model=self.model_requested,
+                effort=self._requested_effort,
+                deadline=self.deadline,
+                is_priced=self.is_hosted and bool(self._row().price),
+                part=self._part,
+                previous=self.previous,
+            )
+            limit = self.window.output_limit(request.max_output_tokens)
+            if limit < request.max_output_tokens:
+                request = replace(request, max_output_tokens=limit)
+            self._base_request = request
+        return self._base_request
+
+    def _row(self) -> Model:
+        return self._access.models.find(self.model_requested)
+
+    def _choose_model(self) -> str:
+        settings = self._access.settings
+        if self.escalated or self.form.get("quality") == "strong":
+            return settings.model_strong
+        return settings.model
+
+    def _streamed_field(self) -> str:
+        """The field that may be streamed: a text that comes first in the answer, else ""."""
+        if self.form.get("quality") == "auto" and not self.escalated and not self.tools:
+            return ""  # the stronger model's answer may still replace this one
+        if self.form.get("require_tool") and not any(step.ok for step in self.steps):
+            return ""  # an answer before the first tool call is refused
+        name, entry = next(iter(self.action.requested(self.form).items()))
+        return name if entry.is_streamable else ""
+
+    def _cost(self, reply: Reply) -> float | None:
+        if not self.is_hosted:
+            return 0.0
+        if reply.missing_counts or reply.usage == Usage():
+            return None  # the provider counts no tokens, which does not mean that it is free
+        row = priced_row(self._access.provider, self._access.models, reply, self.model)
+        return row.cost_usd(reply.usage, reply.service_tier)
+
+    def _add_cost(self, cost: float | None) -> None:
+        """Add to the total, which is unknown (None) as soon as one part of it is."""
+        if cost is None or self.cost_usd is None:
+            self.cost_usd = None
+        else:
+            self.cost_usd += cost
+
+
+def new_run_id() -> str:
+    """A run id: the time, so that the table of runs grows at its end, then 96 random bits."""
+    return f"run_{time.time_ns() // 1_000_000:012x}{secrets.token_hex(12)}"

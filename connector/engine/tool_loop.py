@@ -1,287 +1,313 @@
-"""The tool loop: the model asks for tools, we run those that are allowed, until it answers or a limit is reached.
+"""The tool loop: execute the tools that the model calls, until it answers or a limit is reached.
 
-Limits are on rounds, calls, tokens and seconds; reaching one makes the run incomplete. What the answer says about tools
-(``tools_used``, ``trace``) is written here from calls that were really made, never from what the model says.
+Limits are on rounds, calls, tokens and seconds; reaching one makes the run incomplete. What the
+answer states about tools (``tools_used``, ``trace``) is recorded here from executed calls, never
+taken from the model.
 
-A call that changes something waits for a person unless the form says otherwise (``Waiting``); the other calls of its round are made
-meanwhile. Where a run stands is written down before anything is changed and after it, so that no attempt makes such a call again.
+A call that changes something waits for a person's approval unless the form disables that
+(``ApprovalRequired``); the other calls of its round are executed meanwhile. A checkpoint is stored
+before and after anything is changed, so that no attempt makes such a call twice.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-from connector.catalogue import Fault
-from connector.catalogue.filling import Step
-from connector.engine.calls import Read, ask_whole, call_arguments, invalid_output, read_call, repair_turn, usable
-from connector.engine.results import cut_to_tokens
-from connector.engine.state import UNSEEN, Asking, Decision, State, Waiting
-from connector.engine.turns import Incomplete, Run
+from connector.catalogue.derived import ToolStep
+from connector.engine.allowance import Allowance, Incomplete
+from connector.engine.checkpoint import (
+    RESULT_UNKNOWN,
+    ApprovalRequired,
+    Checkpoint,
+    Decision,
+    PendingCall,
+)
+from connector.engine.one_shot import (
+    ParsedReply,
+    add_repair_turn,
+    ask_until_complete,
+    invalid_output_error,
+    parse_call,
+    require_usable,
+)
+from connector.engine.results import fit_results
+from connector.engine.run import Run
+from connector.engine.tool_calls import CallOutcome, PlannedCall, ToolCalls
 from connector.errors import FormcallError
+from connector.json_types import Json
 from connector.providers.base import Call, CallResult, Reply, Turn
-from connector.tools import Tool, ToolContext, ToolError
-from connector.tools.base import MAX_OUTPUT
-
-Json = dict[str, Any]
+from connector.tools import Tool
 
 MAX_CALLS = 32
-MAX_TOKENS = 400_000
-_WORKERS = 64
 _DEFAULT_STEPS = 8
-# what the form says of asking, as which tools it is about
-_ASKS: dict[str, Callable[[Tool], bool]] = {
-    "never": lambda tool: tool.asks,
-    "writes": lambda tool: tool.asks or tool.writes,
+# the values of the form's "approve", and the tools that then need approval
+_NEEDS_APPROVAL: dict[str, Callable[[Tool], bool]] = {
+    "never": lambda tool: tool.always_needs_approval,
+    "writes": lambda tool: tool.always_needs_approval or tool.writes,
     "all": lambda tool: True,
 }
 
-_executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="tool")
+
+def allowance_of(run: Run) -> Allowance:
+    """The most tokens that a run may use, which follow from its first request and its steps."""
+    first_input = run.window.estimate(run.initial_request())
+    return Allowance.for_steps(
+        _max_steps(run), first_input=first_input, room=run.max_output_tokens()
+    )
 
 
-@dataclass(frozen=True)
-class _Done:
-    """The result of one call: ``step`` is None when nothing was executed."""
-
-    output: str
-    step: Step | None = None
+def _max_steps(run: Run) -> int:
+    return run.form.get("max_steps") or run.action.max_steps or _DEFAULT_STEPS
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A call that can be made; ``key`` is the same for calls that are the same, however they are written."""
+def answer(run: Run) -> Json:
+    """The model's values, after it has called as many of the allowed tools as it needs.
 
-    tool: Tool
-    arguments: Json
-    written: str
-    key: str
-
-
-def answer_with_tools(run: Run) -> Json:
-    """The model's values, once it has called as many of the allowed tools as it needs; ``Waiting`` when a person is asked."""
+    ``ApprovalRequired`` when a person must approve calls first.
+    """
     loop = _Loop(run)
-    loop.go_on()
+    loop.resume()
     while True:
-        reply = loop.ask()
-        tool_calls = [call for call in reply.calls if call.name != run.function.name]
-        if tool_calls:
-            loop.call_tools(reply)
+        reply = loop.next_reply()
+        if any(call.name != run.function.name for call in reply.calls):
+            loop.execute_calls(reply)
             continue
-        read = loop.read(reply)
-        if not read.faults:
-            return read.values
-        loop.repair(reply, read.faults)
+        parsed = loop.parse_answer(reply)
+        if not parsed.errors:
+            return parsed.values
+        loop.repair(reply, parsed.errors)
 
 
 class _Loop:
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._tools = {tool.name: tool for tool in run.tools}
-        self._max_steps = run.form.get("max_steps") or run.action.max_steps or _DEFAULT_STEPS
-        self._asks = _ASKS[run.form.get("approve") or "writes"]
-        self._rounds = self._calls = self._before = 0
-        self._repaired = False
-        self._known: dict[str, Future[_Done] | _Done] = {}  # a call made again is answered from the first
+        self._tool_calls = ToolCalls(run)
+        self._max_steps = _max_steps(run)
+        self._needs_approval = _NEEDS_APPROVAL[run.form.get("approve") or "writes"]
+        self._rounds = 0
+        self._rounds_before = 0  # of an earlier attempt, which do not count against max_steps
+        self._calls = 0
+        self._is_repaired = False
 
-    def go_on(self) -> None:
-        """Begin where an earlier attempt of the run has stopped, if there was one."""
-        if left := self._run.memory.recall():
-            state, decision = left
-            self._restore(state)
-            if state.reply:
-                self._answer(state.reply, dict(state.results), begun=state.begun, decision=decision)
-            elif decision is None:
-                self._before = self._rounds  # it is run again, so it may take as many steps as any
+    def resume(self) -> None:
+        """Continue from the checkpoint of an earlier attempt of the run, if there is one."""
+        if self._run.is_hosted:
+            self._run.allowance = allowance_of(self._run)
+        stored = self._run.checkpoints.load()
+        if stored is None:
+            return
+        checkpoint, decision = stored
+        self._restore(checkpoint)
+        if checkpoint.reply:
+            results = {
+                **checkpoint.results,
+                **self._interrupted_results(checkpoint.reply, checkpoint.started),
+            }
+            self._execute_round(checkpoint.reply, results, decision)
+        elif decision is None:
+            self._rounds_before = self._rounds
 
-    def ask(self) -> Reply:
+    def next_reply(self) -> Reply:
         self._check_limits()
-        return usable(self._run, ask_whole(self._run, self._run.functions, force=None))
+        self._run.may_extend = True
+        return require_usable(ask_until_complete(self._run, self._run.functions, force=None))
 
-    def read(self, reply: Reply) -> Read:
-        """The final call's values, or what is wrong with it."""
-        if len(reply.calls) != 1:
-            return Read({}, ("there was no function call" if not reply.calls else "the answer was given more than once",))
-        if self._lacks_a_tool():
-            return Read({}, (f"an answer without a tool is not accepted; use one of {', '.join(self._tools)} first",))
-        return read_call(self._run, reply.calls[0])
+    def parse_answer(self, reply: Reply) -> ParsedReply:
+        """The values of the final call, or what is wrong with it."""
+        if not reply.calls:
+            return ParsedReply({}, ("there was no function call",))
+        if len({call.arguments for call in reply.calls}) > 1:
+            return ParsedReply({}, ("the answer was given more than once",))
+        if self._lacks_tool_call():
+            names = ", ".join(tool.name for tool in self._run.tools)
+            error = f"an answer without a tool is not accepted; use one of {names} first"
+            return ParsedReply({}, (error,))
+        return parse_call(self._run, reply.calls[0])
 
-    def _lacks_a_tool(self) -> bool:
-        return bool(self._run.form.get("require_tool")) and not any(step.ok for step in self._run.steps)
+    def repair(self, reply: Reply, errors: tuple[str, ...]) -> None:
+        """Add a turn that asks for a valid answer, once for a run; then raise an error."""
+        lacks_tool_call = self._lacks_tool_call()
+        if self._is_repaired and lacks_tool_call:
+            raise FormcallError(
+                "tool_required",
+                "The model answered without using a tool, although one is required.",
+            )
+        if self._is_repaired:
+            raise invalid_output_error(errors)
+        self._is_repaired = True
+        if lacks_tool_call:
+            self._run.warnings.append(
+                "The model first answered without a tool; that answer was not accepted."
+            )
+        add_repair_turn(self._run, reply, errors)
 
-    def repair(self, reply: Reply, faults: tuple[str, ...]) -> None:
-        if self._repaired:
-            if self._lacks_a_tool():
-                raise FormcallError("tool_required", "The model answered without using a tool, although one is required.")
-            raise invalid_output(faults)
-        self._repaired = True
-        if self._lacks_a_tool():
-            self._run.warnings.append("The model first answered without a tool; that answer was not accepted.")
-        self._run.turns.append(repair_turn(self._run, reply, faults))
-
-    def call_tools(self, reply: Reply) -> None:
-        """Run every call of ``reply`` at the same time and tell the model what came of each."""
-        if self._rounds - self._before >= self._max_steps:
-            raise Incomplete(f"The question was not answered within {_steps(self._max_steps)}. Raise Max steps, or ask for less at once.")
+    def execute_calls(self, reply: Reply) -> None:
+        """Execute all calls of ``reply`` concurrently, and add the turn with their results."""
+        if self._rounds - self._rounds_before >= self._max_steps:
+            steps = "1 step" if self._max_steps == 1 else f"{self._max_steps} steps"
+            raise Incomplete(
+                f"The question was not answered within {steps}. Raise Max steps, or ask for less "
+                "at once."
+            )
         self._rounds += 1
         self._calls += len(reply.calls)
         if self._calls > MAX_CALLS:
-            raise Incomplete(f"The question took more than {MAX_CALLS} tool calls. Ask for less at once.")
-        self._answer(reply, {})
+            raise Incomplete(
+                f"The question took more than {MAX_CALLS} tool calls. Ask for less at once."
+            )
+        self._execute_round(reply, {}, None)
 
-    def _answer(self, reply: Reply, told: dict[int, str], *, begun: Sequence[int] = (), decision: Decision | None = None) -> None:
-        """Make the calls of ``reply`` of which nothing is known yet; ``told`` are the results there are, by place."""
-        told |= {place: self._unseen(reply.calls[place]) for place in begun}
-        open_ones = {place: self._read(call) for place, call in enumerate(reply.calls) if place not in told}
-        asking = {place: job for place, job in open_ones.items() if isinstance(job, _Job) and self._must_ask(job)}
+    # --- one round ------------------------------------------------------------------------------
+
+    def _execute_round(
+        self, reply: Reply, results: dict[int, str], decision: Decision | None
+    ) -> None:
+        """Execute the calls of ``reply`` that have no entry in ``results``, by index, yet."""
+        calls = {
+            index: self._tool_calls.parse(call)
+            for index, call in enumerate(reply.calls)
+            if index not in results
+        }
+        pending = {
+            index: call
+            for index, call in calls.items()
+            if isinstance(call, PlannedCall) and self._must_be_approved(call)
+        }
         if decision:
-            open_ones |= {place: _refused(decision.note) for place in asking if place not in decision.approved}
-        ready = {place: job for place, job in open_ones.items() if decision or place not in asking}
-        writes = [place for place, job in ready.items() if isinstance(job, _Job) and job.tool.writes and job.key not in self._known]
+            calls |= _refusals(pending, decision)
+        else:
+            calls = {index: call for index, call in calls.items() if index not in pending}
+        writes = [index for index, call in calls.items() if self._is_new_write(call)]
         if writes:
-            self._keep(reply, told, begun=writes)
-        told |= self._made(ready)
-        if waiting := [self._asking(place, job) for place, job in asking.items() if not decision]:
-            self._wait(tuple(waiting), self._state(reply, told))
-        self._run.turns.append(Turn(reply, tuple(CallResult(call.id, told[place]) for place, call in enumerate(reply.calls))))
+            self._save(reply, results, started=writes)
+        results |= self._tool_calls.execute(calls, self._rounds)
+        if pending and not decision:
+            self._request_approval(pending, self._checkpoint(reply, results))
+        self._add_turn(reply, results)
         if writes:
-            self._keep(None, {})
+            self._save(None, {})
 
-    def _made(self, jobs: dict[int, _Job | _Done]) -> dict[int, str]:
-        """What the model is told of each of these calls, which are made at the same time."""
-        began = time.monotonic()
-        begun = {place: self._start(job, began) for place, job in jobs.items() if isinstance(job, _Job)}
-        told = {}
-        for place, job in jobs.items():
-            done = job if isinstance(job, _Done) else self._finish(job, begun[place], began)
-            if done.step and done.step not in self._run.steps:
-                self._run.steps.append(done.step)
-            told[place] = done.output
-        return told
+    def _must_be_approved(self, call: PlannedCall) -> bool:
+        return self._needs_approval(call.tool) and not self._tool_calls.is_known(call)
 
-    # --- what a person is asked, and what is kept for it ---
+    def _is_new_write(self, call: PlannedCall | CallOutcome) -> bool:
+        if isinstance(call, CallOutcome):
+            return False
+        return call.tool.writes and not self._tool_calls.is_known(call)
 
-    def _must_ask(self, job: _Job) -> bool:
-        return job.key not in self._known and self._asks(job.tool)
-
-    def _asking(self, place: int, job: _Job) -> Asking:
-        return Asking(place, job.tool.name, job.tool.title or job.tool.name, job.written)
-
-    def _wait(self, asking: tuple[Asking, ...], state: State) -> None:
-        if self._run.may_wait:
-            raise Waiting(asking, state)
-        words = f'"{asking[0].title}" asks before it is called, and here nobody can be asked.'
-        raise FormcallError("approval_needed", f"{words} Set Ask before to Nothing, or leave the tool out.")
-
-    def _unseen(self, call: Call) -> str:
-        words = f"{call.name[:64]} {UNSEEN}"
-        self._run.warnings.append(f"The tool {words}")
-        self._run.steps.append(Step(self._rounds, call.name, call.arguments, f"Error: it {UNSEEN}", False, 0))
-        return f"Error: {words}"
-
-    def _keep(self, reply: Reply | None, told: dict[int, str], *, begun: Sequence[int] = ()) -> None:
-        self._run.memory.keep(self._state(reply, told, begun))
-
-    def _state(self, reply: Reply | None, told: dict[int, str], begun: Sequence[int] = ()) -> State:
-        run = self._run
-        return State(
-            run.turns, run.steps, run.usage, run.warnings, self._rounds, self._calls, self._repaired, reply, dict(told), list(begun)
+    def _request_approval(self, calls: Mapping[int, PlannedCall], checkpoint: Checkpoint) -> None:
+        pending = tuple(
+            PendingCall(
+                index, call.tool.name, call.tool.title or call.tool.name, call.raw_arguments
+            )
+            for index, call in calls.items()
+        )
+        if self._run.can_pause:
+            raise ApprovalRequired(pending, checkpoint)
+        raise FormcallError(
+            "approval_needed",
+            f'"{pending[0].title}" needs approval before it is called, and this call cannot wait '
+            "for a person. Set Ask before to Nothing, or leave the tool out.",
         )
 
-    def _restore(self, state: State) -> None:
-        run = self._run
-        run.turns, run.steps, run.usage, run.warnings = state.turns, state.steps, state.usage, state.warnings
-        self._rounds, self._calls, self._repaired = state.rounds, state.calls, state.repaired
-        for step in state.steps:
-            self._known[_key_of(step.tool, step.input)] = _Done(self._cut(step.output), step)
+    def _add_turn(self, reply: Reply, results: Mapping[int, str]) -> None:
+        ids = [call.id for call in reply.calls]
+        outputs = self._within_room(reply, [results[index] for index in range(len(ids))])
+        self._run.turns.append(Turn(reply, tuple(map(CallResult, ids, outputs))))
 
-    def _cut(self, output: str) -> str:
-        return cut_to_tokens(output)
+    def _within_room(self, reply: Reply, outputs: Sequence[str]) -> Sequence[str]:
+        """The results as the model reads them: cut off where they would leave no room for its
+        answer."""
+        run = self._run
+        if not run.is_hosted:
+            return outputs
+        is_parallel = len(outputs) > 1  # then they are read as JSON in ASCII
+
+        def measure(text: str) -> int:
+            return run.window.estimate_text(json.dumps(text, ensure_ascii=is_parallel))
+
+        empty = tuple(CallResult(call.id, "") for call in reply.calls)
+        fitted = fit_results(outputs, run.result_room(Turn(reply, empty)), measure)
+        names = [
+            call.name
+            for call, output, read in zip(reply.calls, outputs, fitted, strict=True)
+            if output != read
+        ]
+        if names:
+            run.warnings.append(
+                f"What {', '.join(dict.fromkeys(names))} returned was too long to be read whole; "
+                "the end was cut off."
+            )
+        return fitted
+
+    def _lacks_tool_call(self) -> bool:
+        if not self._run.form.get("require_tool"):
+            return False
+        return not any(step.ok for step in self._run.steps)
 
     def _check_limits(self) -> None:
-        used = self._run.usage.input + self._run.usage.output
-        if used > MAX_TOKENS:
-            raise Incomplete(f"The question took more than {MAX_TOKENS:,} tokens. Ask for less at once, or give less context.")
         if time.monotonic() >= self._run.deadline:
-            raise Incomplete("The question was not answered in time. Ask for less at once, or lower the effort.")
+            raise Incomplete(
+                "The question was not answered in time. Ask for less at once, or lower the effort."
+            )
 
-    # --- one call ---
+    # --- checkpoints ----------------------------------------------------------------------------
 
-    def _read(self, call: Call) -> _Job | _Done:
-        """The call as it can be made, or why it cannot."""
-        if call.name == self._run.function.name:
-            return _Done("Not accepted together with other calls. Read their results first, then call it alone.")
-        tool = self._tools.get(call.name)
-        if tool is None:
-            return _Done(f"Error: there is no tool {call.name[:64]}; the tools are {', '.join(self._tools)}.")
-        try:
-            arguments = call_arguments(call)
-            tool.check(arguments)
-        except (Fault, ToolError) as error:
-            return _Done(f"Error: {error}.")
-        return _Job(tool, arguments, call.arguments, _key(tool.name, arguments))
+    def _interrupted_results(self, reply: Reply, started: Sequence[int]) -> dict[int, str]:
+        return {index: self._interrupted_result(reply.calls[index]) for index in started}
 
-    def _start(self, job: _Job, began: float) -> Future[_Done] | _Done:
-        if known := self._known.get(job.key):
-            return known
-        context = ToolContext(self._run.form, f"{self._run.id}-{job.key}", self._seconds(job.tool, began))
-        future = _executor.submit(_execute, job, self._rounds, context)
-        self._known[job.key] = future
-        return future
+    def _interrupted_result(self, call: Call) -> str:
+        """Record a call that an earlier attempt started, and whose result is unknown."""
+        message = f"{call.name[:64]} {RESULT_UNKNOWN}"
+        self._run.warnings.append(f"The tool {message}")
+        step = ToolStep(
+            self._rounds, call.name, call.arguments, f"Error: it {RESULT_UNKNOWN}", False, 0
+        )
+        self._run.steps.append(step)
+        self._tool_calls.restore([step])  # an equal call of a later turn is not made either
+        return f"Error: {message}"
 
-    def _seconds(self, tool: Tool, began: float) -> float:
-        return max(0.0, min(tool.seconds, self._run.deadline - began))
+    def _save(
+        self, reply: Reply | None, results: dict[int, str], *, started: Sequence[int] = ()
+    ) -> None:
+        self._run.checkpoints.save(self._checkpoint(reply, results, started))
 
-    def _finish(self, job: _Job, begun: Future[_Done] | _Done, began: float) -> _Done:
-        """The result of a call that began with its round: all calls of a round have their time at the same time."""
-        tool = job.tool
-        future = self._known.get(job.key, begun)
-        if isinstance(future, _Done):
-            return future
-        seconds = self._seconds(tool, began)
-        try:
-            return future.result(timeout=max(0.0, began + seconds - time.monotonic()))
-        except (TooSlow, CancelledError):
-            if future.cancel():  # it never began, so it may be asked for again
-                self._known.pop(job.key, None)
-                return _Done(f"Error: {tool.name} could not be started in time.")
-            unsure = " Nobody knows whether it was done; do not call it again." if tool.writes else ""
-            words = f"Error: {tool.name} took longer than {seconds:.3g} seconds.{unsure}"
-            self._known[job.key] = done = _Done(words, Step(self._rounds, tool.name, job.written, words, False, round(seconds * 1000)))
-            return done
+    def _checkpoint(
+        self, reply: Reply | None, results: dict[int, str], started: Sequence[int] = ()
+    ) -> Checkpoint:
+        return Checkpoint(
+            turns=self._run.turns,
+            steps=self._run.steps,
+            usage=self._run.usage,
+            warnings=self._run.warnings,
+            rounds=self._rounds,
+            calls=self._calls,
+            repaired=self._is_repaired,
+            reply=reply,
+            results=dict(results),
+            started=list(started),
+        )
 
-
-def _execute(job: _Job, round_: int, context: ToolContext) -> _Done:
-    started = time.monotonic()
-    ok, value = True, None
-    try:
-        result = job.tool.call(job.arguments, context)
-        output, value = result.text, result.value
-    except ToolError as error:
-        output, ok = f"Error: {str(error)[:MAX_OUTPUT]}.", False
-    except Exception as error:  # a tool of ours that breaks is told to the model by its kind, never with its insides
-        output, ok = f"Error: the tool failed ({type(error).__name__}).", False
-    took = round((time.monotonic() - started) * 1000)
-    return _Done(cut_to_tokens(output), Step(round_, job.tool.name, job.written, output, ok, took, value))
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self._run.turns = checkpoint.turns
+        self._run.steps = checkpoint.steps
+        self._run.usage = checkpoint.usage
+        if self._run.allowance:
+            self._run.allowance.used_input = checkpoint.usage.input
+            self._run.allowance.used_output = checkpoint.usage.output
+        self._run.warnings = checkpoint.warnings
+        self._rounds = checkpoint.rounds
+        self._calls = checkpoint.calls
+        self._is_repaired = checkpoint.repaired
+        self._tool_calls.restore(checkpoint.steps)
 
 
-def _key(name: str, arguments: Json) -> str:
-    written = json.dumps([name, arguments], sort_keys=True)
-    return hashlib.sha256(written.encode()).hexdigest()[:32]
-
-
-def _key_of(name: str, written: str) -> str:
-    return _key(name, call_arguments(Call("", name, written)))
-
-
-def _refused(note: str) -> _Done:
-    return _Done(f"Refused: a person was asked and did not allow this call.{f' They said: {note}' if note else ''} Do not make it again.")
-
-
-def _steps(count: int) -> str:
-    return "1 step" if count == 1 else f"{count} steps"
+def _refusals(pending: Mapping[int, PlannedCall], decision: Decision) -> dict[int, CallOutcome]:
+    """The outcome of each pending call that was not approved."""
+    note = f" They said: {decision.note}" if decision.note else ""
+    refused = CallOutcome(
+        f"Refused: a person was asked and did not allow this call.{note} Do not make it again."
+    )
+    return {index: refused for index in pending if index not in decision.approved}

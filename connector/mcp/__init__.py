@@ -1,5 +1,7 @@
-"""The actions as tools of the Model Context Protocol: its messages, and what they lead to; ``web/mcp.py`` and ``stdio.py`` carry them.
+"""The actions as tools of the Model Context Protocol: its messages, methods and results.
 
-The service keeps nothing between two messages, so any process may answer any of them. Both generations of the protocol are spoken:
-clients that shake hands first (until 2025-11-25), and those that send their version with each request (from 2026-07-28).
+``web/mcp.py`` and ``stdio.py`` are the transports. The service stores nothing between two
+messages, so any process may answer any of them. Both generations of the protocol are supported:
+clients that begin with a handshake (until 2025-11-25), and those that state their version in each
+request (from 2026-07-28).
 """

@@ -1,6 +1,7 @@
-"""`formcall mcp`: the tools over standard input and output, for assistants that start a command. One message a line.
+"""`formcall mcp`: the tools over standard input and output, one message a line.
 
-Calls are answered as they end, not in the order in which they came. What else this process says goes to standard error.
+For assistants that start a command. Calls are answered as they finish, not in the order in which
+they came. Everything else that this process prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -17,240 +18,287 @@ from urllib.parse import urlsplit
 
 from connector.catalogue import Action
 from connector.errors import FormcallError
-from connector.jobs.telling import described
+from connector.json_types import Json
 from connector.mcp.messages import (
     INTERNAL_ERROR,
     METHOD_HEADER,
     NAME_HEADER,
-    NAMES,
+    NAME_PARAMS,
     NOT_ALLOWED,
     PARSE_ERROR,
     VERSION_HEADER,
     Message,
-    Refusal,
-    answered,
-    encoded,
-    id_of,
+    ProtocolError,
+    encode_header,
+    error_message,
+    message_id,
     read_message,
-    refused,
+    response_message,
 )
-from connector.mcp.results import of_told
+from connector.mcp.results import run_result
 from connector.mcp.tools import Tools
-from connector.store.notes import OPEN
+from connector.runs.responses import run_view
+from connector.store.ledger.records import OPEN_STATUSES
 
 if TYPE_CHECKING:
     import requests
 
-    from connector.jobs.workshop import Workshop
+    from connector.service import Service
     from connector.settings import Settings
     from connector.store.keys import Key
+    from connector.store.rows import RunRow
 
-Json = dict[str, Any]
-Answer = Callable[[Any], Json | None]  # of one message
+Responder = Callable[[Any], Json | None]  # from a message to its response
 
-_AT_ONCE = 32  # calls of one assistant
+_MAX_CONCURRENT_CALLS = 32  # of one assistant
 _STOP_SECONDS = 5.0
-_TIMEOUT = 130.0  # beyond the longest that a call waits
+_TIMEOUT_SECONDS = 130.0  # above the longest wait_seconds of a call
 _CANCELLED = "notifications/cancelled"
 
 
-def serve_lines(answer: Answer, lines: IO[bytes], out: IO[bytes], *, longest: int) -> None:
-    """Answer every line of ``lines`` on ``out`` until there are no more; ``longest`` bytes are the most that a line may have."""
-    writing = threading.Lock()
+def serve_lines(respond: Responder, lines: IO[bytes], out: IO[bytes], *, max_bytes: int) -> None:
+    """Respond to every line of ``lines`` on ``out`` until they end; a line has ``max_bytes``."""
+    write_lock = threading.Lock()
 
     def reply(line: bytes) -> None:
-        body = _answer(answer, line, longest)
+        body = _respond_to_line(respond, line, max_bytes)
         if body is not None:
-            with writing:
+            with write_lock:
                 out.write(json.dumps(body, ensure_ascii=False).encode() + b"\n")
                 out.flush()
 
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="call") as pool:
-        for line in _lines(lines, longest):
+    with ThreadPoolExecutor(_MAX_CONCURRENT_CALLS, thread_name_prefix="call") as pool:
+        for line in _read_lines(lines, max_bytes):
             pool.submit(reply, line)
 
 
-def _lines(lines: IO[bytes], longest: int) -> Iterator[bytes]:
-    """Each line; one that is too long is given as far as it shows that."""
-    while line := lines.readline(longest + 1):
+def _read_lines(lines: IO[bytes], max_bytes: int) -> Iterator[bytes]:
+    """Each line; one that is too long is cut off after ``max_bytes + 1``."""
+    while line := lines.readline(max_bytes + 1):
         rest = line
         while rest and not rest.endswith(b"\n"):
-            rest = lines.readline(longest + 1)
+            rest = lines.readline(max_bytes + 1)
         if line.strip():
             yield line
 
 
-def _answer(answer: Answer, line: bytes, longest: int) -> Json | None:
+def _respond_to_line(respond: Responder, line: bytes, max_bytes: int) -> Json | None:
     value = None
     try:
-        value = _parsed(line, longest)
-        return answer(value)
-    except Refusal as refusal:
-        return refused(id_of(value), refusal)
+        value = _parse_line(line, max_bytes)
+        return respond(value)
+    except ProtocolError as error:
+        return error_message(message_id(value), error)
     except FormcallError as error:
-        return refused(id_of(value), Refusal(NOT_ALLOWED, error.detail, error.as_problem("")))
-    except Exception as error:  # its words may hold the caller's text
-        print(f"formcall: a message could not be answered ({type(error).__name__})", file=sys.stderr)
-        return refused(id_of(value), Refusal(INTERNAL_ERROR, "Something went wrong on our side."))
+        refused = ProtocolError(NOT_ALLOWED, error.detail, error.as_problem(""))
+        return error_message(message_id(value), refused)
+    except Exception as error:  # only its type is printed: its text may quote the caller's
+        print(
+            f"formcall: a message could not be answered ({type(error).__name__})", file=sys.stderr
+        )
+        internal = ProtocolError(INTERNAL_ERROR, "Something went wrong on our side.")
+        return error_message(message_id(value), internal)
 
 
-def _parsed(line: bytes, longest: int) -> Any:
-    if len(line) > longest:
-        raise Refusal(PARSE_ERROR, f"The line has more than {longest:,} bytes. Shorten the text, or split it into parts.")
+def _parse_line(line: bytes, max_bytes: int) -> Any:
+    if len(line) > max_bytes:
+        raise ProtocolError(
+            PARSE_ERROR,
+            f"The line has more than {max_bytes:,} bytes. Shorten the text, or split it into "
+            "parts.",
+        )
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
-        raise Refusal(PARSE_ERROR, "The line is not JSON. Send each message as one line of JSON in UTF-8.") from None
+        raise ProtocolError(
+            PARSE_ERROR, "The line is not JSON. Send each message as one line of JSON in UTF-8."
+        ) from None
 
 
 @contextmanager
-def _only_messages() -> Iterator[IO[bytes]]:
-    """Standard output for messages alone: what else is printed meanwhile, by whatever library, goes to standard error."""
+def _stdout_for_messages() -> Iterator[IO[bytes]]:
+    """Reserve standard output for messages; what any library prints goes to standard error."""
     sys.stdout.flush()
-    wire = os.dup(1)
+    saved = os.dup(1)
     os.dup2(2, 1)
     try:
-        with os.fdopen(wire, "wb", closefd=False) as out:
+        with os.fdopen(saved, "wb", closefd=False) as out:
             yield out
     finally:
-        os.dup2(wire, 1)
-        os.close(wire)
+        os.dup2(saved, 1)
+        os.close(saved)
 
 
-# --- here --------------------------------------------------------------------------------------------------------------
+# --- in this process ------------------------------------------------------------------------------
 
 
-def serve_here(settings: Settings, *, key_name: str = "") -> None:
-    """Carry out the calls in this process, as the key of that name; ``FormcallError`` when that cannot begin."""
+def serve_local(settings: Settings, *, key_name: str = "") -> None:
+    """Run the calls in this process, as the key of that name (default: the command line's).
+
+    ``FormcallError`` when another process uses the data folder, or there is no such key.
+    """
     from connector import logs
-    from connector.jobs.workshop import open_workshop
-    from connector.store.folder import hold_folder
+    from connector.service import build_service
+    from connector.store.data_dir_lock import lock_data_dir
 
     try:
-        hold_folder(settings, wait_seconds=1)
+        lock_data_dir(settings, wait_seconds=1)
     except FormcallError as error:
-        words = f"A service is running on the data folder {settings.data_dir}. Give its address with --url, or stop it."
-        raise FormcallError(error.code, words) from None
-    logs.set_up("off")
-    workshop = open_workshop(settings)
+        detail = (
+            f"A service is running on the data folder {settings.data_dir}. Give its address "
+            "with --url, or stop it."
+        )
+        raise FormcallError(error.code, detail) from None
+    logs.configure("off")
+    service = build_service(settings)
     try:
-        key = workshop.keys.named(key_name) if key_name else workshop.keys.of_command_line()
-        workshop.launch()
-        with _only_messages() as out:
-            serve_lines(_Here(workshop, key).answer, sys.stdin.buffer, out, longest=settings.max_body_bytes)
+        key = service.keys.by_name(key_name) if key_name else service.keys.command_line_key()
+        service.launch()
+        with _stdout_for_messages() as out:
+            respond = _LocalCaller(service, key).respond
+            serve_lines(respond, sys.stdin.buffer, out, max_bytes=settings.max_body_bytes)
     finally:
-        workshop.stop(_STOP_SECONDS)
+        service.stop(_STOP_SECONDS)
 
 
-class _Here:
-    """A key of this machine as the caller of all that comes in."""
+class _LocalCaller:
+    """The caller of all messages: a key of this machine."""
 
-    request_id = ""
+    def __init__(self, service: Service, key: Key) -> None:
+        self._service = service
+        self._key = key
+        self._tools = Tools(service.catalogue)
+        self._run_ids: dict[Any, str] = {}  # of runs in progress, by the id of their message
+        self._cancelled: set[Any] = set()  # ids of messages that get no response
 
-    def __init__(self, workshop: Workshop, key: Key) -> None:
-        self._workshop, self._key, self._tools = workshop, key, Tools(workshop.catalogue)
-        self._calls: dict[Any, str] = {}  # runs under way, by the id of the message that asked for them
-        self._unwanted: set[Any] = set()
-
-    def answer(self, value: Any) -> Json | None:
+    def respond(self, value: Any) -> Json | None:
         message = read_message(value)
         if message.method == _CANCELLED:
             self._cancel(message.params.get("requestId"))
         try:
-            result = self._tools.answer(message, _Call(self, message))
+            result = self._tools.respond(message, _PendingMessage(self, message))
         finally:
-            self._calls.pop(message.id, None)
-        if result is None or message.id in self._unwanted:
-            self._unwanted.discard(message.id)
+            self._run_ids.pop(message.id, None)
+        if result is None or message.id in self._cancelled:
+            self._cancelled.discard(message.id)
             return None
-        return answered(message, result)
+        return response_message(message, result)
 
     def run(self, message: Message, action: Action, values: Json) -> Json:
-        key = self._workshop.keys.by_id(self._key.id)
+        key = self._service.keys.by_id(self._key.id)
         if key is None or key.revoked_at:
             raise FormcallError("unauthorized", "The API key of these calls was revoked.")
-        self._workshop.rates.check(key)
-        asked = self._workshop.runner.admission.ask(key, action.id, values)
-        self._calls[message.id] = asked.run.id
-        return of_told(self._workshop.runner.run(asked), action.id)
+        self._service.rate_limits.check(key)
 
-    def show(self, run_id: str, wait_seconds: float) -> Json:
-        row = self._found(run_id)
-        if wait_seconds and row.status in OPEN:
-            self._workshop.runner.wait(run_id, wait_seconds)
-            row = self._found(run_id)
-        return described(row)
+        def note_run(run_id: str) -> None:
+            self._run_ids[message.id] = run_id
 
-    def _found(self, run_id: str) -> Any:
-        row = self._workshop.records.find(run_id)
+        response = self._service.run(key, action.id, values, on_start=note_run)
+        return run_result(response, action.id, self._service.catalogue)
+
+    def get_run(self, run_id: str, wait_seconds: float) -> Json:
+        row = self._owned_run(run_id)
+        if wait_seconds and row.status in OPEN_STATUSES:
+            self._service.runner.wait(run_id, wait_seconds)
+            row = self._owned_run(run_id)
+        return run_view(row, self._service.catalogue)
+
+    def _owned_run(self, run_id: str) -> RunRow:
+        row: RunRow | None = self._service.records.find(run_id)
         if row is None or row.key_id != self._key.id:
-            raise FormcallError("not_found", "There is no such run. Check the id; a run is deleted some time after it has ended.")
+            raise FormcallError(
+                "not_found",
+                "There is no such run. Check the id; a run is deleted some time after it has "
+                "ended.",
+            )
         return row
 
     def _cancel(self, message_id: Any) -> None:
-        """The assistant does not want an answer any more: none is sent, and the run makes no further call."""
-        if isinstance(message_id, str | int) and (run_id := self._calls.get(message_id)):
-            self._unwanted.add(message_id)
-            self._workshop.runner.cancel(run_id)
+        """Send no response to a message that the assistant cancels, and cancel its run."""
+        if isinstance(message_id, str | int) and (run_id := self._run_ids.get(message_id)):
+            self._cancelled.add(message_id)
+            self._service.runner.cancel(run_id)
 
 
-class _Call:
-    """One message's way to the caller of all."""
+class _PendingMessage:
+    """The caller of tools for one message, by whose id its run can be cancelled."""
 
     request_id = ""
 
-    def __init__(self, caller: _Here, message: Message) -> None:
-        self._caller, self._message = caller, message
+    def __init__(self, caller: _LocalCaller, message: Message) -> None:
+        self._caller = caller
+        self._message = message
 
     def run(self, action: Action, values: Json) -> Json:
         return self._caller.run(self._message, action, values)
 
-    def show(self, run_id: str, wait_seconds: float) -> Json:
-        return self._caller.show(run_id, wait_seconds)
+    def get_run(self, run_id: str, wait_seconds: float) -> Json:
+        return self._caller.get_run(run_id, wait_seconds)
 
 
-# --- by a service ------------------------------------------------------------------------------------------------------
+# --- by a service ---------------------------------------------------------------------------------
 
 
-def serve_through(url: str, key: str, *, longest: int) -> None:
-    """Pass every message on to the service at ``url``, with ``key``."""
+def serve_remote(url: str, key: str, *, max_bytes: int) -> None:
+    """Forward every message to the service at ``url``, with ``key``."""
     import requests
 
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise FormcallError("bad_request", "--url must be an address such as http://127.0.0.1:8080.")
-    address = f"{url.rstrip('/').removesuffix('/mcp')}/mcp"
-    with requests.Session() as session, _only_messages() as out:
+        raise FormcallError(
+            "bad_request", "--url must be an address such as http://127.0.0.1:8080."
+        )
+    endpoint = f"{url.rstrip('/').removesuffix('/mcp')}/mcp"
+    with requests.Session() as session, _stdout_for_messages() as out:
         session.headers.update({"X-API-Key": key, "Accept": "application/json, text/event-stream"})
-        serve_lines(_passed_on(session, address), sys.stdin.buffer, out, longest=longest)
+        serve_lines(_forwarder(session, endpoint), sys.stdin.buffer, out, max_bytes=max_bytes)
 
 
-def _passed_on(session: requests.Session, address: str) -> Answer:
+def _forwarder(session: requests.Session, endpoint: str) -> Responder:
     import requests
 
-    def answer(value: Any) -> Json | None:
+    def respond(value: Any) -> Json | None:
         message = read_message(value)
         try:
-            response = session.post(address, json=value, headers=_headers(message), timeout=_TIMEOUT, allow_redirects=False)
+            response = session.post(
+                endpoint,
+                json=value,
+                headers=_protocol_headers(message),
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
         except requests.RequestException:
-            raise FormcallError("bad_request", f"Nothing answers at {address}. Check --url.") from None
-        if not message.wants_answer:
+            raise FormcallError(
+                "bad_request", f"Nothing answers at {endpoint}. Check --url."
+            ) from None
+        if not message.is_request:
             return None
-        try:
-            found = response.json()
-        except ValueError:
-            found = None
-        if not isinstance(found, dict) or found.get("jsonrpc") != "2.0":
-            raise FormcallError("bad_request", f"What answers at this address is no Formcall (status {response.status_code}). Check --url.")
-        return found if found.get("id") is not None else {**found, "id": message.id}
+        body = _response_body(response)
+        return body if body.get("id") is not None else {**body, "id": message.id}
 
-    return answer
+    return respond
 
 
-def _headers(message: Message) -> dict[str, str]:
-    """What a message that brings its version says in headers as well."""
+def _response_body(response: requests.Response) -> Json:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or body.get("jsonrpc") != "2.0":
+        raise FormcallError(
+            "bad_request",
+            f"The server at this address is not Formcall (status {response.status_code}). Check "
+            "--url.",
+        )
+    return body
+
+
+def _protocol_headers(message: Message) -> dict[str, str]:
+    """The headers of a message that states its version: the same values as in its body."""
     if not message.version:
         return {}
-    name = message.params.get(NAMES.get(message.method, ""))
-    named = {NAME_HEADER: encoded(name)} if isinstance(name, str) else {}
-    return {VERSION_HEADER: message.version, METHOD_HEADER: message.method, **named}
+    headers = {VERSION_HEADER: message.version, METHOD_HEADER: message.method}
+    name = message.params.get(NAME_PARAMS.get(message.method, ""))
+    if isinstance(name, str):
+        headers[NAME_HEADER] = encode_header(name)
+    return headers

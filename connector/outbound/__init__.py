@@ -1,15 +1,24 @@
-"""The one way by which Formcall calls an address that a caller named: a callback, a webhook, a page, a file.
+"""Calls to addresses that callers name (callbacks, webhooks, pages, files), guarded against SSRF.
 
-    address ──> Target ──> its addresses ──> may they be called? ──> a connection to that very one ──> Answer
-            read strictly   looked up once    public, or allowed      Host, SNI, certificate keep the name
+    URL ──> Target ──> IP addresses ──> allowed? ──> connection to that IP ──> OutboundResponse
+    parsed strictly   resolved once   public or listed   Host, SNI, certificate keep the name
 
-The check is made where the connection is: once for each connection, on what the name led to for that connection. So a name that
-changes its mind, a redirect and an odd way to write a number are all held to it.
+The check is made for each connection, on what the name resolved to for that connection, so a name
+that changes its address, a redirect or an odd notation of an IP address cannot get round it.
 """
 
-from connector.outbound.allowed import parse_allowed
-from connector.outbound.calls import MAX_BYTES, Answer, Outbound
-from connector.outbound.faults import VARIABLE, OutboundError, Refused
+from connector.outbound.allowlist import parse_allowed
+from connector.outbound.client import MAX_BYTES, Outbound, OutboundResponse
+from connector.outbound.errors import ALLOW_HOSTS, OutboundError, Refused
 from connector.outbound.targets import is_public
 
-__all__ = ["MAX_BYTES", "VARIABLE", "Answer", "Outbound", "OutboundError", "Refused", "is_public", "parse_allowed"]
+__all__ = [
+    "ALLOW_HOSTS",
+    "MAX_BYTES",
+    "Outbound",
+    "OutboundError",
+    "OutboundResponse",
+    "Refused",
+    "is_public",
+    "parse_allowed",
+]

@@ -1,4 +1,4 @@
-"""What the operator allows beyond the public internet: names, addresses and networks, on one port or on all."""
+"""What the operator allows beyond the public internet: hosts and networks, on one port or all."""
 
 from __future__ import annotations
 
@@ -7,64 +7,70 @@ import re
 from dataclasses import dataclass
 
 from connector.errors import SettingsError
-from connector.outbound.faults import VARIABLE, Refused
-from connector.outbound.targets import LAST_PORT, Address, Target, read_name
+from connector.outbound.errors import ALLOW_HOSTS, Refused
+from connector.outbound.targets import MAX_PORT, IPAddress, Target, parse_host
 
-_ENTRY = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<plain>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?")
+_ENTRY = re.compile(
+    r"(?:\[(?P<bracketed>[^\[\]]+)\]|(?P<plain>[^:\[\]]+))(?::(?P<port>[0-9]{1,5}))?"
+)
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Allowed:
-    """One entry of the operator's list: a host's name, or a network; ``port`` None is every port."""
+class AllowListEntry:
+    """A host name or a network that may be called; ``port`` None allows every port."""
 
     name: str
     network: ipaddress.IPv4Network | ipaddress.IPv6Network | None
     port: int | None
 
-    def covers(self, target: Target, address: Address) -> bool:
-        """Whether this entry allows ``target`` to be called at ``address``, which is one of its own."""
+    def covers(self, target: Target, address: IPAddress) -> bool:
+        """Whether ``target`` may be called at ``address``, one of those it resolved to."""
         if self.port not in (None, target.port):
             return False
         return address in self.network if self.network else target.host == self.name
 
 
 def parse_allowed(text: str) -> tuple[str, ...]:
-    """The entries of FORMCALL_ALLOW_HOSTS, each of them right: names, addresses or networks, with or without a port, between commas.
+    """The checked entries of FORMCALL_ALLOW_HOSTS, which are separated by commas.
 
-    For instance "intranet.example, 10.1.0.0/16, 127.0.0.1:9000, [fd00::1]:9000". Raises ``SettingsError``.
+    An entry is a name, an IP address or a network, with or without a port: "intranet.example,
+    10.1.0.0/16, 127.0.0.1:9000, [fd00::1]:9000". Raises ``SettingsError``.
     """
-    entries = tuple(filter(None, (entry.strip() for entry in text.split(","))))
+    stripped = (entry.strip() for entry in text.split(","))
+    entries = tuple(entry for entry in stripped if entry)
     for entry in entries:
-        read_entry(entry)
+        parse_entry(entry)
     return entries
 
 
-def read_entry(entry: str) -> Allowed:
+def parse_entry(entry: str) -> AllowListEntry:
     """One entry of the list. Raises ``SettingsError``."""
-    bare = f"[{entry}]" if entry.count(":") > 1 and "[" not in entry else entry
-    found = _ENTRY.fullmatch(bare)
-    port = int(found["port"]) if found and found["port"] else None
-    if not found or port == 0 or (port or 0) > LAST_PORT:
-        raise _wrong(entry)
+    is_bare_ipv6 = entry.count(":") > 1 and "[" not in entry
+    match = _ENTRY.fullmatch(f"[{entry}]" if is_bare_ipv6 else entry)
+    if not match:
+        raise _invalid_entry(entry)
+    port = int(match["port"]) if match["port"] else None
+    if port is not None and not 0 < port <= MAX_PORT:
+        raise _invalid_entry(entry)
     try:
-        return Allowed("", ipaddress.ip_network(found["six"] or found["plain"]), port)
+        return AllowListEntry("", ipaddress.ip_network(match["bracketed"] or match["plain"]), port)
     except ValueError:
-        return Allowed(_listed_name(entry, found["plain"] or ""), None, port)
+        return AllowListEntry(_parse_name(entry, match["plain"] or ""), None, port)
 
 
-def _listed_name(entry: str, name: str) -> str:
-    # what ends in a number is another way to write an address, and as a name it would match nothing
+def _parse_name(entry: str, name: str) -> str:
+    # a name that ends in a number is a notation of an IP address, and would match no host's name
     if _NUMBER.fullmatch(name.rpartition(".")[2]):
-        raise _wrong(entry)
+        raise _invalid_entry(entry)
     try:
-        return read_name(name)
+        return parse_host(name)
     except Refused:
-        raise _wrong(entry) from None
+        raise _invalid_entry(entry) from None
 
 
-def _wrong(entry: str) -> SettingsError:
+def _invalid_entry(entry: str) -> SettingsError:
     return SettingsError(
-        f"{VARIABLE} must be hosts or networks with commas between them, such as intranet.example, 10.1.0.0/16, 127.0.0.1:9000; "
-        f"{entry!r} is neither."
+        f"{ALLOW_HOSTS} must be hosts or networks separated by commas, such as "
+        f"intranet.example, 10.1.0.0/16, 127.0.0.1:9000; {entry!r} is neither."
     )

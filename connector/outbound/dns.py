@@ -1,4 +1,4 @@
-"""Looking names up in time: the system's own look-up has no time-out and cannot be stopped."""
+"""Name resolution with a deadline: the system's resolver has no time-out and cannot be stopped."""
 
 from __future__ import annotations
 
@@ -8,65 +8,78 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 
-from connector.outbound.faults import OutboundError
-from connector.outbound.limits import Limits
-from connector.outbound.targets import Address, carried
+from connector.outbound.errors import OutboundError
+from connector.outbound.limits import ExchangeLimits
+from connector.outbound.targets import IPAddress, unmapped
 
 Resolver = Callable[[str], Iterable[str]]
 
-LOOKUPS_AT_ONCE = 64
-# what a resolver says for good; all else (no server, a server's fault) may pass
-_UNKNOWN = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None), getattr(socket, "EAI_ADDRFAMILY", None)}
+MAX_CONCURRENT_LOOKUPS = 64
+# the resolver's permanent answers; any other error (no server, a server's failure) may pass
+_UNKNOWN = {
+    socket.EAI_NONAME,
+    getattr(socket, "EAI_NODATA", None),
+    getattr(socket, "EAI_ADDRFAMILY", None),
+}
 
 
-def look_up(name: str) -> list[str]:
-    """The addresses that this machine's resolver has for ``name``. Raises ``socket.gaierror``; may take long."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
+def system_resolver(name: str) -> list[str]:
+    """The IP addresses of ``name``. Raises ``socket.gaierror``; may take long."""
+    return [str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
 
 
-class Lookups:
-    """Look-ups with a deadline, each in a thread that is left behind if it hangs; no more than LOOKUPS_AT_ONCE at once."""
+class BoundedResolver:
+    """Resolves names within a deadline, MAX_CONCURRENT_LOOKUPS at a time.
+
+    Each look-up runs in a thread of its own, which is left behind if it hangs.
+    """
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._places = threading.BoundedSemaphore(LOOKUPS_AT_ONCE)
+        self._slots = threading.BoundedSemaphore(MAX_CONCURRENT_LOOKUPS)
 
-    def addresses(self, host: str, limits: Limits) -> tuple[Address, ...]:
-        """Every address of ``host``, none if it is not known. Raises ``OutboundError``: timeout, or unreachable for now."""
+    def resolve(self, host: str, limits: ExchangeLimits) -> tuple[IPAddress, ...]:
+        """Every IP address of ``host``, none if it is unknown.
+
+        Raises ``OutboundError``: timeout, or unreachable when the resolver fails for now.
+        """
         try:
-            found = _literal(host) or self._in_time(host, limits)
+            addresses = _parse_numeric(host) or self._within(limits, host)
         except OSError as error:
             if error.errno not in _UNKNOWN:
                 raise OutboundError("unreachable") from None
-            found = []
-        return tuple(dict.fromkeys(carried(ipaddress.ip_address(text)) for text in found))
+            addresses = []
+        return tuple(dict.fromkeys(unmapped(ipaddress.ip_address(text)) for text in addresses))
 
-    def _in_time(self, host: str, limits: Limits) -> Iterable[str]:
-        answer: Future[Iterable[str]] = Future()
-        if not self._places.acquire(timeout=limits.seconds()):
+    def _within(self, limits: ExchangeLimits, host: str) -> Iterable[str]:
+        result: Future[Iterable[str]] = Future()
+        if not self._slots.acquire(timeout=limits.seconds()):
             raise OutboundError("timeout")
         try:
-            threading.Thread(target=self._look, args=(host, answer), name="formcall-look-up", daemon=True).start()
-        except RuntimeError:  # this process has no more threads
-            self._places.release()
+            threading.Thread(
+                target=self._look_up, args=(host, result), name="formcall-look-up", daemon=True
+            ).start()
+        except RuntimeError:  # the process cannot start another thread
+            self._slots.release()
             raise OutboundError("unreachable") from None
         try:
-            return answer.result(limits.seconds())
+            return result.result(limits.seconds())
         except TimeoutError:
             raise OutboundError("timeout") from None
 
-    def _look(self, host: str, answer: Future[Iterable[str]]) -> None:
+    def _look_up(self, host: str, result: Future[Iterable[str]]) -> None:
         try:
-            answer.set_result(self._resolver(host))
-        except Exception as error:  # it belongs to the thread that waits
-            answer.set_exception(error)
+            result.set_result(self._resolver(host))
+        except Exception as error:  # raised in the waiting thread
+            result.set_exception(error)
         finally:
-            self._places.release()
+            self._slots.release()
 
 
-def _literal(host: str) -> list[str]:
-    """``host`` as an address if it is any way to write one (also 2130706433, 0x7f.1 and 127.1); needs no look-up."""
+def _parse_numeric(host: str) -> list[str]:
+    """``host`` as an IP address in any notation (also 2130706433, 0x7f.1 and 127.1), or nothing."""
     try:
-        return [str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0][4][0])]
+        infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         return []
+    return [str(infos[0][4][0])]

@@ -1,47 +1,64 @@
-"""What is said when an address is not called, and when a call does not succeed. No sentence repeats what a caller wrote."""
+"""Errors of outbound calls. No sentence repeats what a caller wrote."""
 
 from __future__ import annotations
 
 from connector.errors import FormcallError
 
-VARIABLE = "FORMCALL_ALLOW_HOSTS"
-LONGEST_ADDRESS = 2_000  # characters
+ALLOW_HOSTS = "FORMCALL_ALLOW_HOSTS"
+MAX_URL_LENGTH = 2_000  # characters
 PUBLIC_PORTS = (80, 443, 8080, 8443)
 
-# One sentence for every host that is not public and for every name that is not known: two sentences would tell a caller which
-# names and machines the operator's network has.
+# One sentence for every host that is not public and for every name that is unknown: two sentences
+# would reveal to a caller which names and machines the operator's network has.
 NOT_PUBLIC = (
-    "This address may not be called: its host is not known, or is not on the public internet. Check how it is written; a host "
-    f"of the operator's own network must be listed in {VARIABLE}."
+    "This address may not be called: its host is unknown, or is not on the public internet. "
+    "Check how it is written; a host of the operator's own network must be listed in "
+    f"{ALLOW_HOSTS}."
 )
-NOT_TLS = f"This address may not be called: it must begin with https://. Plain http is for hosts that are listed in {VARIABLE}."
-NOT_A_PORT = (
-    f"This address may not be called: its port must be one of {', '.join(map(str, PUBLIC_PORTS))}, unless the operator lists the "
-    f"host with its port in {VARIABLE}."
+NOT_HTTPS = (
+    "This address may not be called: it must begin with https://. Plain http is for hosts "
+    f"that are listed in {ALLOW_HOSTS}."
 )
-NOT_WRITTEN = "This address cannot be read: write it as https://host.example/path, with spaces and signs percent-encoded."
-NOT_A_HOST = "This address cannot be read: its host must be a plain name such as hooks.example, or a number such as 192.0.2.1."
-WITH_USER = "This address may not be called: it has a name or a password before its host. Use a secret in its path instead."
-TOO_LONG = f"This address may not be called: it has more than {LONGEST_ADDRESS:,} characters."
+PORT_NOT_ALLOWED = (
+    "This address may not be called: its port must be one of "
+    f"{', '.join(map(str, PUBLIC_PORTS))}, unless the operator lists the host with its port in "
+    f"{ALLOW_HOSTS}."
+)
+NOT_A_URL = (
+    "This address cannot be read: write it as https://host.example/path, with spaces "
+    "and special characters percent-encoded."
+)
+INVALID_HOST = (
+    "This address cannot be read: its host must be a plain name such as hooks.example, "
+    "or an IP address such as 192.0.2.1."
+)
+HAS_CREDENTIALS = (
+    "This address may not be called: it has a user name or a password before its host. Use a "
+    "secret in its path instead."
+)
+TOO_LONG = f"This address may not be called: it has more than {MAX_URL_LENGTH:,} characters."
 
 _SENTENCES = {
     "timeout": "The address did not answer in time.",
     "unreachable": "No connection to the address could be made.",
-    "tls": "The address's certificate is not right: {reason}.",
-    "too_large": "The address answered with more than may be read.",
-    "broken": "The address did not answer as a web server does, or broke the connection off.",
+    "tls": "The address's certificate is not valid: {reason}.",
+    "too_large": "The address's answer is larger than allowed.",
+    "broken": "The address did not send a valid HTTP answer, or closed the connection early.",
 }
 
 
 class Refused(FormcallError):
-    """This address may not be called. The sentence names the rule, and not what an internal name leads to."""
+    """This address may not be called; the sentence names the rule, never what it resolved to."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("address_refused", detail)
 
 
 class OutboundError(Exception):
-    """The call was allowed and did not succeed; a later one may. ``kind``: timeout, unreachable, tls, too_large or broken."""
+    """The call was allowed and failed; a later one may succeed.
+
+    ``kind`` is timeout, unreachable, tls, too_large or broken.
+    """
 
     def __init__(self, kind: str, *, reason: str = "") -> None:
         self.kind = kind

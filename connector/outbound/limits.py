@@ -1,29 +1,17 @@
-"""What is left of one exchange."""
+"""The limits of one exchange."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-
-from connector.outbound.faults import OutboundError
+from connector.deadline_socket import Limits, Violation
+from connector.outbound.errors import OutboundError
 
 
-@dataclass
-class Limits:
-    """Until when an exchange may last (``time.monotonic``), and how many bytes, as they come over the wire, it may still receive."""
+class ExchangeLimits(Limits):
+    """The deadline and the byte budget of one exchange; exceeding one is an ``OutboundError``."""
 
-    deadline: float
-    bytes_left: int = 0
+    def __init__(self, deadline: float, bytes_left: int = 0) -> None:
+        self.deadline = deadline
+        self.bytes_left = bytes_left
 
-    def seconds(self) -> float:
-        """More than 0. Raises ``OutboundError`` (timeout)."""
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise OutboundError("timeout")
-        return left
-
-    def received(self, count: int) -> None:
-        """Raises ``OutboundError`` (too_large)."""
-        self.bytes_left -= count
-        if self.bytes_left < 0:
-            raise OutboundError("too_large")
+    def error(self, violation: Violation) -> Exception:
+        return OutboundError(violation)

@@ -1,7 +1,8 @@
-"""The one seam to any model: a frozen request goes in, a frozen reply comes out.
+"""The interface to any model: a frozen request goes in, a frozen reply comes out.
 
-A provider is one method, ``respond(request) -> Reply``, and knows nothing of forms, HTTP or money. Hosted models, the
-embedded engine and the scripted one all stand behind it, so that the engine above cannot tell which it talks to.
+A provider has one method, ``respond(request) -> Reply``, and knows nothing of forms, HTTP or money.
+Hosted models, the embedded engine and the scripted one all implement it, so the engine above cannot
+tell them apart.
 """
 
 from __future__ import annotations
@@ -16,28 +17,35 @@ from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from connector.catalogue.files import Picture
+from connector.json_types import Json
 
-Json = dict[str, Any]
 Finish = Literal["done", "length", "filtered"]
+NO_METHOD = (
+    'The action "{}" needs a model. Set OPENAI_API_KEY, or choose an action that works without '
+    "one: the list of actions names them (`local`)."
+)
 
 
 @dataclass(frozen=True)
 class Function:
-    """A strict function the model may call. ``parameters`` is a closed JSON Schema: every property is required."""
+    """A strict function the model may call.
+
+    ``parameters`` is a closed JSON Schema: every property is required.
+    """
 
     name: str
     description: str
     parameters: Json
 
     @cached_property
-    def written(self) -> str:
-        """All of it as compact JSON in ASCII."""
+    def as_json(self) -> str:
+        """The whole function as compact JSON in ASCII."""
         return json.dumps([self.name, self.description, self.parameters], separators=(",", ":"))
 
 
 @dataclass(frozen=True)
 class Call:
-    """A function call as the model wrote it: ``arguments`` is its raw JSON text, not yet trusted."""
+    """A function call as the model wrote it; ``arguments`` is raw JSON text, not yet trusted."""
 
     id: str
     name: str
@@ -46,7 +54,7 @@ class Call:
 
 @dataclass(frozen=True)
 class CallResult:
-    """What we answer to a call: ``output`` is text for the model."""
+    """Our answer to a call; ``output`` is text for the model."""
 
     call_id: str
     output: str
@@ -54,7 +62,10 @@ class CallResult:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens as the provider billed them. Reasoning tokens are inside ``output``, cached ones inside ``input``."""
+    """Tokens as the provider billed them.
+
+    Reasoning tokens are included in ``output``, cached and cache-write ones in ``input``.
+    """
 
     input: int = 0
     cached: int = 0
@@ -74,12 +85,16 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model said: calls, or text, or a refusal.
+    """A model's reply: calls, or text, or a refusal.
 
-    ``effort`` is the effort that was really asked of the model, "" when it has none.
-    ``replay`` is what this provider needs to see again on the next turn (opaque to everybody else).
-    ``confidence_kind`` says where a number called confidence in the calls comes from.
-    ``lost``: before this one there was a try whose end was not seen, and which the provider may have billed as well.
+    ``priced_as``        the id of the row that prices it, where ``model`` has none; "": ``model``
+    ``missing_counts``   the counts (input, output) that the provider did not report
+    ``effort``           the effort that was really requested, "" when the model has none
+    ``replay``           what this provider must be sent again on the next turn; opaque to others
+    ``confidence_kind``  where a number called confidence in the calls comes from
+    ``lost``             an earlier attempt ended without an answer; it may have been billed as well
+    ``lost_at``          the provider of that attempt; "": the same as of the reply
+    ``provider``         the name of the provider that answered
     """
 
     model: str
@@ -88,20 +103,24 @@ class Reply:
     refusal: str | None = None
     finish: Finish = "done"
     usage: Usage = Usage()
+    missing_counts: tuple[str, ...] = ()
     service_tier: str | None = None
+    priced_as: str = ""
     effort: str = ""
     confidence_kind: str = "reported"
     request_id: str | None = None
     warnings: tuple[str, ...] = ()
     replay: tuple[Json, ...] = ()
     lost: bool = False
+    lost_at: str = ""
+    provider: str = ""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One exchange that already happened: what the model said and what we answered to its calls.
+    """One earlier exchange: the model's reply and the results of its calls.
 
-    ``note`` is a plain sentence of ours, for a reply that made no call and so has nothing to answer to.
+    ``note`` is a plain sentence to the model, for a reply that made no call.
     """
 
     reply: Reply
@@ -109,29 +128,46 @@ class Turn:
     note: str | None = None
 
 
-class Listener(Protocol):
-    """Hears a reply while it is being written. ``left``: nobody listens any more, so the call may end; ``heard``: something of it has
-    been told, so that no other reply can take its place."""
+class StreamListener(Protocol):
+    """Receives a reply while it is being written.
 
-    left: threading.Event
+    ``cancelled``   the reply is no longer wanted, so the call may end
+    ``has_output``  a part of it was passed on, so no other reply may replace it
+    """
+
+    cancelled: threading.Event
 
     @property
-    def heard(self) -> bool: ...
+    def has_output(self) -> bool: ...
 
-    def begins(self) -> None:
-        """A reply begins, perhaps at a further try."""
+    def on_start(self) -> None:
+        """A reply begins; again for each further attempt."""
         ...
 
-    def hears(self, call: int, function: str, piece: str) -> None:
-        """A piece of the arguments of one of the reply's calls."""
+    def on_delta(self, call: int, function: str, delta: str) -> None:
+        """The next part of the arguments of a call, which is numbered within the reply."""
         ...
+
+
+class _NoListener:
+    """Hears a reply and keeps nothing."""
+
+    has_output = False
+    cancelled = threading.Event()
+
+    def on_start(self) -> None: ...
+
+    def on_delta(self, call: int, function: str, delta: str) -> None: ...
+
+
+NO_LISTENER: StreamListener = _NoListener()
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An image with the words that stand before it, such as ``[page 7]``."""
+class LabelledImage:
+    """An image and the text before it, such as ``[page 7]``."""
 
-    words: str
+    label: str
     picture: Picture
 
 
@@ -139,13 +175,15 @@ class Shown:
 class ModelRequest:
     """All a provider needs for one reply.
 
-    ``force``       the function that must be called; None: any of ``functions``, the model's choice, but one of them
-    ``deadline``    the moment (``time.monotonic()`` seconds) after which nobody waits for the answer any more
-    ``bounded``     its price was reserved for an answer of this length, so it may not be made without that limit
-    ``method``      the embedded engine's method for this action, or None
-    ``values``      the form's values, already validated: what the embedded and the scripted engine read
-    ``listener``    who is told of the reply while it is being written, by providers that can
-    ``pictures``    images that go with the message, each behind its name
+    ``force``     the function that must be called; None: one of ``functions``, as the model chooses
+    ``deadline``  in ``time.monotonic()`` seconds; the answer is not awaited any longer
+    ``bounded``   money was reserved for ``max_output_tokens``, so that limit may not be left out
+    ``method``    the embedded engine's method for this action, or None
+    ``values``    the validated values of the form, which the embedded and scripted engines read
+    ``listener``  receives the reply while it is being written, from providers that can stream
+    ``pictures``  images that follow the message, each after its label
+    ``has_alternative``  another provider is asked if this one fails, so it is not tried for long
+    ``lost``      the call was made before, and may have been billed; it may not be repeated again
     """
 
     model: str
@@ -161,19 +199,21 @@ class ModelRequest:
     action: str = ""
     method: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    listener: Listener | None = field(default=None, compare=False)
-    pictures: tuple[Shown, ...] = ()
+    listener: StreamListener | None = field(default=None, compare=False)
+    pictures: tuple[LabelledImage, ...] = ()
+    has_alternative: bool = False
+    lost: bool = False
 
     @property
     def cache_key(self) -> str:
-        """Equal for requests that begin alike, so that a provider can keep their beginning; says nothing of the content."""
-        functions = "".join(function.written for function in self.functions)
+        """Equal for requests with equal beginnings, which a provider may cache; no content."""
+        functions = "".join(function.as_json for function in self.functions)
         return f"{self.action}-{hashlib.sha256(functions.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)
-class Preview:
-    """A call as it would be made now. ``url`` has neither a name nor a password nor a query in it."""
+class RequestPreview:
+    """A call as it would be made now; ``url`` has no user name, password or query."""
 
     method: str
     url: str
@@ -181,10 +221,10 @@ class Preview:
 
 
 class Provider(Protocol):
-    """Who answers. ``engine`` is the name each answer carries: openai, local or scripted."""
+    """A source of replies; ``engine`` is named in each answer: openai, local or scripted."""
 
     engine: str
 
     def respond(self, request: ModelRequest) -> Reply:
-        """Answer ``request`` or raise ``ProviderError``; never return a reply that is not the model's own."""
+        """The model's own reply. Raises ``ProviderError``."""
         ...

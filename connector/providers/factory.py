@@ -1,22 +1,37 @@
-"""Which provider answers, from the settings."""
+"""The provider that the settings select."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from connector.catalogue import Action
 from connector.providers.base import Provider
-from connector.providers.models import Models
+from connector.providers.pricing.models import Models
 from connector.settings import Settings
 
+if TYPE_CHECKING:
+    from connector.providers.hosted.variants import VariantStore
+    from connector.providers.routing import ProviderRouter
 
-def make_provider(settings: Settings, models: Models, actions: Mapping[str, Action]) -> Provider:
-    """The provider that ``settings.answering_engine`` names; each is imported only when it is the one."""
+
+def make_provider(
+    settings: Settings,
+    models: Models,
+    actions: Mapping[str, Action],
+    variants: VariantStore | None = None,
+) -> Provider:
+    """The provider that ``settings.answering_engine`` names; only that one is imported.
+
+    ``variants`` keeps what is learned of a hosted provider's server for the next process.
+    """
     engine = settings.answering_engine
     if engine == "openai":
-        from connector.providers.openai import OpenAIProvider
+        from connector.providers.hosted.client import OpenAIProvider
 
-        return OpenAIProvider(settings, models)
+        if settings.providers_file:
+            return _make_router(settings, models, variants)
+        return OpenAIProvider(settings, models, variants)
     if engine == "local":
         from connector.providers.local import LocalProvider
 
@@ -24,3 +39,18 @@ def make_provider(settings: Settings, models: Models, actions: Mapping[str, Acti
     from connector.providers.scripted import ScriptedProvider
 
     return ScriptedProvider(actions)
+
+
+def _make_router(
+    settings: Settings, models: Models, variants: VariantStore | None
+) -> ProviderRouter:
+    from connector.providers.hosted.client import OpenAIProvider
+    from connector.providers.providers_file import usable_providers
+    from connector.providers.routing import ProviderRouter, RoutedProvider
+
+    routed = []
+    for name, entry in usable_providers(settings).items():
+        known = entry.known_models(models)
+        client = OpenAIProvider(entry.settings(settings), known, variants, name)
+        routed.append(RoutedProvider(entry, client))
+    return ProviderRouter(routed, settings)

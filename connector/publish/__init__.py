@@ -1,10 +1,14 @@
-"""What other tools read of Formcall, built from the catalogue alone: the same catalogue gives the same bytes.
+"""The files that other tools import, built from the catalogue alone; the build is reproducible.
 
-    build_all(catalogue) -> {path: bytes}      write(files, root)      stale(files, root) -> sentences
+    build_all(catalogue) -> {path: bytes}
+    write_files(files, root)
+    outdated_files(files, root) -> messages
 
-A platform is one function ``(catalogue, *, public_url="") -> {path: bytes}`` with a row in ``PLATFORMS``; ``public_url`` is where the
-service is reached, "" for this machine. It may take more by name, such as ``resource_uuid``, each with "" as its default. One that
-goes on with a file of an earlier build takes its bytes as ``kept``, and has a row in ``KEPT`` too.
+A platform is one function ``(catalogue, *, public_url="") -> {path: bytes}`` with a row in
+``PLATFORMS``; ``public_url`` is the URL of the service, "" for this machine. It may take more
+options by name, such as ``resource_uuid``, each with "" as its default. One that continues a file
+of the previous build takes its bytes as ``previous_build``, and has a row in
+``PREVIOUS_BUILD_FILES``.
 """
 
 from __future__ import annotations
@@ -15,18 +19,29 @@ from pathlib import Path
 from typing import Any
 
 from connector.catalogue import Catalogue
-from connector.publish import bubble, curl, gpt, n8n, openapi, postman, power_automate, retool, zapier
+from connector.publish import (
+    bubble,
+    curl,
+    gpt,
+    n8n,
+    openapi,
+    postman,
+    power_automate,
+    retool,
+    zapier,
+)
 from connector.publish.action_schema import build_action_schema
 from connector.publish.errors_page import build_errors_page
 
 Files = dict[str, bytes]
-
-
 Platform = Callable[..., Files]
 
 
 def _openapi(catalogue: Catalogue, *, public_url: str = "") -> Files:
-    return {**openapi.build(catalogue, public_url=public_url), "openapi/action.schema.json": build_action_schema()}
+    return {
+        **openapi.build(catalogue, public_url=public_url),
+        "openapi/action.schema.json": build_action_schema(),
+    }
 
 
 def _docs(catalogue: Catalogue, *, public_url: str = "") -> Files:
@@ -45,45 +60,76 @@ PLATFORMS: dict[str, Platform] = {
     "postman": postman.build,
     "curl": curl.build,
 }
-KEPT = {"bubble": bubble.LOCK}  # the file that a platform goes on with
+PREVIOUS_BUILD_FILES = {"bubble": bubble.LOCK}  # the file of its previous build that it continues
 
 
 def build_all(
-    catalogue: Catalogue, *, platforms: Iterable[str] | None = None, kept: Mapping[str, bytes] | None = None, **more: Any
+    catalogue: Catalogue,
+    *,
+    platforms: Iterable[str] | None = None,
+    previous_build: Mapping[str, bytes] | None = None,
+    **options: Any,
 ) -> Files:
-    """The files of ``platforms`` (all of them by default) by their paths below the project's folder, with ``/``.
+    """The files of ``platforms`` (default: all) by their path in the project, separated by ``/``.
 
-    ``kept`` are the files of an earlier build that are gone on with; see ``read_kept``. ``more`` is what platforms take by name, such as
-    ``public_url``; one that does not know a name is not given it.
+    ``previous_build`` is the result of ``read_previous_build``. ``options`` are passed by name,
+    such as ``public_url``, to the platforms that have a parameter of that name.
     """
     files: Files = {}
     for name in PLATFORMS if platforms is None else platforms:
         build = PLATFORMS[name]
-        given = {**more, "kept": (kept or {}).get(KEPT.get(name, ""), b"")}
-        files.update(build(catalogue, **{key: value for key, value in given.items() if key in signature(build).parameters}))
+        previous = (previous_build or {}).get(PREVIOUS_BUILD_FILES.get(name, ""), b"")
+        arguments = {**options, "previous_build": previous}
+        accepted = signature(build).parameters
+        files.update(
+            build(catalogue, **{key: arguments[key] for key in arguments if key in accepted})
+        )
     return files
 
 
-def read_kept(root: Path) -> Files:
-    """The files below ``root`` that a build goes on with, as far as they are there."""
-    return {path: (root / path).read_bytes() for path in KEPT.values() if (root / path).is_file()}
+# each file in them is generated
+_GENERATED_FOLDERS = ("bubble/plugin/actions", "retool/functions", "retool/components/src/actions")
 
 
-def stale(files: Mapping[str, bytes], root: Path) -> list[str]:
-    """A sentence for each of ``files`` that is missing below ``root`` or has other bytes there."""
-    problems = ((path, _problem(root / path, body)) for path, body in files.items())
-    return [f"{path} {problem}; write it with `formcall build`." for path, problem in problems if problem]
+def read_previous_build(root: Path) -> Files:
+    """The files below ``root`` that a build continues, where they exist."""
+    paths = PREVIOUS_BUILD_FILES.values()
+    return {path: (root / path).read_bytes() for path in paths if (root / path).is_file()}
 
 
-def write(files: Mapping[str, bytes], root: Path) -> None:
-    """Write ``files`` below ``root``, making folders where they are missing."""
-    for path, body in files.items():
+def outdated_files(files: Mapping[str, bytes], root: Path) -> list[str]:
+    """A message for each of ``files`` that is missing below ``root`` or has other content, and for
+    each file that an earlier build has left in a folder of generated files."""
+    problems = ((path, _problem(root / path, content)) for path, content in files.items())
+    outdated = [
+        f"{path} {problem}; write it with `formcall build`."
+        for path, problem in problems
+        if problem
+    ]
+    return outdated + [
+        f"{path} is not generated any more; delete it." for path in _leftovers(files, root)
+    ]
+
+
+def _leftovers(files: Mapping[str, bytes], root: Path) -> list[str]:
+    """Files of actions that are gone or had another id, which a plug-in would offer as well."""
+    found = []
+    for folder in _GENERATED_FOLDERS:
+        if any(path.startswith(f"{folder}/") for path in files):
+            present = (path for path in (root / folder).rglob("*") if path.is_file())
+            found += [path.relative_to(root).as_posix() for path in present]
+    return sorted(set(found) - set(files))
+
+
+def write_files(files: Mapping[str, bytes], root: Path) -> None:
+    """Write ``files`` below ``root``, creating missing folders."""
+    for path, content in files.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(body)
+        target.write_bytes(content)
 
 
-def _problem(path: Path, body: bytes) -> str:
+def _problem(path: Path, content: bytes) -> str:
     if not path.is_file():
         return "is missing"
-    return "" if path.read_bytes() == body else "does not say what the actions say"
+    return "" if path.read_bytes() == content else "does not match the actions"

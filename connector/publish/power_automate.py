@@ -1,30 +1,37 @@
-"""A custom connector for Power Automate, Power Apps and Logic Apps: Swagger 2.0 with Microsoft's words, and how to connect.
+"""A custom connector for Power Automate, Power Apps and Logic Apps: Swagger 2.0 and its properties.
 
-    build(catalogue, public_url="https://...") -> {"power-automate/apiDefinition.swagger.json": bytes, ...}
+    build(catalogue, public_url="https://...") -> {"power-automate/apiDefinition.swagger.json":
+    bytes, ...}
 
-The definition is a part of the whole specification: what a flow has a use for, and its trigger.
+The definition is a part of the specification: the operations useful in a flow, and its trigger.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from connector.catalogue import Catalogue
-from connector.publish.editions import EDITIONS
-from connector.publish.openapi import DEFAULT_URL, as_bytes, chosen, document
-from connector.publish.operations import EVENTS
-
-Json = dict[str, Any]
+from connector.json_types import Json
+from connector.publish.openapi import DEFAULT_URL, document, select_operations, to_bytes
+from connector.publish.operation import STREAM_OPTIONS
+from connector.publish.spec_versions import SPEC_VERSIONS
 
 FOLDER = "power-automate"
-# beside the actions; the designer lists them in this order
+# in addition to the actions; the designer lists them in this order
 OPERATIONS = (
-    "get_run", "list_runs", "cancel_run", "retry_run", "create_batch", "get_batch", "cancel_batch", "get_batch_results_csv",
-    "list_actions", "create_subscription", "delete_subscription",
-)  # fmt: skip
-_ABOUT = (
-    "Prebuilt AI steps on your own Formcall: classify, extract, summarize and more. Each step takes plain fields and gives flat values "
-    "that a flow can branch on."
+    "get_run",
+    "list_runs",
+    "cancel_run",
+    "retry_run",
+    "create_batch",
+    "get_batch",
+    "cancel_batch",
+    "get_batch_results_csv",
+    "list_actions",
+    "create_subscription",
+    "delete_subscription",
+)
+_DESCRIPTION = (
+    "Prebuilt AI steps on your own Formcall: classify, extract, summarize and more. Each step "
+    "takes plain fields and returns flat values that a flow can branch on."
 )
 _COLOR = "#1F6F5C"
 _KEY: Json = {
@@ -32,15 +39,29 @@ _KEY: Json = {
     "uiDefinition": {
         "displayName": "API key",
         "description": "The API key of your Formcall, such as fc_...",
-        "tooltip": "Ask whoever runs your Formcall for one.",
+        "tooltip": "Ask the operator of your Formcall for one.",
         "constraints": {"tabIndex": 2, "clearText": False, "required": "true"},
     },
 }
-_EDITION = next(one for one in EDITIONS if one.version == "2.0")
+_VERSION = next(one for one in SPEC_VERSIONS if one.version == "2.0")
 
 
 def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
-    """The connector's two files by path; ``public_url`` is the https address that Microsoft's servers reach the service at."""
-    definition = document(_EDITION, chosen(catalogue, OPERATIONS, without=EVENTS), public_url or DEFAULT_URL, about=_ABOUT)
-    properties = {"properties": {"connectionParameters": {"api_key": _KEY}, "iconBrandColor": _COLOR, "capabilities": []}}
-    return {f"{FOLDER}/apiDefinition.swagger.json": as_bytes(definition), f"{FOLDER}/apiProperties.json": as_bytes(properties)}
+    """The connector's two files; ``public_url`` is the https URL for Microsoft's servers."""
+    definition = document(
+        _VERSION,
+        select_operations(catalogue, OPERATIONS, without=STREAM_OPTIONS),
+        public_url or DEFAULT_URL,
+        description=_DESCRIPTION,
+    )
+    properties = {
+        "properties": {
+            "connectionParameters": {"api_key": _KEY},
+            "iconBrandColor": _COLOR,
+            "capabilities": [],
+        }
+    }
+    return {
+        f"{FOLDER}/apiDefinition.swagger.json": to_bytes(definition),
+        f"{FOLDER}/apiProperties.json": to_bytes(properties),
+    }

@@ -1,4 +1,4 @@
-"""An action's first example as the specifications show it: what a person types, and the whole answer."""
+"""An action's first example as published: its input as a person types it, and its full answer."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from typing import Any
 
 from connector.catalogue import TYPES, Action, Field
 from connector.catalogue.sample import sample_answer
+from connector.json_types import Json
 
-Json = dict[str, Any]
-
-# what a run looks like that cost something; the figures are those of a short text
-BILL: Json = {
-    "checks": [{"check": "numbers", "ok": True, "detail": "All numbers of the answer are in what it was made of."}],
+# the usage of a run that cost something; the numbers are those of a short text
+EXAMPLE_USAGE: Json = {
+    "checks": [
+        {
+            "check": "numbers",
+            "ok": True,
+            "detail": "All numbers of the answer are in what it was made of.",
+        }
+    ],
     "checks_failed": 0,
     "engine": "openai",
+    "provider": "openai",
     "model": "o4-mini",
     "model_requested": "o4-mini",
     "effort": "low",
@@ -28,25 +34,35 @@ BILL: Json = {
     "reasoning_tokens": 64,
     "cost_usd": 0.000876,
     "duration_ms": 1840,
+    "read_text": None,
 }
 
 
-def sample_input(action: Action) -> Json:
-    """The first example's input in the types that the specifications publish: lists become lines."""
+def example_input(action: Action) -> Json:
+    """The first example's input in the published types: lists become lines."""
     form = action.read_form(action.examples[0].input)
-    return {name: as_published(action.fields[name], value, form[name]) for name, value in action.examples[0].input.items() if name in form}
+    return {
+        name: to_published(action.fields[name], value, form[name])
+        for name, value in action.examples[0].input.items()
+        if name in form
+    }
 
 
-def as_published(entry: Field, value: Any, read: Any) -> Any:
-    """``value`` as the published request types it; ``read`` is the same value after reading."""
-    build = TYPES[entry.type].request
+def to_published(entry: Field, value: Any, read: Any) -> Any:
+    """``value`` in the type of the published request; ``read`` is the value after validation."""
+    build = TYPES[entry.type].request_schema
     if build is None or build(entry)["type"] != "string":
         return read
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "\n".join(value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def published_answer(action: Action) -> Json:
-    """The answer to the first example, with all its keys in their order."""
-    return {**sample_answer(action), "id": "run_0123456789abcdef", **BILL, "effort": action.effort}
+def example_answer(action: Action) -> Json:
+    """The answer to the first example, with all keys in order."""
+    return {
+        **sample_answer(action),
+        "id": "run_0123456789abcdef",
+        **EXAMPLE_USAGE,
+        "effort": action.effort,
+    }

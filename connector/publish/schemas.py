@@ -1,11 +1,12 @@
-"""The marshmallow schemas that the specifications publish, and what each of their fields says.
+"""The marshmallow schemas that the specifications publish, and the published schema of each field.
 
-A field says it once, in OpenAPI 3.0 words plus a few of our own that begin with x- (``editions.py`` lists them and puts
-everything into the words of each version).
+A field's schema has OpenAPI 3.0 keys and a few neutral ones of ours that start with x-;
+``spec_versions.py`` lists those and converts all of them for each version.
 
-    request_schema(action)   the form with its options        answer_schema(action)   the flat answer
-    asked_schema(fields)     a form that no action has        shown_schema(values)    an answer that no action has
-    PROBLEM ANSWER HANDED_OVER                                what every action's operation can answer
+    request_schema(action)          an action's form with its options
+    answer_schema(action)           an action's flat answer
+    input_schema(fields, example)   any other form
+    output_schema(properties)       any other answer
 """
 
 from __future__ import annotations
@@ -16,16 +17,17 @@ from typing import Any
 import marshmallow
 
 from connector.catalogue import OPTIONS, TYPES, Action, Field
-from connector.catalogue.action import ENVELOPE
+from connector.catalogue.action import ENVELOPE, ENVELOPE_HEAD
 from connector.catalogue.answer import flat_schemas
-from connector.catalogue.fields import FormField, FormSchema, form_schema
-from connector.publish.samples import as_published, sample_input
+from connector.catalogue.form_schema import FormField, FormSchema, form_schema
+from connector.json_types import Json
+from connector.publish.samples import example_input, to_published
 
-Json = dict[str, Any]
+_MAX_DESCRIPTION = 700  # what the strictest importer reads of a parameter's description
 
 
-class Shown(marshmallow.fields.Field[Any]):
-    """A value of an answer; ``schema`` is all that is published of it."""
+class PublishedValue(marshmallow.fields.Field[Any]):
+    """A value of an answer; ``schema`` is its published schema."""
 
     def __init__(self, schema: Json, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -33,193 +35,258 @@ class Shown(marshmallow.fields.Field[Any]):
 
 
 class AnswerSchema(marshmallow.Schema):
-    """What we answer. A client must live with keys it does not know, so that an answer can grow."""
+    """An answer. Clients must ignore unknown keys, so that an answer can get new ones."""
 
     class Meta:
         unknown = marshmallow.EXCLUDE
 
 
-def shown_schema(properties: Mapping[str, Json], *, optional: tuple[str, ...] = ()) -> AnswerSchema:
-    """The schema of an answer that has all of ``properties`` each time, but for ``optional``."""
-    made = {name: Shown({"x-caption": _caption(name), **schema}, required=name not in optional) for name, schema in properties.items()}
-    schema: AnswerSchema = type("Answer", (AnswerSchema,), dict(made))()
+def output_schema(
+    properties: Mapping[str, Json], *, optional: tuple[str, ...] = ()
+) -> AnswerSchema:
+    """The schema of an answer that always has all of ``properties`` except ``optional``."""
+    fields: dict[str, Any] = {
+        name: PublishedValue({"x-caption": _caption(name), **schema}, required=name not in optional)
+        for name, schema in properties.items()
+    }
+    schema: AnswerSchema = type("Answer", (AnswerSchema,), fields)()
     return schema
 
 
 def request_schema(action: Action, *, without: Collection[str] = ()) -> FormSchema:
-    """The form that reads the request, with the first example's values as examples; ``without`` some of its fields."""
-    return _form({name: entry for name, entry in action.form.items() if name not in without}, sample_input(action), {})
+    """The form of ``action`` except the fields ``without``, with its first example's values."""
+    entries = {name: entry for name, entry in action.form.items() if name not in without}
+    return _form(entries, example_input(action), {})
 
 
-def asked_schema(entries: Sequence[Field], example: Json, *, more: Mapping[str, Json] | None = None) -> FormSchema:
-    """A form of these fields, with the values of ``example`` as examples; ``more`` says by name what is published beside."""
+def input_schema(
+    entries: Sequence[Field], example: Json, *, more: Mapping[str, Json] | None = None
+) -> FormSchema:
+    """A form of these fields with example values; ``more`` has further keys by field name."""
     return _form({entry.name: entry for entry in entries}, example, more or {})
 
 
 def _form(entries: Mapping[str, Field], example: Json, more: Mapping[str, Json]) -> FormSchema:
     schema = form_schema(entries)
     for name, field in schema.fields.items():
-        field.metadata = {**more.get(name, {}), **({"example": example[name]} if name in example else {})}
+        field.metadata = dict(more.get(name, {}))
+        if name in example:
+            field.metadata["example"] = example[name]
     return schema
 
 
 def answer_schema(action: Action) -> AnswerSchema:
-    """The flat answer of ``action``: to a run that is done with all its keys, to a dry run without the action's own."""
-    head, bill = ENVELOPE[:_HEAD], ENVELOPE[_HEAD:]
+    """The flat answer of ``action``. The action's own keys are absent from a dry run."""
     own = flat_schemas(action)
-    return shown_schema({**_envelope(head), **own, **_envelope(bill)}, optional=tuple(own))
+    properties = {
+        **_envelope(ENVELOPE[:ENVELOPE_HEAD]),
+        **own,
+        **_envelope(ENVELOPE[ENVELOPE_HEAD:]),
+    }
+    return output_schema(properties, optional=tuple(own))
+
+
+def accepted_schema(action: Action | None = None) -> AnswerSchema:
+    """The 202 of ``action``, or of any: each key of its answer, null or empty, and its URL."""
+    own = flat_schemas(action) if action else {}
+    keys = {**_envelope(ENVELOPE[:ENVELOPE_HEAD]), **own, **_envelope(ENVELOPE[ENVELOPE_HEAD:])}
+    empty = {name: _empty_schema(schema) for name, schema in keys.items()}
+    return output_schema({**empty, **_ACCEPTED}, optional=_ONLY_OF_APPROVALS)
+
+
+def _empty_schema(schema: Json) -> Json:
+    """The type of a value that a run does not have yet: null, except for a list.
+
+    Its meaning is in the answer's own schema, so that the specifications stay short.
+    """
+    if schema["type"] == "array":
+        return {"type": "array", "items": {}}
+    return {"type": schema["type"], **({} if schema["type"] == "object" else {"nullable": True})}
 
 
 def _envelope(names: Iterable[str]) -> dict[str, Json]:
     return {name: _ENVELOPE[name] for name in names}
 
 
-def published(field: marshmallow.fields.Field[Any]) -> Json:
-    """What is said of one field of any schema here, in our neutral words."""
-    if isinstance(field, Shown):
+def field_schema(field: marshmallow.fields.Field[Any]) -> Json:
+    """The published schema of a field of any schema in this module, with neutral keys."""
+    if isinstance(field, PublishedValue):
         return field.schema
     if not isinstance(field, FormField):
         return {}
-    return {**_asked(field.entry), **field.metadata}
+    return {**_form_field_schema(field.entry), **field.metadata}
 
 
-def _asked(entry: Field) -> Json:
-    build = TYPES[entry.type].request
-    found: Json = {"x-label": entry.label, **_visibility(entry), **(build(entry) if build else {})}
-    if "enum" in found:
-        found["x-choices"] = [{"value": choice.value, "displayName": choice.label} for choice in entry.choices]
-    if words := _help(entry, found):
-        found["description"] = words
-    if _is_plain(entry.default):
-        found["default"] = as_published(entry, entry.default, entry.default)
-    return found
+def _form_field_schema(entry: Field) -> Json:
+    build = TYPES[entry.type].request_schema
+    schema: Json = {"x-label": entry.label, **_visibility(entry), **(build(entry) if build else {})}
+    if "enum" in schema:
+        schema["x-choices"] = [
+            {"value": choice.value, "displayName": choice.label} for choice in entry.choices
+        ]
+    if description := _description(entry, schema):
+        schema["description"] = description
+    if _is_publishable(entry.default):
+        schema["default"] = to_published(entry, entry.default, entry.default)
+    return schema
 
 
-def _is_plain(default: Any) -> bool:
-    """A default of the person's own options or shape stays with us, since those are published as one text."""
-    return isinstance(default, str | int | float) or (isinstance(default, list) and all(isinstance(one, str) for one in default))
+def _is_publishable(default: Any) -> bool:
+    """Whether a default can be published; those of options and shapes are objects and cannot."""
+    if isinstance(default, list):
+        return all(isinstance(item, str) for item in default)
+    return isinstance(default, str | int | float)
 
 
-def _help(entry: Field, schema: Json) -> str:
-    listed = ", ".join(f"{choice.value} ({choice.label})" for choice in entry.choices)
-    tail = f"Any of: {listed}." if listed and "enum" not in schema else ""
-    return " ".join(filter(None, (entry.help, tail)))[:_MOST_TEXT]
+def _description(entry: Field, schema: Json) -> str:
+    """The field's help, with its choices if the schema does not list them."""
+    parts = [entry.help] if entry.help else []
+    if entry.choices and "enum" not in schema:
+        choices = ", ".join(f"{choice.value} ({choice.label})" for choice in entry.choices)
+        parts.append(f"Any of: {choices}.")
+    return " ".join(parts)[:_MAX_DESCRIPTION]
 
 
 def _visibility(entry: Field) -> Json:
-    """Where a form shows the box: at once, behind "Advanced", or wherever it likes."""
-    shown = "important" if entry.required else "advanced" if entry.name in OPTIONS else ""
-    return {"x-visibility": shown} if shown else {}
+    """Whether a form shows the field prominently, under "Advanced", or as it chooses."""
+    if entry.required:
+        return {"x-visibility": "important"}
+    return {"x-visibility": "advanced"} if entry.name in OPTIONS else {}
 
 
 def _caption(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-# --- values of an answer, by what they are ---
+# --- schemas of the values of an answer, by JSON type ---
 
 
-def text(words: str, **more: Any) -> Json:
-    return {"type": "string", "description": words, **more}
+def string(description: str, **more: Any) -> Json:
+    return {"type": "string", "description": description, **more}
 
 
-def whole(words: str, **more: Any) -> Json:
-    return {"type": "integer", "description": words, **more}
+def integer(description: str, **more: Any) -> Json:
+    return {"type": "integer", "description": description, **more}
 
 
-def number(words: str, **more: Any) -> Json:
-    return {"type": "number", "description": words, **more}
+def number(description: str, **more: Any) -> Json:
+    return {"type": "number", "description": description, **more}
 
 
-def yes(words: str) -> Json:
-    return {"type": "boolean", "description": words}
+def boolean(description: str) -> Json:
+    return {"type": "boolean", "description": description}
 
 
-def texts(words: str) -> Json:
-    return {"type": "array", "items": {"type": "string"}, "description": words}
+def strings(description: str) -> Json:
+    return {"type": "array", "items": {"type": "string"}, "description": description}
 
 
-def rows(words: str, properties: Json, *, optional: tuple[str, ...] = ()) -> Json:
-    """A list of objects that have all of ``properties`` each time, but for ``optional``."""
+def objects(description: str, properties: Json, *, optional: tuple[str, ...] = ()) -> Json:
+    """A list of objects that always have all of ``properties`` except ``optional``."""
     required = [name for name in properties if name not in optional]
-    return {"type": "array", "items": {"type": "object", "properties": properties, "required": required}, "description": words}
+    return {
+        "type": "array",
+        "items": {"type": "object", "properties": properties, "required": required},
+        "description": description,
+    }
 
 
-_MOST_TEXT = 700  # what the strictest importer reads of a parameter's text
-_HEAD = 3  # ok, status and result come first, the bill comes last
-_ENVELOPE: dict[str, Json] = {
-    "ok": yes("True when there is an answer. A failure is never answered with 200."),
-    "status": text("What became of the run: done, or dry_run."),
-    "result": text("The answer as one text to show."),
-    "checks": rows(
-        "What the server looked up by itself: quotes, numbers, names and addresses in the source, tools that were said to be used.",
-        {
-            "check": text("The check's name: agreement, quotes, numbers, names, addresses or tools_claimed."),
-            "ok": yes("Whether it holds."),
-            "detail": text("What was looked at, or what is wrong, in a sentence."),
-        },
+CHECKS = objects(
+    (
+        "What the server checked itself: quotes, numbers, names and addresses against the "
+        "source, and the tools that the answer claims to have used."
     ),
-    "checks_failed": whole("How many of them do not hold; each is also a warning."),
-    "id": text("The run's id."),
-    "action": text("The action that was run."),
-    "engine": text("Who answered: openai, local or scripted."),
-    "model": text("The model that answered."),
-    "model_requested": text("The model that was asked for."),
-    "effort": text("How long the model was allowed to think."),
-    "escalated": yes("Whether the stronger model was asked after the first; a warning says why, and what the first cost."),
-    "version": whole("Which version of the text this is: 1, or one more than that of the previous run."),
-    "previous_run": text("The run that this is a new version of; empty for a first one."),
-    "warnings": texts("What a person should know about this answer."),
-    "input_tokens": whole("Tokens read."),
-    "cached_tokens": whole("Those of them that cost less because they were read before."),
-    "output_tokens": whole("Tokens written, thinking included."),
-    "reasoning_tokens": whole("Those of them that were thinking."),
-    "cost_usd": number("What the run cost, in US dollars; null when the price is not known.", nullable=True),
-    "duration_ms": whole("How long the run took, in milliseconds."),
+    {
+        "check": string(
+            "The check's name: agreement, quotes, numbers, names, addresses or tools_claimed."
+        ),
+        "ok": boolean("Whether the check passed."),
+        "detail": string("What was checked, or what is wrong, in a sentence."),
+    },
+)
+_ENVELOPE: dict[str, Json] = {
+    "ok": boolean("True when there is an answer. A failure is never returned with status 200."),
+    "status": string("The status of the run: done, or dry_run."),
+    "result": string("The answer as one text to display."),
+    "checks": CHECKS,
+    "checks_failed": integer("The number of failed checks; each is also a warning."),
+    "id": string("The run's id."),
+    "action": string("The action of the run."),
+    "engine": string("The engine that answered: openai, local or scripted."),
+    "provider": string("The name of the provider that answered, as the operator calls it."),
+    "model": string("The model that answered."),
+    "model_requested": string("The model that was requested."),
+    "effort": string("The reasoning effort of the model."),
+    "escalated": boolean(
+        "Whether the stronger model was called after the first; a warning states why, and what "
+        "the first call cost."
+    ),
+    "version": integer("The version of the text: 1, or one more than that of the previous run."),
+    "previous_run": string("The run of which this is a new version; empty for a first version."),
+    "warnings": strings("Notes for the reader of this answer."),
+    "input_tokens": integer("Input tokens."),
+    "cached_tokens": integer("Input tokens charged at the lower price for cached input."),
+    "output_tokens": integer("Output tokens, including reasoning."),
+    "reasoning_tokens": integer("Output tokens used for reasoning."),
+    "cost_usd": number(
+        "The cost of the run in US dollars; null if the price is unknown.", nullable=True
+    ),
+    "duration_ms": integer("The duration of the run in milliseconds."),
+    "read_text": string(
+        "The text that was read, if it was requested; offsets of quotes refer to it.", nullable=True
+    ),
 }
 ERROR: Json = {
-    "field": text("The field's name."),
-    "code": text("A word that stays the same."),
-    "message": text("What is wrong and how to mend it."),
+    "field": string("The field's name."),
+    "code": string("A stable code."),
+    "message": string("What is wrong and how to fix it."),
 }
 
-PROBLEM = shown_schema(
+PROBLEM = output_schema(
     {
-        "type": text("A name for the kind of problem; its last part is the code."),
-        "title": text("What went wrong, in a few words."),
-        "status": whole("The HTTP status."),
-        "detail": text("What went wrong and what to do, in a sentence for a person."),
-        "code": text("A word that stays the same, to branch on."),
-        "retryable": yes("Whether the same call may work later."),
-        "id": text("The run's or the request's id, to ask the operator about."),
-        "errors": rows("What is wrong with each field.", ERROR),
+        "type": string("A URN of the kind of problem; its last part is the code."),
+        "title": string("What went wrong, in a few words."),
+        "status": integer("The HTTP status."),
+        "detail": string("What went wrong and what to do, in a sentence to display."),
+        "code": string("A stable code to branch on."),
+        "retryable": boolean("Whether the same call may succeed later."),
+        "id": string("The id of the run or the request, for questions to the operator."),
+        "errors": objects("What is wrong with each field.", ERROR),
     }
 )
 APPROVAL: Json = {
-    "call": whole("The call's number, for approving some calls and not others."),
-    "tool": text("The tool's name."),
-    "title": text("What people call it."),
-    "arguments": text("What it would be called with, as JSON text."),
-    "text": text("The call as a person reads it."),
+    "call": integer("The number of the call, to approve some calls and not others."),
+    "tool": string("The tool's name."),
+    "title": string("The tool's title."),
+    "arguments": string("The arguments of the call, as JSON text."),
+    "text": string("The call in readable form."),
 }
 APPROVALS: dict[str, Json] = {
-    "approvals": rows("Of a run that waits for a person: the calls it asks about.", APPROVAL),
-    "approvals_text": text("Of a run that waits for a person: the calls it asks about, as one text to show."),
+    "approvals": objects("Of a run that waits for approval: the calls to approve.", APPROVAL),
+    "approvals_text": string(
+        "Of a run that waits for approval: the calls to approve, as one text to display."
+    ),
 }
-ANSWER = shown_schema(_ENVELOPE)
-HANDED_OVER = shown_schema(
-    {
-        "ok": yes("True: the run goes on by itself. False: it waits for a person."),
-        "status": text("queued, running, or needs_review: a tool may be called only once a person has said yes."),
-        "result": text("Empty until the run is done."),
-        "id": text("The run's id."),
-        "action": text("The action that is run."),
-        "status_url": text("Where to ask for the run; the header Location says the same."),
-        "retry_after": whole("In how many seconds to ask; the header Retry-After says the same."),
-        "detail": text("The same in a sentence."),
-        **APPROVALS,
-        "approve_url": text("Of a run that waits for a person: where their yes is posted to."),
-        "refuse_url": text("Of a run that waits for a person: where their no is posted to."),
-    },
-    optional=(*APPROVALS, "approve_url", "refuse_url"),
-)
+ANSWER = output_schema(_ENVELOPE)
+_ACCEPTED: dict[str, Json] = {
+    "ok": boolean("False: there is no answer yet. Branch on status, not on this alone."),
+    "status": string(
+        "queued or running: the run continues by itself. needs_review: a person decides first, "
+        "on a tool call or on the answer."
+    ),
+    "result": string("Empty until the run is done."),
+    "id": string("The run's id."),
+    "action": string("The action of the run."),
+    "status_url": string("The URL of the run, as in the header Location."),
+    "retry_after": integer(
+        "The seconds to wait before requesting it, as in the header Retry-After."
+    ),
+    "detail": string("The status in a sentence."),
+    **APPROVALS,
+    "approve_url": string("Of a run that waits for approval: the URL to post the approval to."),
+    "refuse_url": string("Of a run that waits for approval: the URL to post the refusal to."),
+    "review_url": string(
+        "Of a run that waits for a person: a page on which anybody who has this link decides."
+    ),
+}
+_ONLY_OF_APPROVALS = (*APPROVALS, "approve_url", "refuse_url", "review_url")

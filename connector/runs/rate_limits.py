@@ -1,7 +1,8 @@
-"""How many calls a minute a key may make, counted in windows that begin with a key's first call.
+"""Rate limits of keys: calls per minute, in fixed windows that start with a key's first call.
 
-One process counts in its memory, several in a Redis (FORMCALL_LIMITS_URL) or else in the PostgreSQL they share. Where the count cannot
-be asked, calls are let through: money is kept by budgets, which are exact, and a service must not stop because its counter has.
+One process counts in memory, several count in a Redis (FORMCALL_LIMITS_URL) or else, in slices, in
+the PostgreSQL that they share. While the counter does not respond, calls are allowed: spending is
+limited by budgets, which are exact, and a service must not stop because its counter has.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import Engine
 from connector.errors import FormcallError, SettingsError
 from connector.settings import Settings
 from connector.store.keys import Key
+from connector.store.rates import RateSlices
 
 if TYPE_CHECKING:
     from limits.storage import Storage
@@ -25,50 +27,72 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("formcall")
 
-_REDIS_SECONDS = 0.25  # for one try, of which there are two
-_REST_SECONDS = 5.0  # after a failure nobody waits for the counter for so long
-_WARN_SECONDS = 60.0
+_WINDOW_SECONDS = 60
+_REDIS_TIMEOUT_SECONDS = 0.25  # for one try, of which there are two
+_BACK_OFF_SECONDS = 5.0  # after a failure, during which the counter is not called
+_WARNING_SECONDS = 60.0  # between two warnings
 _SCHEMES = ("redis", "rediss", "redis+unix")
-_NOT_A_REDIS = "FORMCALL_LIMITS_URL must be the address of a Redis, such as redis://127.0.0.1:6379/0."
+_INVALID_URL = (
+    "FORMCALL_LIMITS_URL must be the address of a Redis, such as redis://127.0.0.1:6379/0."
+)
 
 
-class Rates:
-    """Counts the calls of keys that have a rate. Thread-safe; one for a process. ``SettingsError`` for an address that is no Redis."""
+class RateLimits:
+    """Counts the calls of keys that have a rate. Thread-safe; one per process.
+
+    ``SettingsError`` for a FORMCALL_LIMITS_URL that is not the address of a Redis.
+    """
 
     def __init__(self, settings: Settings, database: Engine) -> None:
-        self._url, self._database = settings.limits_url, database
-        self._making = threading.Lock()
+        self._url = settings.limits_url
+        self._lock = threading.Lock()  # over making the limiter
         self._limiter: FixedWindowRateLimiter | None = None
-        self._rests_until = self._silent_until = 0.0
+        self._slices: RateSlices | None = None
+        if not self._url and database.dialect.name == "postgresql":
+            self._slices = RateSlices(database)
+        # moments of time.monotonic()
+        self._backs_off_until = 0.0
+        self._next_warning = 0.0
         if self._url:
             self._limiter = self._make()
 
     def check(self, key: Key) -> None:
-        """Count a call of ``key``; ``FormcallError`` when it has made as many as it may. Keys without a rate cost nothing."""
-        rate = key.allowance.rate_per_minute
-        if rate is None or time.monotonic() < self._rests_until:
+        """Count a call of ``key``; ``FormcallError`` (rate_limited) when it has made its number.
+
+        A key without a rate is not counted.
+        """
+        rate = key.limits.rate_per_minute
+        if rate is None or time.monotonic() < self._backs_off_until:
             return
         try:
             seconds = self._seconds_to_wait(key.id, rate)
-        except Exception as error:  # of whatever kind the store's client has
-            self._rest(error)
+        except Exception as error:  # each client of a counter has exceptions of its own
+            self._back_off(error)
             return
         if seconds:
-            times = "one call" if rate == 1 else f"{rate} calls"
-            words = f"This API key may make {times} a minute and has made them. Try again in {seconds} seconds."
-            raise FormcallError("rate_limited", words, retry_after=seconds)
+            calls = "one call" if rate == 1 else f"{rate} calls"
+            detail = (
+                f"This API key may make {calls} a minute and has made them. Try again in "
+                f"{seconds} seconds."
+            )
+            raise FormcallError("rate_limited", detail, retry_after=seconds)
 
     def _seconds_to_wait(self, key_id: str, rate: int) -> int:
-        from limits import RateLimitItemPerMinute
+        """Count a call: 0 when it is allowed, else the seconds until the next window."""
+        if self._slices:
+            return self._slices.hit(f"{key_id}/{rate}", rate, _WINDOW_SECONDS)
+        from limits import RateLimitItemPerMinute  # see _get_limiter
 
-        limiter, item = self._counting(), RateLimitItemPerMinute(rate)
+        limiter = self._get_limiter()
+        item = RateLimitItemPerMinute(rate)
         if limiter.hit(item, key_id):
             return 0
         return max(1, math.ceil(limiter.get_window_stats(item, key_id).reset_time - time.time()))
 
-    def _counting(self) -> FixedWindowRateLimiter:
-        if self._limiter is None:  # made when first needed: most services have no key with a rate
-            with self._making:
+    def _get_limiter(self) -> FixedWindowRateLimiter:
+        # made, and its package imported, when first needed: most services have no key with a rate
+        if self._limiter is None:
+            with self._lock:
                 self._limiter = self._limiter or self._make()
         return self._limiter
 
@@ -80,35 +104,40 @@ class Rates:
     def _storage(self) -> Storage:
         if self._url:
             return _redis(self._url)
-        if self._database.dialect.name == "postgresql":
-            from connector.store.rates import SqlStorage
-
-            return SqlStorage(self._database)
         from limits.storage import MemoryStorage
 
         return MemoryStorage()
 
-    def _rest(self, error: Exception) -> None:
+    def _back_off(self, error: Exception) -> None:
         now = time.monotonic()
-        self._rests_until = now + _REST_SECONDS
-        if now > self._silent_until:
-            self._silent_until = now + _WARN_SECONDS
-            log.warning("calls cannot be counted (%s); keys with a rate are let through meanwhile", type(error).__name__)
+        self._backs_off_until = now + _BACK_OFF_SECONDS
+        if now > self._next_warning:
+            self._next_warning = now + _WARNING_SECONDS
+            log.warning(
+                "calls cannot be counted (%s); the rates of keys are not enforced meanwhile",
+                type(error).__name__,
+            )
 
 
 def _redis(url: str) -> Storage:
     if urlsplit(url).scheme not in _SCHEMES:
-        raise SettingsError(_NOT_A_REDIS)
+        raise SettingsError(_INVALID_URL)
     try:
         from redis.backoff import NoBackoff
         from redis.retry import Retry
     except ModuleNotFoundError:
-        raise SettingsError('FORMCALL_LIMITS_URL needs the package redis: pip install "formcall[redis]".') from None
+        raise SettingsError(
+            'FORMCALL_LIMITS_URL needs the package redis: pip install "formcall[redis]".'
+        ) from None
     from limits.storage import RedisStorage
 
-    # a connection that the other side has closed meanwhile is opened again
-    options: dict[str, Any] = {"retry": Retry(NoBackoff(), 1), "socket_timeout": _REDIS_SECONDS, "socket_connect_timeout": _REDIS_SECONDS}
+    # one retry: a connection that the other side has closed is opened again
+    options: dict[str, Any] = {
+        "retry": Retry(NoBackoff(), 1),
+        "socket_timeout": _REDIS_TIMEOUT_SECONDS,
+        "socket_connect_timeout": _REDIS_TIMEOUT_SECONDS,
+    }
     try:
         return RedisStorage(url, key_prefix="formcall", **options)
-    except ValueError:  # its words quote the address, which may hold a password
-        raise SettingsError(_NOT_A_REDIS) from None
+    except ValueError:  # its text quotes the address, which may contain a password
+        raise SettingsError(_INVALID_URL) from None

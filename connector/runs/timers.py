@@ -1,4 +1,4 @@
-"""Calls made at a moment, for many that wait at once: one thread looks at the clock, a few make the calls."""
+"""Calls at a given moment, for many waiters at once: one thread for the clock, a few for calls."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-_CALLERS = 8
+_CALLER_THREADS = 8
 
 
-class Alarm:
-    """A call to be made at a moment (``time.monotonic()`` seconds), unless it is cancelled before."""
+class Timer:
+    """A call at a moment (``time.monotonic()`` seconds), unless it is cancelled before."""
 
     __slots__ = ("call", "moment")
 
@@ -22,37 +22,42 @@ class Alarm:
         self.call: Callable[[], object] | None = call
 
     def cancel(self) -> None:
-        """Nothing is called; what the call would have needed is let go at once."""
+        """Drop the call, and at once everything that it references."""
         self.call = None
 
 
-class Alarms:
-    """Thread-safe. Its threads begin with the first alarm, so it may be made before a fork."""
+class Timers:
+    """Thread-safe. The threads start with the first timer, so it may be created before a fork."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[float, int, Alarm]] = []
+        self._heap: list[tuple[float, int, Timer]] = []
         self._changed = threading.Condition()
-        self._numbers = itertools.count()
+        self._sequence = itertools.count()  # orders timers of the same moment
         self._callers: ThreadPoolExecutor | None = None
 
-    def at(self, moment: float, call: Callable[[], object]) -> Alarm:
-        """``call`` is made at ``moment`` or soon after it, in a thread of its own."""
-        alarm = Alarm(moment, call)
+    def schedule(self, moment: float, call: Callable[[], object]) -> Timer:
+        """Make ``call`` at ``moment`` or shortly after it, in a thread of its own."""
+        timer = Timer(moment, call)
         with self._changed:
             if self._callers is None:
-                self._callers = ThreadPoolExecutor(_CALLERS, thread_name_prefix="alarm")
-                threading.Thread(target=self._watch, name="alarms", daemon=True).start()
-            earliest = not self._waiting or moment < self._waiting[0][0]
-            heapq.heappush(self._waiting, (moment, next(self._numbers), alarm))
-            if earliest:
+                self._callers = ThreadPoolExecutor(_CALLER_THREADS, thread_name_prefix="timer")
+                threading.Thread(target=self._run, name="timers", daemon=True).start()
+            is_earliest = not self._heap or moment < self._heap[0][0]
+            heapq.heappush(self._heap, (moment, next(self._sequence), timer))
+            if is_earliest:
                 self._changed.notify()
-        return alarm
+        return timer
 
-    def _watch(self) -> None:
+    def _run(self) -> None:
         while True:
-            with self._changed:
-                while not self._waiting or self._waiting[0][0] > time.monotonic():
-                    self._changed.wait(self._waiting[0][0] - time.monotonic() if self._waiting else None)
-                _, _, alarm = heapq.heappop(self._waiting)
-            if (call := alarm.call) and self._callers:
+            timer = self._next_due()
+            if (call := timer.call) and self._callers:
                 self._callers.submit(call)
+
+    def _next_due(self) -> Timer:
+        with self._changed:
+            while not self._heap or self._heap[0][0] > time.monotonic():
+                seconds = self._heap[0][0] - time.monotonic() if self._heap else None
+                self._changed.wait(seconds)
+            _, _, timer = heapq.heappop(self._heap)
+            return timer

@@ -1,4 +1,4 @@
-"""The folder of a service that keeps everything in files: one service at a time, until its last process has ended."""
+"""The lock of a data folder: one service at a time, until its last process has ended."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 from connector.errors import SettingsError
 from connector.settings import Settings
 
-_WAIT_SECONDS, _LOOK_SECONDS = 5.0, 0.05
+_WAIT_SECONDS = 5.0
+_POLL_SECONDS = 0.05
 
 
 def database_file(settings: Settings) -> Path | None:
-    """The SQLite file of the settings; None when the database is another one, or in memory."""
-    # read without SQLAlchemy, whose 20 MB the first process of a service would keep for nothing
+    """The SQLite file of the settings; None for another database, or one in memory."""
+    # parsed without SQLAlchemy, whose 20 MB the service's master process would hold for nothing
     scheme, _, rest = settings.database.partition("://")
     path = rest.partition("?")[0][1:]
     if scheme.partition("+")[0] != "sqlite" or path in {"", ":memory:"}:
@@ -23,37 +24,44 @@ def database_file(settings: Settings) -> Path | None:
     return Path(path)
 
 
-def hold_folder(settings: Settings, *, wait_seconds: float = _WAIT_SECONDS) -> int | None:
-    """The right to serve from an SQLite database; ``SettingsError`` when another service has it and keeps it.
+def lock_data_dir(settings: Settings, *, wait_seconds: float = _WAIT_SECONDS) -> int | None:
+    """Lock the data folder for this service; ``SettingsError`` when another one holds it.
 
-    It is held for as long as the file that is given back is open here or in a process that was forked from this one, so it also
-    outlives a master process that was killed until its worker has noticed. A service that is just ending is waited for. With a
-    database that several machines share there is nothing to hold (None).
+    The lock is held while the returned file descriptor is open here or in a forked process, so it
+    survives a killed master process until its worker has ended. A service that is just stopping is
+    waited for. A database that several machines share has no lock (None).
     """
     path = database_file(settings)
-    if path is None or (file := _opened(path.with_suffix(".lock"), settings)) is None:
+    if path is None:
         return None
-    until = time.monotonic() + wait_seconds
-    while not _locked(file):
-        if time.monotonic() > until:
+    file = _open(path.with_suffix(".lock"), settings)
+    if file is None:
+        return None
+    deadline = time.monotonic() + wait_seconds
+    while not _try_lock(file):
+        if time.monotonic() > deadline:
             os.close(file)
-            words = f"Another Formcall is running on the data folder {path.parent}."
-            raise SettingsError(f"{words} Stop it, or give this one a folder of its own with FORMCALL_DATA_DIR.")
-        time.sleep(_LOOK_SECONDS)
+            raise SettingsError(
+                f"Another Formcall is running on the data folder {path.parent}. Stop it, or give "
+                "this one a folder of its own with FORMCALL_DATA_DIR."
+            )
+        time.sleep(_POLL_SECONDS)
     return file
 
 
-def _opened(path: Path, settings: Settings) -> int | None:
+def _open(path: Path, settings: Settings) -> int | None:
     try:
         settings.data_dir.mkdir(0o700, parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         if path.parent != settings.data_dir:
-            return None  # what is wrong with the database is told when it is opened
-        raise SettingsError(f"FORMCALL_DATA_DIR cannot be used: {error.strerror} ({settings.data_dir}).") from None
+            return None  # opening the database reports what is wrong
+        raise SettingsError(
+            f"FORMCALL_DATA_DIR cannot be used: {error.strerror} ({settings.data_dir})."
+        ) from None
 
 
-def _locked(file: int) -> bool:
+def _try_lock(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

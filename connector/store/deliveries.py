@@ -1,7 +1,8 @@
-"""Messages that are sent to others: the queue they wait in, and what became of each.
+"""Messages to callback URLs and subscriptions: their queue, and the result of each.
 
-The journal writes a message in the transaction in which its run ends. A sender claims it by moving its next try into the future, for
-longer than a try may last: a sender that dies thereby gives it back, and no two send it meanwhile.
+The ledger writes a message in the transaction that ends its run. A sender claims it by moving its
+next attempt into the future, for longer than an attempt can take: so no two senders send it at
+once, and the message of a sender that dies is due again.
 """
 
 from __future__ import annotations
@@ -9,24 +10,27 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Update, func, select, update
 
 from connector.errors import FormcallError
-from connector.store.group import message
+from connector.json_types import Json
 from connector.store.ids import now_ms
+from connector.store.ledger.transaction import delivery_row
+from connector.store.rows import DeliveryRow
 from connector.store.tables import IS_WAITING, deliveries
 
-LEASE_MS = 60_000  # more than a try may last, by far: the clocks of hosts need not agree
+# far more than an attempt can take, since the clocks of hosts may differ
+LEASE_MS = 60_000
 STATES = ("waiting", "sent", "given_up", "dropped")
 
 
 @dataclass(frozen=True)
-class Due:
-    """A message that this process is to send now; ``attempts`` counts this try."""
+class DueDelivery:
+    """A message that this process sends now; ``attempts`` includes this one."""
 
     id: str
     key_id: str
@@ -39,106 +43,149 @@ class Due:
     attempts: int
 
 
-_DUE = tuple(deliveries.c[name] for name in Due.__dataclass_fields__)
+_DUE_COLUMNS = tuple(deliveries.c[name] for name in DueDelivery.__dataclass_fields__)
 
 
 class Deliveries:
-    """The table of messages in ``database``. Without ``keeps`` a message's text is deleted as soon as it is not needed any more."""
+    """The table of messages. Without ``keep_texts`` a body is deleted once it is not needed."""
 
-    def __init__(self, database: Engine, *, keeps: bool = True) -> None:
+    def __init__(self, database: Engine, *, keep_texts: bool = True) -> None:
         self._database = database
-        self._forget: dict[str, None] = {} if keeps else {"body": None}
+        self._delete_body: Json = {} if keep_texts else {"body": None}
 
     # --- for senders ---
 
     def receivers(self) -> list[str]:
-        """The hosts that something is due for, the one that waits longest first."""
-        query = select(deliveries.c.receiver).where(IS_WAITING, deliveries.c.next_ms <= now_ms()).group_by(deliveries.c.receiver)
+        """The hosts with messages that are due, the one that waits longest first."""
+        query = (
+            select(deliveries.c.receiver)
+            .where(IS_WAITING, deliveries.c.next_ms <= now_ms())
+            .group_by(deliveries.c.receiver)
+            .order_by(func.min(deliveries.c.next_ms))
+        )
         with self._database.connect() as connection:
-            return list(connection.execute(query.order_by(func.min(deliveries.c.next_ms))).scalars())
+            return list(connection.execute(query).scalars())
 
-    def claim(self, places: Mapping[str, int], lease_ms: int = LEASE_MS) -> list[Due]:
-        """The oldest messages that are due, so many for each of these hosts at the most; they are this process's for ``lease_ms``."""
-        now, found = now_ms(), []
+    def claim(self, slots: Mapping[str, int], lease_ms: int = LEASE_MS) -> list[DueDelivery]:
+        """Claim the oldest due messages for ``lease_ms``, at most ``slots`` for each host."""
+        now = now_ms()
+        claimed: list[DueDelivery] = []
         with self._database.begin() as connection:
-            for receiver, most in sorted(places.items()):
-                found += [Due(*row) for row in connection.execute(_claim(receiver, most, now, now + lease_ms))]
-        return found
+            for receiver, limit in sorted(slots.items()):
+                statement = _claim(receiver, limit, now, now + lease_ms)
+                claimed += [DueDelivery(*row) for row in connection.execute(statement)]
+        return claimed
 
-    def is_sent(self, due: Due, detail: str) -> None:
-        """It has arrived."""
-        self._change(_still_waiting(due), state="sent", ended_ms=now_ms(), detail=detail, **self._forget)
+    def mark_sent(self, due: DueDelivery, detail: str) -> None:
+        """The receiver accepted the message."""
+        self._end(_is_waiting(due), "sent", detail)
 
-    def try_later(self, due: Due, detail: str, seconds: float) -> None:
-        """It has not arrived, and is tried again after ``seconds``."""
-        self._change(_mine(due), next_ms=now_ms() + round(seconds * 1000), detail=detail)
+    def retry_later(self, due: DueDelivery, detail: str, seconds: float) -> None:
+        """The attempt failed; the next one is due in ``seconds``."""
+        next_ms = now_ms() + round(seconds * 1000)
+        self._change(_is_claimed(due), next_ms=next_ms, detail=detail)
 
-    def give_up(self, due: Due, detail: str, *, state: str = "given_up") -> None:
-        """It has not arrived, and is not tried again."""
-        self._change(_mine(due), state=state, ended_ms=now_ms(), detail=detail, **self._forget)
+    def give_up(self, due: DueDelivery, detail: str, *, state: str = "given_up") -> None:
+        """The attempt failed, and there will be no other."""
+        self._end(_is_claimed(due), state, detail)
 
     def drop_waiting(self, subscription_id: str, detail: str) -> None:
-        """Whatever still waits for a subscription that has ended is not sent any more."""
-        of_it = (deliveries.c.subscription_id == subscription_id) & IS_WAITING
-        self._change(of_it, state="dropped", ended_ms=now_ms(), detail=detail, **self._forget)
+        """Drop the waiting messages of a subscription that has ended."""
+        which = (deliveries.c.subscription_id == subscription_id) & IS_WAITING
+        self._end(which, "dropped", detail)
 
-    # --- for those whose messages they are ---
+    # --- for the owners of messages ---
 
-    def add(self, key_id: str, subject_id: str, event: str, body: str, *, url: str, subscription_id: str | None = None) -> str:
-        """Queue a message that belongs to no run's end; its id."""
-        row = message(key_id, subject_id, event, body, url=url, subscription_id=subscription_id)
+    def add(
+        self,
+        key_id: str,
+        subject_id: str,
+        event: str,
+        body: str,
+        *,
+        url: str,
+        subscription_id: str | None = None,
+    ) -> str:
+        """Queue a message apart from the end of a run; returns its id."""
+        row = delivery_row(
+            key_id, subject_id, event, body, url=url, subscription_id=subscription_id
+        )
         with self._database.begin() as connection:
             connection.execute(deliveries.insert().values(**row))
         return str(row["id"])
 
-    def find(self, delivery_id: str) -> Any:
-        """The message's whole record, or None."""
+    def find(self, delivery_id: str) -> DeliveryRow | None:
+        """The message's record, or None."""
+        query = select(deliveries).where(deliveries.c.id == delivery_id)
         with self._database.connect() as connection:
-            return connection.execute(select(deliveries).where(deliveries.c.id == delivery_id)).first()
+            row = connection.execute(query).first()
+        return DeliveryRow._make(row) if row else None
 
-    def of_key(self, key_id: str, *, limit: int = 50, **wanted: str) -> Sequence[Any]:
-        """The newest messages of a key; ``wanted`` narrows them by columns, where it is not empty."""
-        query = select(deliveries).where(deliveries.c.key_id == key_id, *(deliveries.c[name] == is_ for name, is_ in wanted.items() if is_))
+    def list_by_key(self, key_id: str, *, limit: int = 50, **filters: str) -> list[DeliveryRow]:
+        """The newest messages of a key; ``filters`` are values of columns, "" for any."""
+        query = select(deliveries).where(deliveries.c.key_id == key_id)
+        for name, value in filters.items():
+            if value:
+                query = query.where(deliveries.c[name] == value)
+        query = query.order_by(deliveries.c.created_ms.desc(), deliveries.c.id.desc()).limit(limit)
         with self._database.connect() as connection:
-            return connection.execute(query.order_by(deliveries.c.created_ms.desc(), deliveries.c.id.desc()).limit(limit)).all()
+            return [DeliveryRow._make(row) for row in connection.execute(query)]
 
-    def resend(self, row: Any) -> None:
-        """Send a message again, or at once if it waits for its next try. One that may be on its way at this moment is left alone."""
+    def resend(self, row: DeliveryRow) -> None:
+        """Send a message again, or now if it waits for its next attempt.
+
+        One that may be in an attempt at this moment is not changed.
+        """
         if row.body is None:
-            raise FormcallError("conflict", "This message was not kept, so it cannot be sent again.")
-        ended_or_idle = ~IS_WAITING | (deliveries.c.next_ms > now_ms() + LEASE_MS)
-        again = {"state": "waiting", "next_ms": now_ms(), "attempts": 0, "ended_ms": None}
-        self._change((deliveries.c.id == row.id) & ended_or_idle, **again)
+            raise FormcallError(
+                "conflict", "This message was not stored, so it cannot be sent again."
+            )
+        now = now_ms()
+        is_idle = ~IS_WAITING | (deliveries.c.next_ms > now + LEASE_MS)
+        which = (deliveries.c.id == row.id) & is_idle
+        self._change(which, state="waiting", next_ms=now, attempts=0, ended_ms=None)
+
+    def _end(self, which: ColumnElement[bool], state: str, detail: str) -> None:
+        self._change(which, state=state, ended_ms=now_ms(), detail=detail, **self._delete_body)
 
     def _change(self, which: ColumnElement[bool], **values: Any) -> None:
         with self._database.begin() as connection:
             connection.execute(update(deliveries).where(which).values(values))
 
 
-def _claim(receiver: str, most: int, now: int, until: int) -> Update:
-    # one statement, which is a transaction's first on SQLite: a reader that becomes a writer may find that it is too late
+def _claim(receiver: str, limit: int, now: int, until: int) -> Update:
+    # one statement, so that SQLite does not have to turn a reader into a writer
     oldest = (
         select(deliveries.c.id)
         .where(IS_WAITING, deliveries.c.receiver == receiver, deliveries.c.next_ms <= now)
-        .order_by(deliveries.c.next_ms)  # and nothing more: it is the order of the index, so that few rows are read of many
-        .limit(most)
+        .order_by(deliveries.c.next_ms)  # only this: the index has this order
+        .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("oldest")
     )
-    mine = update(deliveries).where(deliveries.c.id.in_(select(oldest.c.id)))
-    return mine.values(next_ms=until, attempts=deliveries.c.attempts + 1).returning(*_DUE)
+    change = update(deliveries).where(deliveries.c.id.in_(select(oldest.c.id)))
+    values = {"next_ms": until, "attempts": deliveries.c.attempts + 1}
+    return change.values(values).returning(*_DUE_COLUMNS)
 
 
-def _still_waiting(due: Due) -> ColumnElement[bool]:
+def _is_waiting(due: DueDelivery) -> ColumnElement[bool]:
     return (deliveries.c.id == due.id) & IS_WAITING
 
 
-def _mine(due: Due) -> ColumnElement[bool]:
-    """The message, unless its lease ran out and another sender has claimed it since."""
-    return _still_waiting(due) & (deliveries.c.attempts == due.attempts)
+def _is_claimed(due: DueDelivery) -> ColumnElement[bool]:
+    """The message, unless its lease expired and another sender has claimed it since."""
+    return _is_waiting(due) & (deliveries.c.attempts == due.attempts)
+
+
+def sender_id(secret: bytes) -> str:
+    """The name of this service in its messages, the same in all processes of one secret."""
+    return hmac.new(secret, b"sender of webhooks", hashlib.sha256).hexdigest()[:32]
 
 
 def signing_secret(secret: bytes, key_id: str) -> str:
-    """What the messages of a key are signed with (Standard Webhooks): made from the service's own secret, so it is kept nowhere."""
-    made = hmac.new(secret, f"webhooks:{key_id}".encode(), hashlib.sha256).digest()
-    return f"whsec_{base64.b64encode(made).decode()}"
+    """The secret that signs a key's messages (Standard Webhooks).
+
+    It is derived from the service's secret, and stored nowhere.
+    """
+    digest = hmac.new(secret, f"webhooks:{key_id}".encode(), hashlib.sha256).digest()
+    return f"whsec_{base64.b64encode(digest).decode()}"

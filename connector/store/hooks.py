@@ -1,6 +1,7 @@
-"""Inbound hooks: an address with a secret token that runs one action, for senders that can only POST what they like.
+"""Inbound hooks: a URL with a secret token that runs one action, for senders that can only POST.
 
-What the sender posts is read by the hook's own mapping; values that its maker fixed stand above it, and what fits nowhere is ignored.
+The hook's paths and templates read the fields from what is posted; fixed values override them, and
+whatever matches no field is ignored.
 """
 
 from __future__ import annotations
@@ -8,32 +9,33 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Engine, Row, func, select, update
+from sqlalchemy import Connection, Engine, Select, func, select, update
 
 from connector.catalogue import Action
-from connector.catalogue.values import is_absent, nearest
-from connector.errors import FieldError, FormcallError, InvalidInput
+from connector.catalogue.values import is_absent
+from connector.errors import FieldError, FormcallError, InvalidInput, TemplateError
+from connector.json_types import Json
+from connector.store.hook_mapping import Posted, check_preset, explain_missing, hook_template
 from connector.store.ids import new_id, now_ms
+from connector.store.rows import HookRow
 from connector.store.tables import NAME_LENGTH, hooks
 
-Json = dict[str, Any]
-
-TOKEN_PREFIX = "fch_"  # noqa: S105  it tells a token from other words
-MOST_OF_KEY = 200
-_LONGEST_TOKEN, _LONGEST_PATH = 100, 300
-_INDEX = re.compile("[0-9]{1,6}")
-_LONGEST_ID = 200  # of a sender's own id for a message, so that it fits into an idempotency key with the hook's id
+TOKEN_PREFIX = "fch_"  # noqa: S105  it marks a text as a token
+MAX_PER_KEY = 200
+_MAX_TOKEN_LENGTH = 100
+# of a sender's message id, so that an idempotency key has room for it and the hook's id
+_MAX_MESSAGE_ID_LENGTH = 200
 
 
 @dataclass(frozen=True)
-class Hook:
-    """A hook as it is kept. ``mapping`` says for a field where its value stands in what is posted, as in ``order.lines.0.text``."""
+class InboundHook:
+    """A hook. ``mapping`` has the path of a field's value, as in ``order.lines[0].text``, and
+    ``templates`` a text with such paths, as in ``{{ subject }}: {{ body.text }}``."""
 
     id: str
     key_id: str
@@ -44,123 +46,165 @@ class Hook:
     answer_at_once: bool
     created_ms: int
     revoked_ms: int | None = None
+    templates: dict[str, str] = field(default_factory=dict)
 
-    def values(self, action: Action, posted: Any, message_id: str = "") -> Json:
-        """The form for ``action`` from what was ``posted``; ``message_id`` is the sender's own id of it.
+    def values(self, action: Action, posted: Posted, message_id: str = "") -> Json:
+        """The form for ``action`` from what was ``posted``; ``message_id`` is the sender's own id.
 
-        A sender sets the action's fields by their names, and run options only where the hook's maker mapped them.
+        A sender sets the action's fields by their names, but run options only where they are
+        mapped. ``InvalidInput`` when a value does not fit its template.
         """
-        own = {name: posted[name] for name in action.fields if name in posted} if isinstance(posted, Mapping) else {}
-        mapped = {name: picked(posted, path) for name, path in self.mapping.items()}
-        found = {**own, **mapped, **self.fixed}
-        same = found.get("idempotency_key")
-        if is_absent(same):
-            same = message_id
-        # anything else is refused as what it is, when the form is read
-        found["idempotency_key"] = self._own_id(str(same)) if same and isinstance(same, str | int | float) else same
-        return found if self.answer_at_once else {**found, "wait_seconds": 0}
+        values: Json = {}
+        if isinstance(posted.body, Mapping):
+            values = {name: posted.body[name] for name in action.fields if name in posted.body}
+        values |= {name: posted.find(path) for name, path in self.mapping.items()}
+        values |= {name: _rendered(name, text, posted) for name, text in self.templates.items()}
+        values |= self.fixed
+        values["idempotency_key"] = self._idempotency_key(values, message_id)
+        if not self.answer_at_once:
+            values["wait_seconds"] = 0
+        return values
 
-    def _own_id(self, given: str) -> str:
+    def explained(self, error: InvalidInput, posted: Posted) -> InvalidInput:
+        """``error`` with the reason why the hook found nothing for a missing field."""
+        return explain_missing(
+            error, posted, mapping=self.mapping, templates=self.templates, fixed=self.fixed
+        )
+
+    def _idempotency_key(self, values: Json, message_id: str) -> Any:
+        key = values.get("idempotency_key")
+        if is_absent(key):
+            key = message_id
+        if key and isinstance(key, str | int | float):
+            return self._scoped_id(str(key))
+        return key  # of a wrong type: the form's validation refuses it
+
+    def _scoped_id(self, message_id: str) -> str:
         """An id that two hooks of one key cannot share."""
-        short = given if len(given) <= _LONGEST_ID else hashlib.sha256(given.encode("utf-8", "replace")).hexdigest()
-        return f"{self.id}:{short}"
+        if len(message_id) > _MAX_MESSAGE_ID_LENGTH:
+            message_id = hashlib.sha256(message_id.encode("utf-8", "replace")).hexdigest()
+        return f"{self.id}:{message_id}"
 
 
-def picked(posted: Any, path: str) -> Any:
-    """What stands at a path such as ``a.b.0.c``, None if nothing does; a key that is written just like the path comes first."""
-    if isinstance(posted, Mapping) and path in posted:
-        return posted[path]
-    value = posted
-    for part in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
-
-
-def check_preset(action: Action, fixed: Mapping[str, Any], mapping: Mapping[str, Any]) -> None:
-    """``InvalidInput`` names each field that the action does not have, each fixed value that it does not take, and each wrong path."""
-    errors = [_unknown(name, action) for name in [*fixed, *mapping] if name not in action.form]
-    errors += [_wrong_path(name) for name, path in mapping.items() if not isinstance(path, str) or not 0 < len(path) <= _LONGEST_PATH]
-    if errors:
-        raise InvalidInput(errors)
+def _rendered(name: str, source: str, posted: Posted) -> str | None:
     try:
-        action.read_form(fixed)
-    except InvalidInput as error:
-        if wrong := [entry for entry in error.errors if entry.field in fixed]:
-            raise InvalidInput(wrong) from None
-
-
-def _unknown(name: str, action: Action) -> FieldError:
-    hint = nearest(name, action.form) or f" The fields are {', '.join(action.form)}."
-    return FieldError(name, "unknown_field", f'There is no field "{name[:60]}" in this action.{hint}')
-
-
-def _wrong_path(name: str) -> FieldError:
-    words = f'The path for "{name[:60]}" must be names with dots between them, such as order.lines.0.text.'
-    return FieldError(name, "wrong_type", words)
+        return hook_template(source).render(posted)
+    except TemplateError as error:
+        message = f'"{name}" cannot be filled in from what was posted: {error.problem}'
+        raise InvalidInput([FieldError(name, "wrong_type", message)]) from None
 
 
 class Hooks:
-    """The table of hooks in ``database``; tokens are kept as an HMAC under ``secret``."""
+    """The table of hooks; tokens are stored as an HMAC under ``secret``."""
 
     def __init__(self, database: Engine, secret: bytes) -> None:
-        self._database, self._secret = database, secret
+        self._database = database
+        self._secret = secret
 
     def create(
-        self, key_id: str, name: str, action: Action, *, fixed: Json, mapping: dict[str, str], answer_at_once: bool = True
-    ) -> tuple[Hook, str]:
-        """A new hook and its token, which is not kept; ``FormcallError`` when something is not right."""
-        name = " ".join(name.split())
-        if not name or len(name) > NAME_LENGTH:
-            raise InvalidInput([FieldError("name", "missing", f'"name" is needed: 1 to {NAME_LENGTH} characters.')])
-        check_preset(action, fixed, mapping)
+        self,
+        key_id: str,
+        name: str,
+        action: Action,
+        *,
+        fixed: Json,
+        mapping: dict[str, str],
+        templates: Mapping[str, str] | None = None,
+        answer_at_once: bool = True,
+    ) -> tuple[InboundHook, str]:
+        """A new hook and its token, which is not stored; ``FormcallError`` when refused."""
+        name = _checked_name(name)
+        check_preset(action, fixed, mapping, templates)
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        hook = Hook(new_id("hook"), key_id, name, action.id, dict(fixed), dict(mapping), answer_at_once, now_ms())
-        texts = {"fixed": json.dumps(hook.fixed, ensure_ascii=False), "mapping": json.dumps(hook.mapping, ensure_ascii=False)}
+        hook = InboundHook(
+            new_id("hook"),
+            key_id,
+            name,
+            action.id,
+            dict(fixed),
+            dict(mapping),
+            answer_at_once,
+            now_ms(),
+            templates=dict(templates or {}),
+        )
+        row = {
+            **vars(hook),
+            "fixed": json.dumps(hook.fixed, ensure_ascii=False),
+            "mapping": json.dumps(hook.mapping, ensure_ascii=False),
+            "templates": json.dumps(hook.templates, ensure_ascii=False),
+            "digest": self._digest(token),
+        }
         with self._database.begin() as connection:
-            connection.execute(hooks.insert().values(**{**vars(hook), **texts}, digest=self._digest(token)))
-            mine = select(func.count()).where(hooks.c.key_id == key_id, hooks.c.revoked_ms.is_(None))
-            if (connection.execute(mine).scalar() or 0) > MOST_OF_KEY:
-                raise FormcallError("conflict", f"This API key has {MOST_OF_KEY} hooks already. Revoke one that is not needed any more.")
+            # inserted before it is counted: SQLite may refuse to turn a reader into a writer
+            connection.execute(hooks.insert().values(**row))
+            _check_count(connection, key_id)
         return hook, token
 
-    def find(self, token: str) -> Hook | None:
-        """The hook with this token, unless it is unknown or revoked. How long that takes says nothing of how near a guess was."""
-        if not token.startswith(TOKEN_PREFIX) or len(token) > _LONGEST_TOKEN:
+    def find(self, token: str) -> InboundHook | None:
+        """The hook with this token, None when it is unknown or revoked.
+
+        It is looked up by its digest, so the time this takes tells nothing about a guess.
+        """
+        if not token.startswith(TOKEN_PREFIX) or len(token) > _MAX_TOKEN_LENGTH:
             return None
-        query = select(hooks).where(hooks.c.digest == self._digest(token), hooks.c.revoked_ms.is_(None))
+        is_active = (hooks.c.digest == self._digest(token)) & hooks.c.revoked_ms.is_(None)
+        return self._first(select(hooks).where(is_active))
+
+    def by_id(self, hook_id: str) -> InboundHook | None:
+        """The hook with this id, also a revoked one."""
+        return self._first(select(hooks).where(hooks.c.id == hook_id))
+
+    def _first(self, query: Select[Any]) -> InboundHook | None:
         with self._database.connect() as connection:
             row = connection.execute(query).first()
-        return _hook(row) if row else None
+        return _to_hook(HookRow._make(row)) if row else None
 
-    def by_id(self, hook_id: str) -> Hook | None:
-        """The hook with this id, also a revoked one."""
-        with self._database.connect() as connection:
-            row = connection.execute(select(hooks).where(hooks.c.id == hook_id)).first()
-        return _hook(row) if row else None
-
-    def all(self, key_id: str = "") -> Sequence[Hook]:
-        """All hooks, or those of one key, the newest first; also those that were revoked."""
+    def list_all(self, key_id: str = "") -> list[InboundHook]:
+        """All hooks, or those of one key, the newest first; also revoked ones."""
         query = select(hooks).order_by(hooks.c.created_ms.desc(), hooks.c.id.desc())
+        if key_id:
+            query = query.where(hooks.c.key_id == key_id)
         with self._database.connect() as connection:
-            rows = connection.execute(query.where(hooks.c.key_id == key_id) if key_id else query).all()
-        return [_hook(row) for row in rows]
+            return [_to_hook(HookRow._make(row)) for row in connection.execute(query)]
 
     def revoke(self, hook_id: str) -> None:
-        """The hook's address is nothing any more."""
+        """Make the hook's URL invalid."""
+        which = (hooks.c.id == hook_id) & hooks.c.revoked_ms.is_(None)
         with self._database.begin() as connection:
-            connection.execute(update(hooks).where(hooks.c.id == hook_id, hooks.c.revoked_ms.is_(None)).values(revoked_ms=now_ms()))
+            connection.execute(update(hooks).where(which).values(revoked_ms=now_ms()))
 
     def _digest(self, token: str) -> str:
         return hmac.new(self._secret, f"hook:{token}".encode(), hashlib.sha256).hexdigest()
 
 
-def _hook(row: Row[Any]) -> Hook:
-    return Hook(
-        row.id, row.key_id, row.name, row.action, json.loads(row.fixed), json.loads(row.mapping), row.answer_at_once, row.created_ms,
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name or len(name) > NAME_LENGTH:
+        detail = f'"name" is needed: 1 to {NAME_LENGTH} characters.'
+        raise InvalidInput([FieldError("name", "missing", detail)])
+    return name
+
+
+def _check_count(connection: Connection, key_id: str) -> None:
+    is_active = (hooks.c.key_id == key_id) & hooks.c.revoked_ms.is_(None)
+    count = connection.execute(select(func.count()).where(is_active)).scalar() or 0
+    if count > MAX_PER_KEY:
+        raise FormcallError(
+            "conflict",
+            f"This API key already has {MAX_PER_KEY} hooks. Revoke one that is no longer needed.",
+        )
+
+
+def _to_hook(row: HookRow) -> InboundHook:
+    return InboundHook(
+        row.id,
+        row.key_id,
+        row.name,
+        row.action,
+        json.loads(row.fixed),
+        json.loads(row.mapping),
+        row.answer_at_once,
+        row.created_ms,
         row.revoked_ms,
-    )  # fmt: skip
+        json.loads(row.templates or "{}"),
+    )

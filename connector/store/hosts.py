@@ -1,4 +1,7 @@
-"""Who serves and works, and when each was last heard of, by the clock of the database: the clocks of hosts need not agree."""
+"""The processes that serve or work, and their heartbeats by the clock of the database.
+
+The clocks of hosts need not agree.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +9,49 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, Connection, DateTime, Engine, delete, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Engine,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from connector.store.tables import hosts
 
-_LEAD = "SELECT pg_try_advisory_xact_lock(4627719)"
-# a leader that is frozen loses the lock after a while; so does one that is slow, and then two may lead, which does no harm
-_FROZEN = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(4627719)"
+# a frozen leader loses the lock after this time; so does a slow one, and then two processes may
+# lead at once, which does no harm
+_LOCK_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = '10s'"
 
 
 class StoredHosts:
-    """The table of hosts in ``database``."""
+    """The table of hosts."""
 
     def __init__(self, database: Engine) -> None:
         self._database = database
-        self._sqlite = database.dialect.name == "sqlite"
+        self._is_sqlite = database.dialect.name == "sqlite"
 
     def beat(self, host: str, role: str) -> bool:
-        """``host`` is alive; False when it was not in the table: it is new, or was thought dead and forgotten."""
-        seen = {"role": role, "seen_at": func.now()}
-        with self._at_once() as connection:
-            if connection.execute(update(hosts).where(hosts.c.id == host).values(seen)).rowcount:
+        """Record a heartbeat of ``host``; False when it is new, or was removed as dead."""
+        values = {"role": role, "seen_at": func.now()}
+        change = update(hosts).where(hosts.c.id == host).values(values)
+        with self._autocommit() as connection:
+            if connection.execute(change).rowcount:
                 return True
             try:
-                connection.execute(hosts.insert().values(id=host, **seen))
-            except IntegrityError:  # it beat twice at the same moment
+                connection.execute(hosts.insert().values(id=host, **values))
+            except IntegrityError:  # two heartbeats at the same moment
                 return True
         return False
 
-    def _at_once(self) -> Connection:
-        """A connection whose statements are each a transaction: a process that is frozen between two holds up nobody."""
+    def _autocommit(self) -> Connection:
+        """A connection without transactions, so that a frozen process holds no locks."""
         return self._database.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def known(self) -> set[str]:
@@ -44,38 +59,48 @@ class StoredHosts:
         with self._database.connect() as connection:
             return set(connection.execute(select(hosts.c.id)).scalars())
 
-    def dead(self, silent_seconds: float) -> list[str]:
-        """The hosts that were not heard of for ``silent_seconds``."""
-        silent = select(hosts.c.id).where(hosts.c.seen_at < self._ago(silent_seconds)).order_by(hosts.c.seen_at)
+    def workers(self) -> set[str]:
+        """The hosts of role "worker", also those that are silent and not removed yet."""
         with self._database.connect() as connection:
-            return list(connection.execute(silent).scalars())
+            query = select(hosts.c.id).where(hosts.c.role == "worker")
+            return set(connection.execute(query).scalars())
 
-    def _ago(self, seconds: float) -> ColumnElement[dt.datetime]:
-        if self._sqlite:
+    def dead(self, silent_seconds: float) -> list[str]:
+        """The hosts without a heartbeat for ``silent_seconds``, the longest silent first."""
+        is_silent = hosts.c.seen_at < self._time_ago(silent_seconds)
+        query = select(hosts.c.id).where(is_silent).order_by(hosts.c.seen_at)
+        with self._database.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def _time_ago(self, seconds: float) -> ColumnElement[dt.datetime]:
+        if self._is_sqlite:
             return func.datetime("now", f"-{seconds} seconds", type_=DateTime())
         return func.now() - dt.timedelta(seconds=seconds)
 
-    def forget(self, host: str) -> None:
-        """Take ``host`` out of the table: it has ended, or what it left has been seen to."""
-        with self._at_once() as connection:
+    def remove(self, host: str) -> None:
+        """Remove ``host``: it has ended, or its work was recovered."""
+        with self._autocommit() as connection:
             connection.execute(delete(hosts).where(hosts.c.id == host))
 
     @contextmanager
-    def lead(self) -> Iterator[bool]:
-        """Whether this process leads while the block lasts; one does at a time. SQLite has one process anyway."""
-        if self._sqlite:
+    def try_lead(self) -> Iterator[bool]:
+        """Whether this process leads during the block; one does at a time.
+
+        An SQLite database has one process, which always leads.
+        """
+        if self._is_sqlite:
             yield True
             return
         with self._database.connect() as connection:
-            connection.execute(text(_FROZEN))
+            connection.execute(text(_LOCK_TIMEOUT))
             try:
-                yield bool(connection.execute(text(_LEAD)).scalar())
+                yield bool(connection.execute(text(_TRY_LOCK)).scalar())
             finally:
-                _let_go(connection)
+                _release(connection)
 
 
-def _let_go(connection: Connection) -> None:
+def _release(connection: Connection) -> None:
     try:
         connection.rollback()
-    except DBAPIError:  # the server has ended the session
+    except DBAPIError:  # the server has closed the session
         connection.invalidate()

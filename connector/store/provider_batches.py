@@ -1,65 +1,65 @@
-"""Economy batches: where each stands at the provider, and what happens to its rows on the way there and back.
+"""Economy batches: the state of each at the provider, and the rows that it sends and receives.
 
-A row is ``running`` while it is at the provider, on the "host" of the part that it was sent with; no process of ours has such a name.
-A row that came back without an answer is ``queued`` again, and its host says how it is to go on.
+While a row is at the provider it is ``running`` on the "host" of the file that it was sent with; no
+process has such a name. A row that came back without an answer is ``queued`` again, and its host
+tells how it continues.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, case, func, select, update
 
-from connector.errors import FormcallError
-from connector.store.journal import Journal
-from connector.store.notes import End, Entry, Note
+from connector.json_types import Json
+from connector.store.rows import BatchRow, RunRow, TokenUsage
 from connector.store.tables import batches, ledger, runs
 
-if TYPE_CHECKING:
-    from connector.store.group import Group
-
 PAGE = 200  # rows that are read and written together
-AGAIN, LIVE = "provider.again", "provider.live"  # hosts of queued rows: to the provider once more, or to the model itself
+# hosts of queued rows
+RESUBMIT = "provider.again"  # goes to the provider's batch API once more
+ASK_LIVE = "provider.live"  # is asked live, at the full price
 _ENDED = "ended"
 
 
-def host_of(number: int) -> str:
-    """The host of the rows of a part."""
+def host_of_file(number: int) -> str:
+    """The host of the rows of a file."""
     return f"provider.{number}"
 
 
 @dataclass
-class Part:
-    """One file of calls, and the provider's batch over it. Times are seconds since 1970.
+class ProviderBatchFile:
+    """One file of calls, and the provider's batch that runs it.
 
-    ``status``  filling (its rows are being reserved), filled, uploaded, creating, waiting, settling (it has come back), ended
-    ``second``  its rows were sent before and came back without an answer
-    ``lines``   how many calls are in the file
-    ``done``    how many of them were carried out there
-    ``files``   what came back; ``cut_off`` says that its time was over before all of it was carried out
-    ``said``    the code and the sentence of why it failed as a whole
-    ``troubles``  calls about it that failed in a row
+    - ``is_resubmission``: its rows were sent before and came back without an answer
+    - ``status``: filling (its rows are being reserved), filled, uploaded, creating, waiting,
+      settling (its results are being read), ended
+    - ``call_count``: the calls in the file, ``processed``: those that the provider has run
+    - ``created_at``: seconds since 1970
+    - ``expired``: the provider stopped before it had run all calls
+    - ``failure``: code and sentence of why it failed as a whole
+    - ``consecutive_errors``: requests about it that failed in a row
     """
 
     number: int
     generation: int
-    second: bool
+    is_resubmission: bool
     model: str
     dialect: str
-    left_out: list[str]
+    omitted_parameters: list[str]
     status: str = "filling"
-    lines: int = 0
-    file: str = ""
-    batch: str = ""
-    began: float = 0.0
-    done: int = 0
-    files: list[str] = field(default_factory=list)
-    cut_off: bool = False
-    said: list[str] = field(default_factory=list)
-    troubles: int = 0
+    call_count: int = 0
+    input_file: str = ""
+    provider_batch_id: str = ""
+    created_at: float = 0.0
+    processed: int = 0
+    output_files: list[str] = field(default_factory=list)
+    expired: bool = False
+    failure: list[str] = field(default_factory=list)
+    consecutive_errors: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -70,198 +70,189 @@ class Part:
 
 
 @dataclass
-class Place:
-    """Where a batch stands.
+class ProviderBatchState:
+    """The progress of an economy batch at the provider.
 
-    ``looks``   how often it was looked after; ``waits`` of them since there was something new
-    ``live``    whether a row whose answer cannot be used is asked once more live
-    ``trying``  rows that are being asked live
-    ``short``   the code and the sentence of why rows could not be sent, ``failed`` of why the provider took none
-    ``stalled``  it waits for somebody, although rows are at the provider; ``mistakes`` of ours in a row
-    ``rubbish``  files at the provider that are not needed any more
+    - ``polls``: all polls, ``idle_polls``: those since something changed
+    - ``retry_live``: whether a row whose answer is not usable is asked once more live
+    - ``live_row_ids``: rows that are being asked live
+    - ``unsent_reason``: code and sentence of why rows could not be sent
+    - ``refusal``: code and sentence of why the provider accepted no row
+    - ``stalled``: the batch is paused although rows are at the provider
+    - ``internal_errors``: polls that failed in a row by an error of ours
+    - ``obsolete_files``: ids of files to delete at the provider
+    - ``provider``: its name, where there are several; "" until the first poll
     """
 
     generation: int = 0
-    looks: int = 0
-    waits: int = 0
-    live: bool = True
-    parts: list[Part] = field(default_factory=list)
-    trying: list[str] = field(default_factory=list)
-    short: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
+    polls: int = 0
+    idle_polls: int = 0
+    retry_live: bool = True
+    files: list[ProviderBatchFile] = field(default_factory=list)
+    live_row_ids: list[str] = field(default_factory=list)
+    unsent_reason: list[str] = field(default_factory=list)
+    refusal: list[str] = field(default_factory=list)
     stalled: bool = False
-    mistakes: int = 0
-    rubbish: list[str] = field(default_factory=list)
+    internal_errors: int = 0
+    obsolete_files: list[str] = field(default_factory=list)
+    provider: str = ""
 
     @property
-    def open_parts(self) -> list[Part]:
-        return [part for part in self.parts if part.is_open]
+    def open_files(self) -> list[ProviderBatchFile]:
+        return [file for file in self.files if file.is_open]
 
-    def begin(self, generation: int) -> None:
-        """It goes on, perhaps in a new generation: what stood in its way may be gone."""
-        self.generation, self.waits, self.mistakes, self.stalled = generation, 0, 0, False
-        self.short, self.failed = [], []
-        for part in self.open_parts:
-            part.troubles = 0
-
-
-def new_place(*, live: bool) -> str:
-    """The place of a new batch, as it is kept."""
-    return json.dumps({"live": live})
-
-
-def read_place(text: str) -> Place:
-    """A place as it was kept."""
-    kept = json.loads(text)
-    parts = [Part(**part) for part in kept.pop("parts", ())]
-    return Place(**kept, parts=parts)
+    def start_generation(self, generation: int) -> None:
+        """Continue in this generation, with the errors of earlier ones cleared."""
+        self.generation = generation
+        self.idle_polls = 0
+        self.internal_errors = 0
+        self.stalled = False
+        self.unsent_reason = []
+        self.refusal = []
+        for file in self.open_files:
+            file.consecutive_errors = 0
 
 
-# --- notes -------------------------------------------------------------------------------------------------------------
+# The names in stored states, which processes of other releases read and write as well.
+_STORED_STATE_NAMES = {
+    "polls": "looks",
+    "idle_polls": "waits",
+    "retry_live": "live",
+    "files": "parts",
+    "live_row_ids": "trying",
+    "unsent_reason": "short",
+    "refusal": "failed",
+    "internal_errors": "mistakes",
+    "obsolete_files": "rubbish",
+}
+_STORED_FILE_NAMES = {
+    "is_resubmission": "second",
+    "omitted_parameters": "left_out",
+    "call_count": "lines",
+    "input_file": "file",
+    "provider_batch_id": "batch",
+    "created_at": "began",
+    "processed": "done",
+    "output_files": "files",
+    "expired": "cut_off",
+    "failure": "said",
+    "consecutive_errors": "troubles",
+}
+_STATE_ATTRIBUTES = {stored: name for name, stored in _STORED_STATE_NAMES.items()}
+_FILE_ATTRIBUTES = {stored: name for name, stored in _STORED_FILE_NAMES.items()}
 
 
-@dataclass
-class Together(Note):
-    """Notes of one transaction that do not depend on one another: each has its own outcome, or its own error."""
-
-    notes: Sequence[Note]
-
-    def runs(self) -> tuple[str, ...]:
-        return tuple(run_id for note in self.notes for run_id in note.runs())
-
-    def broke_off(self) -> None:
-        for note in self.notes:
-            note.broke_off()
-
-    def decide(self, group: Group) -> None:
-        for note in self.notes:
-            note.outcome, note.error, note.unsure = None, None, self.unsure
-            try:
-                note.outcome = note.decide(group)
-            except FormcallError as error:
-                note.error = error
+def new_state_json(*, retry_live: bool) -> str:
+    """The stored state of a new batch."""
+    return json.dumps({"live": retry_live})
 
 
-def write_together(journal: Journal, notes: Sequence[Note]) -> None:
-    """Write ``notes``, many in a transaction; what came of each is in it."""
-    for start in range(0, len(notes), PAGE):
-        journal.write(Together(notes[start : start + PAGE]))
-    with journal.freed:
-        journal.freed.notify_all()
+def read_state(text: str | None) -> ProviderBatchState:
+    """The state from its stored JSON."""
+    values = _renamed(json.loads(text or "{}"), _STATE_ATTRIBUTES)
+    stored_files = values.pop("files", ())
+    files = [ProviderBatchFile(**_renamed(stored, _FILE_ATTRIBUTES)) for stored in stored_files]
+    return ProviderBatchState(**values, files=files)
 
 
-@dataclass
-class Deliver(End):
-    """What came back for a row ends it. The same thing may come again, and is neither booked nor told a second time."""
-
-    def decide(self, group: Group) -> bool:
-        return (self.unsure or _is_this(group, self.run_id, self.attempt)) and super().decide(group)
+def _state_json(state: ProviderBatchState) -> str:
+    values = asdict(state)
+    values["files"] = [_renamed(file, _STORED_FILE_NAMES) for file in values["files"]]
+    return json.dumps(_renamed(values, _STORED_STATE_NAMES))
 
 
-@dataclass
-class PutBack(Note):
-    """A row came back without an answer and is to go on in the way that ``host`` says: its calls are booked, the rest is free.
-
-    ``code`` is what was wrong with it.
-    """
-
-    run_id: str
-    attempt: int
-    host: str
-    entries: tuple[Entry, ...] = ()
-    code: str | None = None
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> bool:
-        row = group.row(self.run_id)
-        if not _is_this(group, self.run_id, self.attempt):
-            return self.unsure and (row["status"], row["attempt"]) == ("queued", self.attempt)
-        group.book(row, self.attempt, self.entries)
-        group.move(row, -row["reserved_nusd"], 0)
-        group.change(row, status="queued", host=self.host, code=self.code, reserved_nusd=0)
-        return True
+def _renamed(values: Json, names: dict[str, str]) -> Json:
+    return {names.get(name, name): value for name, value in values.items()}
 
 
-def _is_this(group: Group, run_id: str, attempt: int) -> bool:
-    row = group.row(run_id)
-    return bool(row["status"] == "running" and row["attempt"] == attempt)
+# --- the tables -----------------------------------------------------------------------------------
+
+_NOT_SENT = runs.c.host.not_in((RESUBMIT, ASK_LIVE))
 
 
-# --- the tables --------------------------------------------------------------------------------------------------------
-
-_NO_MARK = runs.c.host.not_in((AGAIN, LIVE))
-
-
-class Places:
-    """Reads and writes where batches stand. Rows are changed through the journal."""
+class ProviderBatchStore:
+    """Reads and writes the states of economy batches; rows are changed through the ledger."""
 
     def __init__(self, database: Engine) -> None:
         self._database = database
 
-    def find(self, batch_id: str) -> Any:
-        """The batch's record, or None."""
+    def get(self, batch_id: str) -> BatchRow:
+        """The record of a batch that must exist."""
+        query = select(batches).where(batches.c.id == batch_id)
         with self._database.connect() as connection:
-            return connection.execute(select(batches).where(batches.c.id == batch_id)).first()
+            return BatchRow._make(connection.execute(query).one())
 
     def status(self, batch_id: str) -> str:
+        """The batch's status, "" when there is no such batch."""
+        query = select(batches.c.status).where(batches.c.id == batch_id)
         with self._database.connect() as connection:
-            return connection.execute(select(batches.c.status).where(batches.c.id == batch_id)).scalar() or ""
+            return connection.execute(query).scalar() or ""
 
-    def going_on(self) -> Sequence[Any]:
-        """The economy batches that have not ended: also those that wait for somebody may have rows at the provider."""
+    def list_unfinished(self) -> list[BatchRow]:
+        """The economy batches that have not ended; a paused one may have rows at the provider."""
         query = select(batches).where(batches.c.economy, batches.c.ended_ms.is_(None))
         with self._database.connect() as connection:
-            return connection.execute(query).all()
+            return [BatchRow._make(row) for row in connection.execute(query)]
 
-    def keep(self, batch: Any, before: str, place: Place, detail: str | None) -> str | None:
-        """The new text of ``place``; None when it was changed from ``before`` by somebody else, or the batch is in another generation.
+    def save(
+        self, batch: BatchRow, before: str | None, state: ProviderBatchState, detail: str | None
+    ) -> str | None:
+        """Store ``state`` and return its JSON; ``detail`` is shown while the batch is running.
 
-        ``detail`` is shown with a batch that is going on.
+        None when another process changed it from ``before``, or the batch is in another generation.
         """
-        after = json.dumps(asdict(place))
-        which = (batches.c.id == batch.id) & (batches.c.generation == batch.generation) & (batches.c.provider == before)
+        after = _state_json(state)
+        is_unchanged = (
+            (batches.c.id == batch.id)
+            & (batches.c.generation == batch.generation)
+            & (batches.c.provider == before)
+        )
         shown = case((batches.c.status == "running", detail), else_=batches.c.detail)
+        change = update(batches).where(is_unchanged).values(provider=after, detail=shown)
         with self._database.begin() as connection:
-            kept = connection.execute(update(batches).where(which).values(provider=after, detail=shown)).rowcount
-        return after if kept else None
+            is_saved = connection.execute(change).rowcount
+        return after if is_saved else None
 
-    def waiting(self, batch_id: str, after: int, *, again: bool) -> Sequence[Any]:
-        """Queued rows behind the one with a number: those that come ``again``, or those that were not sent yet."""
-        which = (runs.c.status == "queued") & (runs.c.host == AGAIN if again else _NO_MARK)
-        return self._page(batch_id, which, after)
+    def unsent_rows(self, batch_id: str, after: int, *, resubmitted: bool) -> list[RunRow]:
+        """Queued rows after a row number: new ones, or those to be ``resubmitted``."""
+        by_host = runs.c.host == RESUBMIT if resubmitted else _NOT_SENT
+        return self._page(batch_id, (runs.c.status == "queued") & by_host, after)
 
-    def sent(self, batch_id: str, part: Part, after: int) -> Sequence[Any]:
-        """The rows of a part that have not come back, behind the one with a number."""
-        return self._page(batch_id, (runs.c.status == "running") & (runs.c.host == host_of(part.number)), after)
+    def submitted_rows(
+        self, batch_id: str, batch_file: ProviderBatchFile, after: int
+    ) -> list[RunRow]:
+        """The rows of a file without a result so far, after a row number."""
+        of_file = runs.c.host == host_of_file(batch_file.number)
+        return self._page(batch_id, (runs.c.status == "running") & of_file, after)
 
-    def queued(self, batch_id: str) -> int:
-        """How many rows wait."""
+    def count_queued(self, batch_id: str) -> int:
+        """The number of queued rows."""
         query = select(func.count()).where(runs.c.batch_id == batch_id, runs.c.status == "queued")
         with self._database.connect() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def for_live(self, batch_id: str) -> Sequence[Any]:
-        """Some rows that are to be asked live."""
-        return self._page(batch_id, (runs.c.status == "queued") & (runs.c.host == LIVE), -1)
+    def live_rows(self, batch_id: str) -> list[RunRow]:
+        """A page of the rows to be asked live."""
+        return self._page(batch_id, (runs.c.status == "queued") & (runs.c.host == ASK_LIVE), -1)
 
-    def _page(self, batch_id: str, which: ColumnElement[bool], after: int) -> Sequence[Any]:
+    def _page(self, batch_id: str, which: ColumnElement[bool], after: int) -> list[RunRow]:
         query = select(runs).where(runs.c.batch_id == batch_id, runs.c.row_no > after, which)
-        return self._all(query.order_by(runs.c.row_no).limit(PAGE))
+        return self._read(query.order_by(runs.c.row_no).limit(PAGE))
 
-    def rows(self, batch_id: str, ids: Iterable[str]) -> dict[str, Any]:
+    def rows_by_id(self, batch_id: str, ids: Iterable[str]) -> dict[str, RunRow]:
         """Rows of a batch by their ids."""
-        found = self._all(select(runs).where(runs.c.batch_id == batch_id, runs.c.id.in_(list(ids))))
-        return {row.id: row for row in found}
+        query = select(runs).where(runs.c.batch_id == batch_id, runs.c.id.in_(list(ids)))
+        return {row.id: row for row in self._read(query)}
 
-    def _all(self, query: Select[Any]) -> Sequence[Any]:
+    def _read(self, query: Select[Any]) -> list[RunRow]:
         with self._database.connect() as connection:
-            return connection.execute(query).all()
+            return [RunRow._make(row) for row in connection.execute(query)]
 
-    def used(self, run_id: str) -> Any:
-        """What the earlier attempts of a row used: ``input``, ``cached``, ``output`` and ``reasoning`` tokens."""
-        names = ("input", "cached", "output", "reasoning")
-        sums = [func.coalesce(func.sum(ledger.c[f"{name}_tokens"]), 0).label(name) for name in names]
+    def token_usage(self, run_id: str) -> TokenUsage:
+        """The tokens of all earlier attempts of a row."""
+        sums = [
+            func.coalesce(func.sum(ledger.c[f"{name}_tokens"]), 0) for name in TokenUsage._fields
+        ]
         with self._database.connect() as connection:
-            return connection.execute(select(*sums).where(ledger.c.run_id == run_id)).one()
+            row = connection.execute(select(*sums).where(ledger.c.run_id == run_id)).one()
+        return TokenUsage._make(map(int, row))

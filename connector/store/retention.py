@@ -1,7 +1,7 @@
-"""What is kept how long: records, texts and books each have their time, and go in small transactions.
+"""Deletes expired records, texts and ledger entries, each after its own time.
 
-Nothing goes that is still open, that somebody may be asked for again under its idempotency key, or whose money is not settled. A
-batch goes with its rows, and its rows not before it.
+Open records stay, and so does a record that its idempotency key may return again, or that has a
+reservation. A batch is deleted with its rows, and its rows not before it.
 """
 
 from __future__ import annotations
@@ -9,62 +9,98 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, delete, exists, func, select, true, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    Engine,
+    Select,
+    Table,
+    Update,
+    delete,
+    exists,
+    func,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
+from connector.json_types import Json
 from connector.settings import Settings
 from connector.store.hosts import StoredHosts
-from connector.store.ids import id_from, now_ms
-from connector.store.tables import IS_OPEN, IS_WAITING, batches, cached_answers, deliveries, kept_files, ledger, rates, runs, spending
-
-Json = dict[str, Any]
+from connector.store.ids import lowest_id, now_ms
+from connector.store.tables import (
+    IS_OPEN,
+    IS_WAITING,
+    batches,
+    cached_answers,
+    deliveries,
+    hook_refusals,
+    ledger,
+    rates,
+    runs,
+    spending,
+    stored_files,
+)
 
 DAY_MS = 86_400_000
-_TEXTS_MS = DAY_MS  # how long texts stay that nobody asked to keep: long enough to be fetched and tried again
-_BODIES_MS = DAY_MS  # how long a message that has arrived can be sent again
+# with FORMCALL_STORE_TEXT=off: long enough to fetch an answer and to retry a run
+_TEXTS_MS = DAY_MS
+_BODIES_MS = DAY_MS  # how long a delivered message can be sent again
 _SPENDING_DAYS = 400
 _HOST_SECONDS = 86_400.0
-_AT_ONCE = 200  # rows in one transaction
-_PAUSE_SECONDS = 0.02  # between two of them, for those who wait to write
+_CHUNK_ROWS = 200  # in one transaction
+_PAUSE_SECONDS = 0.02  # between two chunks, for other writers
 _HOUR_SECONDS = 3600.0
 
 _HAS_TEXTS = runs.c.form.is_not(None) | runs.c.answer.is_not(None) | runs.c.state.is_not(None)
-_HAS_ENDED = runs.c.ended_ms.is_not(None) & runs.c.status.not_in(("queued", "running")) & (runs.c.reserved_nusd == 0)
+_HAS_ENDED = (
+    runs.c.ended_ms.is_not(None)
+    & runs.c.status.not_in(("queued", "running"))
+    & (runs.c.reserved_nusd == 0)
+    # whoever decides needs the texts, and the wait has a time limit of its own
+    & runs.c.review_until_ms.is_(None)
+)
 _BATCH_HAS_ENDED = batches.c.ended_ms.is_not(None) & batches.c.status.not_in(("running", "paused"))
 
 
 @dataclass(frozen=True)
-class Ages:
-    """What goes now: what ended before these moments (ms since 1970, None: it stays), and books of days before these."""
+class Cutoffs:
+    """What to delete: what ended before these times (ms since 1970; None: nothing of this kind)."""
 
     records_ms: int | None = None
     texts_ms: int | None = None
-    bodies_ms: int | None = None  # of messages that have arrived
-    cached_ms: int | None = None  # answers that were made before, also if they may be given again for a while
-    ledger_day: str | None = None
-    spending_day: str | None = None
-    key_id: str | None = None  # of this key alone
+    bodies_ms: int | None = None  # of delivered messages
+    cached_ms: int | None = None  # cached answers older than this, even if not expired
+    ledger_day: str | None = None  # ledger entries before this day
+    spending_day: str | None = None  # sums of days and months before this day
+    key_id: str | None = None  # only what belongs to this key
 
 
 @dataclass(frozen=True)
-class Task:
-    """Rows of a table that go, or with ``values`` lose something. ``then`` must also hold by the time that is done."""
+class Deletion:
+    """Rows of a table to delete, or columns of them to set to ``values``.
+
+    ``then`` must also hold at the time of the deletion.
+    """
 
     name: str
     table: Table
     which: ColumnElement[bool]
     values: Json | None = None
     then: ColumnElement[bool] = field(default_factory=true)
-    is_frequent: bool = False  # an index leads to its rows: it can be looked for at any time
+    is_frequent: bool = False  # cheap, since an index leads to its rows
 
 
-def ages(settings: Settings) -> Ages:
-    """What goes now by the operator's settings."""
+def current_cutoffs(settings: Settings) -> Cutoffs:
+    """The cutoffs at this time, by the operator's settings."""
     now = now_ms()
-    return Ages(
+    return Cutoffs(
         records_ms=now - round(settings.keep_days * DAY_MS),
         texts_ms=None if settings.store_text == "on" else now - _TEXTS_MS,
         bodies_ms=now - _BODIES_MS,
@@ -77,129 +113,183 @@ def _day_before(days: float) -> str:
     return (dt.datetime.now(dt.UTC) - dt.timedelta(days=days)).date().isoformat()
 
 
-# --- what goes ---------------------------------------------------------------------------------------------------------
+# --- what is deleted ------------------------------------------------------------------------------
 
 
-def tasks(given: Ages) -> Iterator[Task]:
-    """What is to be done, in an order in which it can be."""
-    if given.records_ms is not None:
-        yield from _records(given, given.records_ms)
-    if given.texts_ms is not None:
-        yield from _texts(given, given.texts_ms)
-    if given.bodies_ms is not None:
-        is_sent = _message(given, given.bodies_ms) & (deliveries.c.state == "sent") & deliveries.c.body.is_not(None)
-        yield Task("texts of messages that have arrived", deliveries, is_sent, {"body": None})
-    if given.ledger_day:
-        yield Task("calls in the ledger", ledger, ledger.c.day < given.ledger_day)
-    if given.spending_day:
-        yield Task("sums of days and months", spending, _is_past(given.spending_day))
-    is_over = (cached_answers.c.expires_ms < now_ms()) | (cached_answers.c.created_ms < (given.cached_ms or 0))
-    files_ms = max(given.cached_ms or 0, now_ms() - _TEXTS_MS)
-    yield Task("files of runs", kept_files, _of_key(kept_files, given) & (kept_files.c.kept_ms < files_ms), is_frequent=True)
-    yield Task("cached answers", cached_answers, _of_key(cached_answers, given) & is_over, is_frequent=True)
-    if given.key_id is None:
-        yield Task("windows of rates", rates, rates.c.expires_ms < now_ms(), is_frequent=True)
+def plan_deletions(cutoffs: Cutoffs) -> Iterator[Deletion]:
+    """The deletions, in an order in which each can be done."""
+    if cutoffs.records_ms is not None:
+        yield from _records(cutoffs, cutoffs.records_ms)
+    if cutoffs.texts_ms is not None:
+        yield from _texts(cutoffs, cutoffs.texts_ms)
+    if cutoffs.bodies_ms is not None:
+        is_sent = (deliveries.c.state == "sent") & deliveries.c.body.is_not(None)
+        which = _old_messages(cutoffs, cutoffs.bodies_ms) & is_sent
+        yield Deletion("texts of messages that have arrived", deliveries, which, {"body": None})
+    if cutoffs.ledger_day:
+        yield Deletion("calls in the ledger", ledger, ledger.c.day < cutoffs.ledger_day)
+    if cutoffs.spending_day:
+        yield Deletion("sums of days and months", spending, _is_past(cutoffs.spending_day))
+    yield from _caches(cutoffs)
+    if cutoffs.key_id is None:
+        yield Deletion("windows of rates", rates, rates.c.expires_ms < now_ms(), is_frequent=True)
 
 
-def _records(given: Ages, before: int) -> Iterator[Task]:
-    # ids begin with the time, so the index of the ids leads to what is old enough; what ended before was made before
-    alone = runs.c.batch_id.is_(None) & (runs.c.id < id_from("run", before)) & (runs.c.ended_ms < before)
-    yield Task("runs", runs, _of_key(runs, given) & alone & _HAS_ENDED & ~_may_come_again(runs), is_frequent=True)
-    old = _batch(given, before) & ~_may_come_again(batches)
-    yield Task("rows of batches", runs, runs.c.batch_id.in_(select(batches.c.id).where(old)) & _HAS_ENDED)
-    no_rows = ~exists().where(runs.c.batch_id == batches.c.id)
-    no_batch = spending.c.account.like("batch\\_%", escape="\\") & ~exists().where(batches.c.id == spending.c.account)
-    yield Task("batches", batches, old, then=no_rows)
-    if given.key_id is None:
-        yield Task("sums of batches", spending, no_batch & (spending.c.reserved_nusd == 0))
-    yield Task("messages", deliveries, _message(given, before))
+def _records(cutoffs: Cutoffs, before: int) -> Iterator[Deletion]:
+    # ids start with the time, so their index leads to the old ones
+    is_single = runs.c.batch_id.is_(None)
+    is_old = (runs.c.id < lowest_id("run", before)) & (runs.c.ended_ms < before)
+    is_deletable = _HAS_ENDED & ~_is_repeatable(runs)
+    which = _of_key(runs, cutoffs) & is_single & is_old & is_deletable
+    yield Deletion("runs", runs, which, is_frequent=True)
+
+    old_batches = _old_batches(cutoffs, before) & ~_is_repeatable(batches)
+    of_old_batch = runs.c.batch_id.in_(select(batches.c.id).where(old_batches))
+    yield Deletion("rows of batches", runs, of_old_batch & _HAS_ENDED)
+    has_no_rows = ~exists().where(runs.c.batch_id == batches.c.id)
+    yield Deletion("batches", batches, old_batches, then=has_no_rows)
+    if cutoffs.key_id is None:
+        is_batch = spending.c.account.like("batch\\_%", escape="\\")
+        is_deleted = ~exists().where(batches.c.id == spending.c.account)
+        is_settled = spending.c.reserved_nusd == 0
+        yield Deletion("sums of batches", spending, is_batch & is_deleted & is_settled)
+    yield Deletion("messages", deliveries, _old_messages(cutoffs, before))
+    yield Deletion("refused posts", hook_refusals, _old_refusals(cutoffs, before))
 
 
-def _texts(given: Ages, before: int) -> Iterator[Task]:
-    alone = runs.c.batch_id.is_(None) & (runs.c.ended_ms < before)
-    of_batch = runs.c.batch_id.in_(select(batches.c.id).where(_batch(given, before)))
-    which = _of_key(runs, given) & _HAS_TEXTS & _HAS_ENDED & (alone | of_batch)
-    yield Task("texts of runs", runs, which, {"form": None, "answer": None, "state": None, "decision": None})
-    yield Task("texts of batches", batches, _batch(given, before) & batches.c.fixed.is_not(None), {"fixed": None})
-    yield Task("texts of messages", deliveries, _message(given, before) & deliveries.c.body.is_not(None), {"body": None})
+def _texts(cutoffs: Cutoffs, before: int) -> Iterator[Deletion]:
+    old_batches = _old_batches(cutoffs, before)
+    is_old = runs.c.batch_id.is_(None) & (runs.c.ended_ms < before)
+    of_old_batch = runs.c.batch_id.in_(select(batches.c.id).where(old_batches))
+    which = _of_key(runs, cutoffs) & _HAS_TEXTS & _HAS_ENDED & (is_old | of_old_batch)
+    names = ("form", "answer", "state", "decision", "proposed", "feedback")
+    no_texts: Json = dict.fromkeys(names)
+    yield Deletion("texts of runs", runs, which, no_texts)
+    has_fixed = batches.c.fixed.is_not(None)
+    yield Deletion("texts of batches", batches, old_batches & has_fixed, {"fixed": None})
+    has_body = deliveries.c.body.is_not(None)
+    which = _old_messages(cutoffs, before) & has_body
+    yield Deletion("texts of messages", deliveries, which, {"body": None})
+    which = _old_refusals(cutoffs, before) & hook_refusals.c.body.is_not(None)
+    yield Deletion("texts of refused posts", hook_refusals, which, {"body": None})
 
 
-def _may_come_again(table: Table) -> ColumnElement[bool]:
-    """The same request may come again under its idempotency key, and must find what it led to."""
+def _caches(cutoffs: Cutoffs) -> Iterator[Deletion]:
+    cached_ms = cutoffs.cached_ms or 0
+    files_ms = max(cached_ms, now_ms() - _TEXTS_MS)
+    which = _of_key(stored_files, cutoffs) & (stored_files.c.kept_ms < files_ms)
+    yield Deletion("files of runs", stored_files, which, is_frequent=True)
+    has_expired = cached_answers.c.expires_ms < now_ms()
+    is_old = cached_answers.c.created_ms < cached_ms
+    which = _of_key(cached_answers, cutoffs) & (has_expired | is_old)
+    yield Deletion("cached answers", cached_answers, which, is_frequent=True)
+
+
+def _is_repeatable(table: Table) -> ColumnElement[bool]:
+    """The request may be repeated under its idempotency key, and must find this record."""
     return table.c.idempotency_key.is_not(None) & (table.c.created_ms > now_ms() - DAY_MS)
 
 
-def _batch(given: Ages, before: int) -> ColumnElement[bool]:
-    return _of_key(batches, given) & _BATCH_HAS_ENDED & (batches.c.ended_ms < before)
+def _old_batches(cutoffs: Cutoffs, before: int) -> ColumnElement[bool]:
+    return _of_key(batches, cutoffs) & _BATCH_HAS_ENDED & (batches.c.ended_ms < before)
 
 
-def _message(given: Ages, before: int) -> ColumnElement[bool]:
-    return _of_key(deliveries, given) & (deliveries.c.id < id_from("msg", before)) & (deliveries.c.ended_ms < before) & ~IS_WAITING
+def _old_messages(cutoffs: Cutoffs, before: int) -> ColumnElement[bool]:
+    is_old = (deliveries.c.id < lowest_id("msg", before)) & (deliveries.c.ended_ms < before)
+    return _of_key(deliveries, cutoffs) & is_old & ~IS_WAITING
 
 
-def _of_key(table: Table, given: Ages) -> ColumnElement[bool]:
-    return true() if given.key_id is None else table.c.key_id == given.key_id
+def _old_refusals(cutoffs: Cutoffs, before: int) -> ColumnElement[bool]:
+    return _of_key(hook_refusals, cutoffs) & (hook_refusals.c.created_ms < before)
+
+
+def _of_key(table: Table, cutoffs: Cutoffs) -> ColumnElement[bool]:
+    return true() if cutoffs.key_id is None else table.c.key_id == cutoffs.key_id
 
 
 def _is_past(day: str) -> ColumnElement[bool]:
-    """Periods that were over before ``day``, with nothing reserved: days, and months before that of the day."""
+    """Days before ``day`` and months before its month, with nothing reserved."""
     length = func.length(spending.c.period)
     is_day = (length == len("2026-01-31")) & (spending.c.period < day)
     is_month = (length == len("2026-01")) & (spending.c.period < day[:7])
     return (is_day | is_month) & (spending.c.reserved_nusd == 0)
 
 
-# --- how it goes -------------------------------------------------------------------------------------------------------
+# --- how it is deleted ----------------------------------------------------------------------------
 
 
 class Retention:
-    """Takes out of ``database`` what has had its time. Several processes may do so at once; ``ended`` stops it between two pieces."""
+    """Runs deletions in small transactions, in any number of processes at once.
 
-    def __init__(self, database: Engine, ended: threading.Event | None = None) -> None:
-        self._database, self._ended = database, ended or threading.Event()
-        self._hourly_from = 0.0
+    Setting ``stopping`` ends it between two transactions.
+    """
 
-    def round(self, settings: Settings) -> dict[str, int]:
-        """What is done from time to time: what an index leads to each time, the rest once an hour. What went, and how many."""
-        hourly = time.monotonic() >= self._hourly_from
-        if hourly:
-            self._hourly_from = time.monotonic() + _HOUR_SECONDS
-            self._forget_hosts()
-        return self.carry_out([task for task in tasks(ages(settings)) if hourly or task.is_frequent])
+    def __init__(self, database: Engine, stopping: threading.Event | None = None) -> None:
+        self._database = database
+        self._stopping = stopping or threading.Event()
+        self._next_hourly = 0.0
 
-    def carry_out(self, wanted: list[Task]) -> dict[str, int]:
-        """How many rows went, or lost something, by the task's name."""
-        return {task.name: self._do(task) for task in wanted if not self._ended.is_set()}
+    def run_due(self, settings: Settings) -> dict[str, int]:
+        """Run the frequent deletions, and once an hour all; returns the numbers of rows by name."""
+        is_hourly = time.monotonic() >= self._next_hourly
+        if is_hourly:
+            self._next_hourly = time.monotonic() + _HOUR_SECONDS
+            self._remove_hosts()
+        deletions = list(plan_deletions(current_cutoffs(settings)))
+        if not is_hourly:
+            deletions = [deletion for deletion in deletions if deletion.is_frequent]
+        return self.run(deletions)
 
-    def count(self, wanted: list[Task]) -> dict[str, int]:
-        """How many there are, by the task's name; nothing is changed."""
+    def run(self, deletions: Iterable[Deletion]) -> dict[str, int]:
+        """Run ``deletions``; returns the numbers of changed rows by name."""
+        counts: dict[str, int] = {}
+        for deletion in deletions:
+            if not self._stopping.is_set():
+                counts[deletion.name] = self._run(deletion)
+        return counts
+
+    def count(self, deletions: Iterable[Deletion]) -> dict[str, int]:
+        """The numbers of rows that ``deletions`` would change, by name."""
+        counts: dict[str, int] = {}
         with self._database.connect() as connection:
-            return {
-                task.name: int(connection.execute(select(func.count()).select_from(task.table).where(task.which)).scalar_one())
-                for task in wanted
-            }
+            for deletion in deletions:
+                query = select(func.count()).select_from(deletion.table).where(deletion.which)
+                counts[deletion.name] = int(connection.execute(query).scalar_one())
+        return counts
 
-    def _do(self, task: Task) -> int:
-        names = tuple(task.table.primary_key.columns)
-        which = select(*names).where(task.which, task.then).order_by(*names).limit(_AT_ONCE)
-        change = update(task.table).values(task.values) if task.values else delete(task.table)
+    def _run(self, deletion: Deletion) -> int:
+        """Delete chunk by chunk, in the order of the primary key; returns the number of rows."""
+        key: tuple[Column[Any], ...] = tuple(deletion.table.primary_key.columns)
+        query = select(*key).where(deletion.which, deletion.then).order_by(*key).limit(_CHUNK_ROWS)
         total = 0
         after: ColumnElement[bool] = true()
         while True:
-            # what somebody else is changing at this moment is left for the next round
-            some = which.where(after).with_for_update(skip_locked=True).cte("some")
-            with self._database.begin() as connection:
-                done = connection.execute(change.where(tuple_(*names).in_(select(*some.c))).returning(*names)).all()
-            total += len(done)
-            if len(done) < _AT_ONCE or self._ended.wait(_PAUSE_SECONDS):
+            changed = self._change_chunk(deletion, query.where(after), key)
+            total += len(changed)
+            if len(changed) < _CHUNK_ROWS or self._stopping.wait(_PAUSE_SECONDS):
                 return total
-            after = tuple_(*names) > tuple_(*max(tuple(row) for row in done))  # not to look through all of them again
+            after = tuple_(*key) > tuple_(*max(changed))  # skips the rows already seen
 
-    def _forget_hosts(self) -> None:
-        """Processes that were not heard of for a day, and that nothing is left of that others would have to take up."""
-        known = StoredHosts(self._database)
-        for host in known.dead(_HOST_SECONDS):
+    def _change_chunk(
+        self, deletion: Deletion, query: Select[Any], key: tuple[Column[Any], ...]
+    ) -> list[tuple[Any, ...]]:
+        # a row that another transaction is changing is left for the next round
+        chunk = query.with_for_update(skip_locked=True).cte("chunk")
+        change: Update | Delete
+        if deletion.values:
+            change = update(deletion.table).values(deletion.values)
+        else:
+            change = delete(deletion.table)
+        statement = change.where(tuple_(*key).in_(select(*chunk.c))).returning(*key)
+        with self._database.begin() as connection:
+            return [tuple(row) for row in connection.execute(statement)]
+
+    def _remove_hosts(self) -> None:
+        """Remove processes without a heartbeat for a day and without open runs."""
+        hosts = StoredHosts(self._database)
+        for host in hosts.dead(_HOST_SECONDS):
+            has_runs = select(exists().where(runs.c.host == host, IS_OPEN))
             with self._database.connect() as connection:
-                left = connection.execute(select(exists().where(runs.c.host == host, IS_OPEN))).scalar_one()
-            if not left:
-                known.forget(host)
+                is_needed = connection.execute(has_runs).scalar_one()
+            if not is_needed:
+                hosts.remove(host)

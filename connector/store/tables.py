@@ -1,6 +1,7 @@
-"""The tables, as SQLAlchemy Core; ``migrations/`` builds them step by step, and a test holds the two together.
+"""The tables, as SQLAlchemy Core; ``migrations/`` creates them, and a test compares the two.
 
-Moments are whole milliseconds since 1970, money is whole nano-dollars (``_nusd``): sums of both are exact on every database.
+Times are whole milliseconds since 1970, money is whole nano-dollars (``_nusd``): sums of both are
+exact on every database.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ keys = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("name", String(NAME_LENGTH), nullable=False, unique=True),
-    Column("digest", String(64), nullable=False, unique=True),  # HMAC-SHA256 of the key; the key itself is never kept
-    Column("hint", String(12), nullable=False),  # its first characters, to tell keys apart in a list
+    # HMAC-SHA256 of the key; the key itself is never stored
+    Column("digest", String(64), nullable=False, unique=True),
+    # its first characters, to tell keys apart in a list
+    Column("hint", String(12), nullable=False),
     Column("scopes", JSON, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("revoked_at", DateTime(timezone=True)),
@@ -43,9 +46,10 @@ keys = Table(
     Column("budget_run_nusd", BigInteger),
     Column("budget_day_nusd", BigInteger),
     Column("budget_month_nusd", BigInteger),
+    Column("review", String(10)),  # which of its answers wait for a person, by default
 )
 
-# a row of a batch is a run as well, so that it is paid, kept, cancelled and purged like any other
+# a row of a batch is a run as well: it is paid, stored, cancelled and purged like any other
 runs = Table(
     "runs",
     metadata,
@@ -55,46 +59,96 @@ runs = Table(
     Column("status", String(12), nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger),
-    Column("day", String(10), nullable=False),  # of its reservation and of what it costs, in UTC
-    Column("host", String(120), nullable=False),  # the process that carries it out
+    Column("day", String(10), nullable=False),  # of its reservation and its cost, in UTC
+    Column("host", String(120), nullable=False),  # the process that runs it
     Column("attempt", Integer, nullable=False),
-    Column("durable", Boolean, nullable=False),  # it was promised to somebody: it goes on after a crash
+    # its id was given to the caller: it continues after a crash
+    Column("durable", Boolean, nullable=False),
     Column("batch_id", String(40)),
     Column("row_no", Integer),
     Column("tag", String(100)),
     Column("idempotency_key", String(255)),
-    Column("digest", String(64)),  # of what was asked, to know the same request again
-    Column("form", Text),  # JSON of the fields as they came, or of the columns of a row
+    Column("digest", String(64)),  # of the request, to recognise a repeat
+    Column("form", Text),  # JSON of the fields as received, or of the columns of a row
     Column("callback_url", Text),
     Column("max_nusd", BigInteger),
     Column("reserved_nusd", BigInteger, nullable=False),
     Column("cost_nusd", BigInteger),  # of all attempts; null: a price is not known
-    Column("estimated_nusd", BigInteger, nullable=False),  # of it: calls whose end nobody saw, at the most they can have cost
+    # the part of it for calls whose end is unknown, at their maximum possible cost
+    Column("estimated_nusd", BigInteger, nullable=False),
     Column("cancel", Boolean, nullable=False),
     Column("code", String(40)),
-    Column("unknown", Boolean, nullable=False),  # it is done, and the answer is that there is none
+    Column("unknown", Boolean, nullable=False),  # done, and the answer is null
     Column("answer", Text),  # JSON: the flat answer, or the problem
-    Column("state", Text),  # JSON: where a run with tools stands, while its writes are made or a person is asked
-    Column("decision", Text),  # JSON: what the person said
-    Index("runs_of_key", "key_id", "created_ms"),
+    # JSON: the checkpoint of a run with tools, during its writes or while it waits for an approval
+    Column("state", Text),
+    Column("decision", Text),  # JSON: the answer to the approval
+    Column("deaths", Integer),  # processes that died in a row while they executed it
+    Column("checks_failed", Integer),  # of its answer; null: without an answer
+    # its number in the search index (``run_search``); 0: not there yet; null: never
+    Column("search_no", BigInteger),
+    Column("proposed", Text),  # JSON: the answer that waits for a person, or waited
+    Column("review", Text),  # JSON: why it waits, and the decision
+    Column("review_until_ms", BigInteger),  # its time limit, while it waits
+    Column("feedback", Text),  # JSON: whether the answer was right, by a person
 )
 
 
-
-def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False) -> Index:
-    """An index over those rows alone that are looked for by it: the others cost nothing when they are written."""
+def _partial(
+    name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool = False
+) -> Index:
+    """A partial index, which costs nothing when other rows are written."""
     return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
-# written out, since an index over some rows is only used where the question names those rows
+# literals, since a partial index is only used when the query has the same condition
 IS_OPEN = runs.c.status.in_((literal_column("'queued'"), literal_column("'running'")))
-_partial("runs_same", runs.c.key_id, runs.c.idempotency_key, unique=True, where=runs.c.idempotency_key.is_not(None))
+_partial(
+    "runs_same",
+    runs.c.key_id,
+    runs.c.idempotency_key,
+    unique=True,
+    where=runs.c.idempotency_key.is_not(None),
+)
 _partial("runs_of_batch", runs.c.batch_id, runs.c.row_no, where=runs.c.batch_id.is_not(None))
-# all that the progress of a batch is counted from, so that its rows with their texts are left alone
-_counted = (runs.c.unknown, runs.c.ended_ms, runs.c.attempt, runs.c.cost_nusd, runs.c.estimated_nusd, runs.c.reserved_nusd)
-_partial("runs_counted", runs.c.batch_id, runs.c.status, *_counted, where=runs.c.batch_id.is_not(None))
+# all columns that the progress of a batch is counted from, so that the rows' texts are not read
+_counted = (
+    runs.c.unknown,
+    runs.c.ended_ms,
+    runs.c.attempt,
+    runs.c.cost_nusd,
+    runs.c.estimated_nusd,
+    runs.c.reserved_nusd,
+)
+_partial(
+    "runs_counted", runs.c.batch_id, runs.c.status, *_counted, where=runs.c.batch_id.is_not(None)
+)
 _partial("runs_open", runs.c.status, runs.c.host, where=IS_OPEN)
-_partial("runs_unsettled", runs.c.status, where=(runs.c.status == "interrupted") & (runs.c.reserved_nusd > 0))
+_partial(
+    "runs_unsettled",
+    runs.c.status,
+    where=(runs.c.status == "interrupted") & (runs.c.reserved_nusd > 0),
+)
+
+# lists of runs, whose ids start with the time; rows of batches are in no list. Of the filters,
+# those that find few of many runs have an index, which costs nothing when other runs are written
+IS_SINGLE = runs.c.batch_id.is_(None)
+HAS_PROBLEM = runs.c.status.in_(
+    literal_column(f"'{status}'")
+    for status in ("cancelled", "failed", "incomplete", "interrupted", "needs_review")
+)
+HAS_COST = runs.c.cost_nusd > literal_column("0")
+HAS_FAILED_CHECKS = runs.c.checks_failed > literal_column("0")
+_partial("runs_listed", runs.c.key_id, runs.c.id, where=IS_SINGLE)
+_partial("runs_of_action", runs.c.action, runs.c.id, where=IS_SINGLE)
+_partial("runs_of_tag", runs.c.tag, runs.c.id, where=runs.c.tag.is_not(None))
+_partial("runs_of_code", runs.c.code, runs.c.id, where=runs.c.code.is_not(None))
+_partial("runs_with_problem", runs.c.status, runs.c.id, where=HAS_PROBLEM)
+_partial("runs_with_failed_checks", runs.c.id, where=HAS_FAILED_CHECKS)
+_partial("runs_with_cost", runs.c.cost_nusd, runs.c.id, where=HAS_COST)
+_partial("runs_in_review", runs.c.review_until_ms, where=runs.c.review_until_ms.is_not(None))
+_partial("runs_reviewed", runs.c.id, where=runs.c.review.is_not(None))
+_partial("runs_searchable", runs.c.search_no, where=runs.c.search_no.is_not(None))
 
 batches = Table(
     "batches",
@@ -106,27 +160,34 @@ batches = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger),
     Column("total", Integer, nullable=False),
-    Column("generation", Integer, nullable=False),  # how often it was set going: a pause ends one generation
+    # how often it was started: a pause ends a generation
+    Column("generation", Integer, nullable=False),
     Column("economy", Boolean, nullable=False),
     Column("budget_nusd", BigInteger),
     Column("tag", String(100)),
     Column("callback_url", Text),
     Column("idempotency_key", String(255)),
-    Column("digest", String(64)),  # of what was asked, to know the same request again
-    Column("fixed", Text),  # JSON of the fields that are the same for all rows
+    Column("digest", String(64)),  # of the request, to recognise a repeat
+    Column("fixed", Text),  # JSON of the fields that all rows share
     Column("columns", Text, nullable=False),  # JSON: the names of the rows' columns, in order
-    Column("mapping", Text, nullable=False),  # JSON: the column that each field of a row is taken from
-    Column("code", String(40)),  # why it is paused or failed, and the sentence
-    Column("detail", Text),
-    Column("provider", Text),  # JSON: where an economy batch stands at the provider
+    Column("mapping", Text, nullable=False),  # JSON: the column that each field is read from
+    Column("code", String(40)),  # why it is paused or failed
+    Column("detail", Text),  # the same as a sentence
+    Column("provider", Text),  # JSON: the state of an economy batch at the provider
     Index("batches_of_key", "key_id", "created_ms"),
 )
-# written out, as above
-IS_GOING_ON = batches.c.status == literal_column("'running'")
-_partial("batches_same", batches.c.key_id, batches.c.idempotency_key, unique=True, where=batches.c.idempotency_key.is_not(None))
-_partial("batches_going_on", batches.c.status, where=IS_GOING_ON)
+# literals, as above
+BATCH_IS_RUNNING = batches.c.status == literal_column("'running'")
+_partial(
+    "batches_same",
+    batches.c.key_id,
+    batches.c.idempotency_key,
+    unique=True,
+    where=batches.c.idempotency_key.is_not(None),
+)
+_partial("batches_going_on", batches.c.status, where=BATCH_IS_RUNNING)
 
-# one row for each call of a model: the step's key makes sure that nothing is booked twice
+# one row for each model call; its key prevents that a call is booked twice
 ledger = Table(
     "ledger",
     metadata,
@@ -143,11 +204,13 @@ ledger = Table(
     Column("output_tokens", BigInteger, nullable=False),
     Column("reasoning_tokens", BigInteger, nullable=False),
     Column("nusd", BigInteger),  # null: the price is not known
-    Column("estimated", Boolean, nullable=False),  # the call's end was not seen: this is the most it can have cost
+    # the call's end is unknown: this is its maximum possible cost
+    Column("estimated", Boolean, nullable=False),
+    Column("provider", String(NAME_LENGTH)),  # null: before there could be several
     Index("ledger_by_day", "day", "key_id"),
 )
 
-# what each account has spent in a period, and what is reserved by calls under way
+# what each account has spent in a period, and what running calls have reserved
 spending = Table(
     "spending",
     metadata,
@@ -167,7 +230,7 @@ cached_answers = Table(
     Column("answer", Text, nullable=False),
 )
 
-kept_files = Table(
+stored_files = Table(
     "kept_files",
     metadata,
     Column("key_id", String(40), primary_key=True),
@@ -176,20 +239,55 @@ kept_files = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# what was learned of a provider's server by its refusals, for a day
+learned_variants = Table(
+    "learned_variants",
+    metadata,
+    Column("address", String(300), primary_key=True),
+    # "": of the address itself
+    Column("model", String(200), primary_key=True),
+    # JSON: the names of what it does not accept
+    Column("refused", Text, nullable=False),
+    Column("max_output", Integer, nullable=False),
+    Column("learned_ms", BigInteger, nullable=False),
+)
+
 hooks = Table(
     "hooks",
     metadata,
     Column("id", String(40), primary_key=True),
     Column("key_id", String(40), nullable=False),
     Column("name", String(NAME_LENGTH), nullable=False),
-    Column("digest", String(64), nullable=False, unique=True),  # HMAC-SHA256 of the token in its address
+    # HMAC-SHA256 of the token in its URL
+    Column("digest", String(64), nullable=False, unique=True),
     Column("action", String(64), nullable=False),
     Column("fixed", Text, nullable=False),
     Column("mapping", Text, nullable=False),
     Column("answer_at_once", Boolean, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
     Column("revoked_ms", BigInteger),
+    Column("templates", Text),
     Index("hooks_of_key", "key_id"),
+)
+
+# the last posts to a hook that were refused
+hook_refusals = Table(
+    "hook_refusals",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("hook_id", String(40), nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    # JSON: [{"field": ..., "code": ...}]
+    Column("errors", Text, nullable=False),
+    Column("content_type", String(100), nullable=False),
+    # JSON: the paths of what was posted, without its values
+    Column("keys", Text, nullable=False),
+    # what was posted, only where texts are stored
+    Column("body", Text),
+    Index("refusals_of_hook", "hook_id", "id"),
 )
 
 subscriptions = Table(
@@ -199,7 +297,8 @@ subscriptions = Table(
     Column("key_id", String(40), nullable=False),
     Column("event", String(40), nullable=False),
     Column("target_url", Text, nullable=False),
-    Column("authorization", Text),  # encrypted: the header for receivers that cannot verify signatures
+    # encrypted: the header for receivers that cannot verify signatures
+    Column("authorization", Text),
     Column("created_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger),
     Column("reason", Text),
@@ -212,24 +311,27 @@ deliveries = Table(
     Column("id", String(40), primary_key=True),
     Column("key_id", String(40), nullable=False),
     Column("subscription_id", String(40)),
-    Column("subject_id", String(40), nullable=False),  # the run or the batch it tells of
+    Column("subject_id", String(40), nullable=False),  # the run or batch that it is about
     Column("event", String(40), nullable=False),
     Column("url", Text, nullable=False),
-    Column("receiver", String(RECEIVER_LENGTH), nullable=False),  # the host of the address, with its port: receivers take turns
+    # the host of the URL, with its port: sending is fair between receivers
+    Column("receiver", String(RECEIVER_LENGTH), nullable=False),
     Column("body", Text),
     Column("state", String(12), nullable=False),  # waiting, sent, given_up, dropped
     Column("attempts", Integer, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
-    Column("next_ms", BigInteger, nullable=False),  # when it is due; a claim moves it, so a sender that dies gives it back
+    # when it is due; a claim moves it, so the message of a sender that dies is due again
+    Column("next_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger),
-    Column("detail", Text),  # what the last try came to
+    Column("detail", Text),  # the result of the last attempt
     Index("deliveries_of_key", "key_id", "created_ms"),
+    Index("deliveries_of_subject", "subject_id"),
 )
 IS_WAITING = deliveries.c.state == literal_column("'waiting'")
 _partial("deliveries_due", deliveries.c.receiver, deliveries.c.next_ms, where=IS_WAITING)
 _partial("deliveries_of_subscription", deliveries.c.subscription_id, where=IS_WAITING)
 
-# calls in a window of time, where several machines share a database and no Redis
+# calls in a window of time, where several machines share a database but no Redis
 rates = Table(
     "rates",
     metadata,
@@ -238,7 +340,7 @@ rates = Table(
     Column("calls", Integer, nullable=False),
 )
 
-# the processes that serve or work, and when they were last heard of
+# the processes that serve or work, and their last heartbeats
 hosts = Table(
     "hosts",
     metadata,

@@ -1,4 +1,4 @@
-"""What was used and spent, from the ledger: one row for each call of a model, summed as whole numbers."""
+"""Usage and cost from the ledger, which has one row for each model call."""
 
 from __future__ import annotations
 
@@ -8,20 +8,38 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, case, func, select
+from sqlalchemy import Connection, Engine, Row, Select, case, func, select
 
 from connector.errors import FieldError, FormcallError, InvalidInput
+from connector.json_types import Json
 from connector.store.ids import today
-from connector.store.money import usd
+from connector.store.ledger.money import to_usd
 from connector.store.tables import keys, ledger
 
-Json = dict[str, Any]
-
-BY = ("day", "action", "key", "model")
-_MOST_ROWS = 10_000
-_COLUMNS = {"day": ledger.c.day, "action": ledger.c.action, "key": ledger.c.key_id, "model": ledger.c.model}
+DIMENSIONS = ("day", "action", "key", "model", "provider")
+_MAX_ROWS = 10_000
+_DIMENSION_COLUMNS = {
+    "day": ledger.c.day,
+    "action": ledger.c.action,
+    "key": ledger.c.key_id,
+    "model": ledger.c.model,
+    "provider": func.coalesce(ledger.c.provider, ""),
+}
 _TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
-COLUMNS = ("day", "action", "key", "key_name", "model", "calls", "runs", *_TOKENS, "cost_usd", "unpriced_calls", "estimated_usd")
+COLUMNS = (
+    "day",
+    "action",
+    "key",
+    "key_name",
+    "model",
+    "calls",
+    "runs",
+    *_TOKENS,
+    "cost_usd",
+    "unpriced_calls",
+    "estimated_usd",
+    "provider",
+)
 _SUMS = (
     func.count().label("calls"),
     func.count(ledger.c.run_id.distinct()).label("runs"),
@@ -34,80 +52,113 @@ _SUMS = (
 
 @dataclass(frozen=True)
 class Period:
-    """Days from ``first`` to ``last``, both included, such as 2026-01-31; what is used is counted by days in UTC."""
+    """UTC days from ``first`` to ``last``, both included, such as 2026-01-31."""
 
     first: str
     last: str
 
 
-def read_period(first: str | None, last: str | None) -> Period:
-    """The days that were asked for, by default this month so far; ``InvalidInput`` names the one that is not right."""
-    end = _day("to", last) if last else today()
-    begin = _day("from", first) if first else f"{end[:7]}-01"
+def parse_period(first: str | None, last: str | None) -> Period:
+    """The requested days, by default this month so far; ``InvalidInput`` names an invalid one."""
+    end = _parse_day("to", last) if last else today()
+    begin = _parse_day("from", first) if first else f"{end[:7]}-01"
     if begin > end:
-        raise InvalidInput([FieldError("from", "out_of_range", f'"from" ({begin}) must not be after "to" ({end}).')])
+        detail = f'"from" ({begin}) must not be after "to" ({end}).'
+        raise InvalidInput([FieldError("from", "out_of_range", detail)])
     return Period(begin, end)
 
 
-def read_by(text: str | None) -> tuple[str, ...]:
-    """What to break the sums down by, from words with commas, in the order of ``BY``; ``InvalidInput`` names an unknown one."""
-    given = [word.strip().lower() for word in (text or "day").split(",") if word.strip()]
-    if wrong := [word for word in given if word not in BY]:
-        words = f'"by" takes {", ".join(BY)}, with commas between them; "{wrong[0][:40]}" is none of them.'
-        raise InvalidInput([FieldError("by", "not_allowed", words)])
-    return tuple(word for word in BY if word in given)
+def parse_dimensions(text: str | None) -> tuple[str, ...]:
+    """The dimensions in a list with commas, in the order of ``DIMENSIONS``; by default the day.
+
+    ``InvalidInput`` names an unknown one.
+    """
+    names = [part.strip().lower() for part in (text or "day").split(",") if part.strip()]
+    for name in names:
+        if name not in DIMENSIONS:
+            detail = (
+                f'"by" takes {", ".join(DIMENSIONS)}, with commas between them; "{name[:40]}" is '
+                "none of them."
+            )
+            raise InvalidInput([FieldError("by", "not_allowed", detail)])
+    return tuple(name for name in DIMENSIONS if name in names)
 
 
-def _day(name: str, text: str) -> str:
+def _parse_day(name: str, text: str) -> str:
+    text = text.strip()
     try:
-        return dt.datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=dt.UTC).date().isoformat()
+        return dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date().isoformat()
     except ValueError:
-        words = f'"{name}" takes a day such as {today()}, not "{text.strip()[:40]}".'
-        raise InvalidInput([FieldError(name, "wrong_type", words)]) from None
+        detail = f'"{name}" takes a day such as {today()}, not "{text[:40]}".'
+        raise InvalidInput([FieldError(name, "wrong_type", detail)]) from None
 
 
-class Usage:
-    """Reads the ledger in ``database``."""
+class UsageReport:
+    """Sums over the ledger."""
 
     def __init__(self, database: Engine) -> None:
         self._database = database
 
-    def rows(self, period: Period, by: tuple[str, ...], *, key_id: str | None = None) -> list[Json]:
-        """One row for each day, action, key and model that ``by`` tells apart; what it does not is "". ``key_id``: of this key alone."""
-        columns = [_COLUMNS[name] for name in by]
-        if not columns:
+    def rows(
+        self, period: Period, dimensions: tuple[str, ...], *, key_id: str | None = None
+    ) -> list[Json]:
+        """The sums for each combination of ``dimensions``; the others are "".
+
+        ``key_id``: only the calls of this key.
+        """
+        if not dimensions:
             return [self.totals(period, key_id=key_id)]
-        query = _of(select(*(column.label(name) for column, name in zip(columns, by, strict=True)), *_SUMS), period, key_id)
+        columns = [_DIMENSION_COLUMNS[name] for name in dimensions]
+        labels = [column.label(name) for column, name in zip(columns, dimensions, strict=True)]
+        query = (
+            _filtered(select(*labels, *_SUMS), period, key_id)
+            .group_by(*columns)
+            .order_by(*columns)
+            .limit(_MAX_ROWS + 1)
+        )
         with self._database.connect() as connection:
-            found = connection.execute(query.group_by(*columns).order_by(*columns).limit(_MOST_ROWS + 1)).all()
-            names = {row[0]: row[1] for row in connection.execute(select(keys.c.id, keys.c.name))} if "key" in by else {}
-        if len(found) > _MOST_ROWS:
-            words = f"These are more than {_MOST_ROWS:,} rows. Ask for fewer days, or for less in `by`."
-            raise FormcallError("bad_request", words)
-        return [_row(row, by, names) for row in found]
+            rows = connection.execute(query).all()
+            names = _key_names(connection) if "key" in dimensions else {}
+        if len(rows) > _MAX_ROWS:
+            raise FormcallError(
+                "bad_request",
+                f"This report has more than {_MAX_ROWS:,} rows. Request fewer days, or fewer "
+                "dimensions in `by`.",
+            )
+        return [_to_json(row, dimensions, names) for row in rows]
 
     def totals(self, period: Period, *, key_id: str | None = None) -> Json:
-        """The sums of everything; a run that is in several rows is counted once."""
+        """The sums of all calls; a run with several calls is counted once."""
+        query = _filtered(select(*_SUMS), period, key_id)
         with self._database.connect() as connection:
-            return _row(connection.execute(_of(select(*_SUMS), period, key_id)).one(), (), {})
+            return _to_json(connection.execute(query).one(), (), {})
 
 
-def _of(query: Select[Any], period: Period, key_id: str | None) -> Select[Any]:
-    which: list[ColumnElement[bool]] = [ledger.c.day >= period.first, ledger.c.day <= period.last]
-    return query.where(*which, *([ledger.c.key_id == key_id] if key_id else []))
+def _key_names(connection: Connection) -> dict[str, str]:
+    rows = connection.execute(select(keys.c.id, keys.c.name))
+    return {row.id: row.name for row in rows}
 
 
-def _row(row: Row[Any], by: tuple[str, ...], names: dict[str, str]) -> Json:
-    told = {name: getattr(row, name) if name in by else "" for name in BY}
-    # PostgreSQL sums whole numbers as decimals
-    sums = {name: int(getattr(row, name) or 0) for name in ("calls", "runs", *_TOKENS, "unpriced_calls", "nusd", "estimated_nusd")}
-    cost, estimated = sums.pop("nusd"), sums.pop("estimated_nusd")
-    found = {**told, "key_name": names.get(told["key"], ""), **sums, "cost_usd": usd(cost), "estimated_usd": usd(estimated)}
-    return {name: found[name] for name in COLUMNS}
+def _filtered(query: Select[Any], period: Period, key_id: str | None) -> Select[Any]:
+    query = query.where(ledger.c.day >= period.first, ledger.c.day <= period.last)
+    return query.where(ledger.c.key_id == key_id) if key_id else query
 
 
-def as_csv(rows: list[Json]) -> str:
-    """Rows as CSV under a line of headings."""
+def _to_json(row: Row[Any], dimensions: tuple[str, ...], key_names: dict[str, str]) -> Json:
+    values: Json = dict.fromkeys(DIMENSIONS, "")
+    for name in dimensions:
+        values[name] = getattr(row, name)
+    values["key_name"] = key_names.get(values["key"], "")
+    # PostgreSQL returns sums of whole numbers as decimals, and a sum over no rows as NULL
+    for name in ("calls", "runs", *_TOKENS, "unpriced_calls"):
+        values[name] = int(getattr(row, name) or 0)
+    values["cost_usd"] = to_usd(int(row.nusd or 0))
+    values["estimated_usd"] = to_usd(int(row.estimated_nusd or 0))
+    return {name: values[name] for name in COLUMNS}
+
+
+def to_csv(rows: list[Json]) -> str:
+    """Rows as CSV with a header line."""
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()

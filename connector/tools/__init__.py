@@ -1,9 +1,20 @@
-"""The tools a model may be allowed to call. Nothing is allowed unless the form and the key name it.
+"""The tools that a model may call. None is allowed unless both the form and the key name it.
 
-``base.py`` says what a tool is, ``toolbox.py`` which ones a service has; the others are one tool, or one kind of tool, a file.
+``base.py`` defines what a tool is, ``toolbox.py`` which tools a service has. Each other module is
+one tool, or one kind of tool.
 """
 
-from connector.tools.base import Result, Tool, ToolContext, ToolError, tool
-from connector.tools.toolbox import OPTIONAL, TOOLS, Toolbox, make_toolbox
+from connector.tools.base import Tool, ToolContext, ToolError, ToolResult, tool
+from connector.tools.toolbox import OPTIONAL, TOOLS, Toolbox, build_toolbox
 
-__all__ = ["OPTIONAL", "TOOLS", "Result", "Tool", "ToolContext", "ToolError", "Toolbox", "make_toolbox", "tool"]
+__all__ = [
+    "OPTIONAL",
+    "TOOLS",
+    "Tool",
+    "ToolContext",
+    "ToolError",
+    "ToolResult",
+    "Toolbox",
+    "build_toolbox",
+    "tool",
+]

@@ -8,52 +8,60 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Annotated
 
-from connector.tools.base import Result, ToolError, tool
+from connector.tools.base import ToolError, ToolResult, tool
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<name>[a-z]+)|(?P<sign>\*\*|//|[-+*/%^(),]))")
-_SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "\u2212": "-", "\u2013": "-"})
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<name>[a-z]+)|(?P<operator>\*\*|//|[-+*/%^(),]))"
+)
+_OPERATORS = str.maketrans({"×": "*", "·": "*", "÷": "/", "\u2212": "-", "\u2013": "-"})
 _MAX_LENGTH = 2_000
 _MAX_DEPTH = 50
 _MAX_BITS = 10_000  # about 3,000 digits; Python itself refuses to write much longer numbers
-_DIGITS = 20
-_EXACT_PLACES = 60
+_DECIMALS = 20
+_MAX_EXACT_DECIMALS = 60
 _HALF = Fraction(1, 2)
 
 
-def _root(value: Fraction) -> Fraction:
+def _square_root(value: Fraction) -> Fraction:
+    """Exact where the root is rational, else cut off after 20 places."""
     if value < 0:
         raise ToolError("the square root of a negative number is not a number")
-    scale = 10 ** (2 * _DIGITS)
     exact = Fraction(math.isqrt(value.numerator), math.isqrt(value.denominator))
-    return exact if exact * exact == value else Fraction(math.isqrt(value.numerator * scale // value.denominator), 10**_DIGITS)
+    if exact * exact == value:
+        return exact
+    scale = 10 ** (2 * _DECIMALS)
+    return Fraction(math.isqrt(value.numerator * scale // value.denominator), 10**_DECIMALS)
 
 
-def _rounded(value: Fraction, digits: Fraction = Fraction(0)) -> Fraction:
-    """Half away from zero, as people round money."""
-    if digits.denominator != 1 or abs(digits) > _DIGITS:
-        raise ToolError(f"round takes a whole number of digits, at most {_DIGITS}")
+def _round(value: Fraction, digits: Fraction = Fraction(0)) -> Fraction:
+    """Round half away from zero, as is usual for money."""
+    if digits.denominator != 1 or abs(digits) > _DECIMALS:
+        raise ToolError(f"round takes a whole number of digits, at most {_DECIMALS}")
     scale = Fraction(10) ** int(digits)
-    return Fraction(math.floor(abs(value) * scale + _HALF), 1) / scale * (-1 if value < 0 else 1)
+    rounded = Fraction(math.floor(abs(value) * scale + _HALF), 1) / scale
+    return -rounded if value < 0 else rounded
 
 
-def _total(*values: Fraction) -> Fraction:
+def _sum(*values: Fraction) -> Fraction:
     total = Fraction(0)
     for value in values:
-        total = _sized(total + value)  # fractions of large unlike denominators would grow with each other
+        # checked at each step: denominators without a common factor multiply each other
+        total = _check_size(total + value)
     return total
 
 
 def _average(*values: Fraction) -> Fraction:
-    return _total(*values) / len(values)
+    return _sum(*values) / len(values)
 
 
+# name: (function, fewest arguments, most arguments)
 _FUNCTIONS: dict[str, tuple[Callable[..., Fraction], int, int]] = {
-    "round": (_rounded, 1, 2),
-    "sqrt": (_root, 1, 1),
+    "round": (_round, 1, 2),
+    "sqrt": (_square_root, 1, 1),
     "abs": (abs, 1, 1),
     "min": (min, 1, 100),
     "max": (max, 1, 100),
-    "sum": (_total, 1, 100),
+    "sum": (_sum, 1, 100),
     "avg": (_average, 1, 100),
     "floor": (lambda value: Fraction(math.floor(value)), 1, 1),
     "ceil": (lambda value: Fraction(math.ceil(value)), 1, 1),
@@ -65,178 +73,211 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
-        self._at, self._depth = 0, 0
-        self.rounded = False  # whether a root on the way had no end
+        self._position = 0
+        self._depth = 0
+        self.is_rounded = False  # a root was rounded on the way
 
     def parse(self) -> Fraction:
-        value = self._sum()
+        value = self._parse_sum()
         if self._peek():
             raise ToolError(f"there is something left over: {self._peek()}")
         return value
 
-    def _peek(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+    def _peek(self, offset: int = 0) -> str:
+        position = self._position + offset
+        return self._tokens[position] if position < len(self._tokens) else ""
 
-    def _take(self, *signs: str) -> str:
-        if self._peek() in signs:
-            self._at += 1
-            return self._tokens[self._at - 1]
-        return ""
+    def _accept(self, *operators: str) -> str:
+        """The next token if it is one of ``operators``, which is then consumed, else ""."""
+        token = self._peek()
+        if token not in operators:
+            return ""
+        self._position += 1
+        return token
 
-    def _sum(self) -> Fraction:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise ToolError("the expression is nested too deep")
-        value = self._product()
-        while sign := self._take("+", "-"):
-            other = self._product()
-            value = _sized(value + other if sign == "+" else value - other)
+    def _parse_sum(self) -> Fraction:
+        self._enter()
+        value = self._parse_product()
+        while operator := self._accept("+", "-"):
+            other = self._parse_product()
+            value = _check_size(value + other if operator == "+" else value - other)
         self._depth -= 1
         return value
 
-    def _product(self) -> Fraction:
-        value = self._signed()
-        while sign := self._take("*", "/", "//", "%"):
-            value = _sized(_times(value, sign, self._signed()))
+    def _parse_product(self) -> Fraction:
+        value = self._parse_signed()
+        while operator := self._accept("*", "/", "//", "%"):
+            value = _check_size(_multiply_or_divide(value, operator, self._parse_signed()))
         return value
 
-    def _signed(self) -> Fraction:
-        negative = False
-        while sign := self._take("+", "-"):
-            negative ^= sign == "-"
-        value = self._power()
-        return -value if negative else value
+    def _parse_signed(self) -> Fraction:
+        is_negative = False
+        while operator := self._accept("+", "-"):
+            is_negative ^= operator == "-"
+        value = self._parse_power()
+        return -value if is_negative else value
 
-    def _power(self) -> Fraction:
-        value = self._percent()
-        if self._take("**", "^"):
-            self._depth += 1
-            if self._depth > _MAX_DEPTH:
-                raise ToolError("the expression is nested too deep")
-            power = self._signed()
-            value = self._root_of(value) if power == _HALF else _raised(value, power)
+    def _parse_power(self) -> Fraction:
+        value = self._parse_percent()
+        if self._accept("**", "^"):
+            self._enter()
+            exponent = self._parse_signed()
+            value = self._root(value) if exponent == _HALF else _power(value, exponent)
             self._depth -= 1
         return value
 
-    def _percent(self) -> Fraction:
+    def _parse_percent(self) -> Fraction:
         """``15%`` is 0.15, unless a value follows: then % is the remainder of a division."""
-        value = self._atom()
+        value = self._parse_atom()
         while self._peek() == "%" and not self._value_follows():
-            self._take("%")
+            self._accept("%")
             value = value / 100
         return value
 
     def _value_follows(self) -> bool:
-        following = self._tokens[self._at + 1] if self._at + 1 < len(self._tokens) else ""
+        following = self._peek(1)
         return following == "(" or following[:1].isalnum() or following[:1] == "."
 
-    def _atom(self) -> Fraction:
+    def _parse_atom(self) -> Fraction:
         token = self._peek()
-        self._at += 1
-        if token == "(":  # noqa: S105  a sign, no secret
-            value = self._sum()
-            self._close()
+        self._position += 1
+        if token == "(":  # noqa: S105  a bracket, no secret
+            value = self._parse_sum()
+            self._expect_closing_bracket()
             return value
         if token in _FUNCTIONS:
-            return self._call(token)
+            return self._parse_call(token)
         if token[:1].isdigit() or token[:1] == ".":
-            return _sized(Fraction(token))
-        raise ToolError(f"a number was expected, not {token!r}" if token else "the expression ends too early")
+            return _check_size(Fraction(token))
+        if token:
+            raise ToolError(f"a number was expected, not {token!r}")
+        raise ToolError("the expression ends too early")
 
-    def _call(self, name: str) -> Fraction:
+    def _parse_call(self, name: str) -> Fraction:
         function, fewest, most = _FUNCTIONS[name]
-        if not self._take("("):
+        if not self._accept("("):
             raise ToolError(f"{name} needs brackets, such as {name}(2)")
-        values = [self._sum()]
-        while self._take(","):
-            values.append(self._sum())
-        self._close()
+        values = [self._parse_sum()]
+        while self._accept(","):
+            values.append(self._parse_sum())
+        self._expect_closing_bracket()
         if not fewest <= len(values) <= most:
             raise ToolError(f"{name} takes {fewest} to {most} values")
-        return self._root_of(*values) if function is _root else function(*values)
+        return self._root(*values) if function is _square_root else function(*values)
 
-    def _root_of(self, value: Fraction) -> Fraction:
-        root = _root(value)
-        self.rounded |= root * root != value
+    def _root(self, value: Fraction) -> Fraction:
+        root = _square_root(value)
+        if root * root != value:
+            self.is_rounded = True
         return root
 
-    def _close(self) -> None:
-        if not self._take(")"):
+    def _expect_closing_bracket(self) -> None:
+        if not self._accept(")"):
             raise ToolError("a closing bracket is missing")
+
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise ToolError("the expression is nested too deep")
 
 
 def _tokens(text: str) -> list[str]:
-    found, at = [], 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    tokens = []
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
         if match is None:
-            raise ToolError(f"{text[at:].strip()[:1]!r} is not understood; use numbers with a decimal point and + - * / % ** ( )")
-        found.append(match[match.lastgroup or 0])
-        at = match.end()
-    return found
+            raise ToolError(
+                f"{text[position:].strip()[:1]!r} is not understood; use numbers with a decimal "
+                "point and + - * / % ** ( )"
+            )
+        tokens.append(match[match.lastgroup or 0])
+        position = match.end()
+    return tokens
 
 
-def _times(value: Fraction, sign: str, other: Fraction) -> Fraction:
-    if sign == "*":
+def _multiply_or_divide(value: Fraction, operator: str, other: Fraction) -> Fraction:
+    if operator == "*":
         return value * other
     if other == 0:
         raise ToolError("division by zero")
-    if sign == "/":
+    if operator == "/":
         return value / other
-    return Fraction(value // other) if sign == "//" else value % other
+    if operator == "//":
+        return Fraction(value // other)
+    return value % other
 
 
-def _raised(value: Fraction, power: Fraction) -> Fraction:
-    if power.denominator != 1:
+def _power(value: Fraction, exponent: Fraction) -> Fraction:
+    if exponent.denominator != 1:
         raise ToolError("only whole powers (and 0.5) are exact")
     bits = max(value.numerator.bit_length(), value.denominator.bit_length())
-    if abs(value) not in {0, 1} and bits * abs(power) > _MAX_BITS:
+    if abs(value) not in {0, 1} and bits * abs(exponent) > _MAX_BITS:
         raise ToolError("the number would be too large")
-    if value == 0 and power < 0:
+    if value == 0 and exponent < 0:
         raise ToolError("division by zero")
-    return _sized(Fraction(value ** int(power)))
+    return _check_size(Fraction(value ** int(exponent)))
 
 
-def _sized(value: Fraction) -> Fraction:
+def _check_size(value: Fraction) -> Fraction:
     if max(value.numerator.bit_length(), value.denominator.bit_length()) > _MAX_BITS:
         raise ToolError("the number is too large")
     return value
 
 
-def shown(value: Fraction, *, rounded: bool = False) -> str:
-    """``value`` as a decimal: exact where it ends, else rounded to 20 places and said to be so, with the fraction.
+def format_decimal(value: Fraction, *, is_rounded: bool = False) -> str:
+    """``value`` as a decimal: exact where it ends, else rounded to 20 places with a note.
 
-    ``rounded``: it was worked out from a root that has no end.
+    ``is_rounded``: it was computed from a rounded root.
     """
-    if rounded:
-        return f"{_decimal(_rounded(value, Fraction(_DIGITS)), _DIGITS)} (rounded)"
-    rest, twos, fives = value.denominator, 0, 0
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    if rest == 1 and max(twos, fives) <= _EXACT_PLACES:
-        return _decimal(value, max(twos, fives))
-    nearest = _decimal(_rounded(value, Fraction(_DIGITS)), _DIGITS)
-    exact = f"; exactly {value.numerator}/{value.denominator}" if value.denominator < 10**_DIGITS else ""
-    return f"{nearest} (rounded{exact})"
+    if is_rounded:
+        return f"{_decimal(_round(value, Fraction(_DECIMALS)), _DECIMALS)} (rounded)"
+    decimals = _decimal_count(value.denominator)
+    if decimals is not None and decimals <= _MAX_EXACT_DECIMALS:
+        return _decimal(value, decimals)
+    nearest = _decimal(_round(value, Fraction(_DECIMALS)), _DECIMALS)
+    if value.denominator < 10**_DECIMALS:
+        return f"{nearest} (rounded; exactly {value.numerator}/{value.denominator})"
+    return f"{nearest} (rounded)"
 
 
-def _decimal(value: Fraction, places: int) -> str:
-    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
-    whole, behind = (digits[:-places], digits[-places:].rstrip("0")) if places else (digits, "")
-    return ("-" if value < 0 else "") + whole + (f".{behind}" if behind else "")
+def _decimal_count(denominator: int) -> int | None:
+    """The places of a fraction's decimal form; None when it does not end."""
+    twos = _multiplicity(denominator, 2)
+    fives = _multiplicity(denominator, 5)
+    return max(twos, fives) if denominator == 2**twos * 5**fives else None
+
+
+def _multiplicity(number: int, factor: int) -> int:
+    count = 0
+    while number % factor == 0:
+        number //= factor
+        count += 1
+    return count
+
+
+def _decimal(value: Fraction, count: int) -> str:
+    digits = str(abs(value.numerator) * 10**count // value.denominator).rjust(count + 1, "0")
+    sign = "-" if value < 0 else ""
+    if not count:
+        return sign + digits
+    decimals = digits[-count:].rstrip("0")
+    return sign + digits[:-count] + (f".{decimals}" if decimals else "")
 
 
 @tool("Exact arithmetic. Use it for every calculation.", title="Calculator")
 def calculate(
-    expression: Annotated[str, "such as 15 / 100 * 1240.50; + - * / // % ** ( ) round abs min max sum avg, sqrt to 20 places"],
-) -> Result:
+    expression: Annotated[
+        str,
+        "such as 15 / 100 * 1240.50; + - * / // % ** ( ) round abs min max sum avg, sqrt to 20 "
+        "places",
+    ],
+) -> ToolResult:
     """The exact value of ``expression``."""
-    text = expression.translate(_SIGNS).lower().strip()
+    text = expression.translate(_OPERATORS).lower().strip()
     if len(text) > _MAX_LENGTH:
         raise ToolError(f"the expression is longer than {_MAX_LENGTH} characters")
     parser = _Parser(text)
     value = parser.parse()
-    text = shown(value, rounded=parser.rounded)
-    return Result(text, text.partition(" ")[0])
+    result = format_decimal(value, is_rounded=parser.is_rounded)
+    return ToolResult(result, result.partition(" ")[0])

@@ -1,32 +1,48 @@
-"""Runs a piece of Python that the model wrote, in a sandbox; off unless the operator switches it on."""
+"""Runs Python code that the model wrote, in a sandbox; off unless the operator enables it."""
 
 from __future__ import annotations
 
-from connector.tools.base import Parameter, Result, Tool, ToolContext, ToolError
+from connector.tools.base import Tool, ToolContext, ToolError, ToolParameter, ToolResult
 from connector.tools.sandboxes import SANDBOXES, SECONDS, Sandbox
 
 TITLE = "Python"
-_LONGEST = 20_000
+_MAX_CODE = 20_000  # characters
+_MARGIN_SECONDS = 4.0  # so that the sandbox itself reports its time-out
 
 
 def python_tool(kind: str) -> Tool:
-    """The tool over the sandbox called ``kind``."""
+    """The tool that uses the sandbox called ``kind``."""
     sandbox = SANDBOXES[kind]
-    described = f"Runs Python for exact work. Only what you print() comes back: print the result last. No network. {sandbox.dialect}"
-    code = Parameter({"type": "string", "description": "the whole program"}, (str,))
+    code = ToolParameter({"type": "string", "description": "the whole program"}, (str,))
 
-    def run(code: str, context: ToolContext) -> Result:
-        return _result(sandbox, code, context.seconds)
+    def run(code: str, context: ToolContext) -> ToolResult:
+        return _run(sandbox, code, context.seconds)
 
-    return Tool("python", described, {"code": code}, run, True, seconds=SECONDS + 4, title=TITLE, reaches=True)
+    return Tool(
+        name="python",
+        description=(
+            "Runs Python for exact work. Only what you print() comes back: print the result "
+            f"last. No network. {sandbox.dialect}"
+        ),
+        arguments={"code": code},
+        run=run,
+        takes_context=True,
+        seconds=SECONDS + _MARGIN_SECONDS,
+        title=TITLE,
+        needs_permission=True,
+    )
 
 
-def _result(sandbox: Sandbox, code: str, seconds: float) -> Result:
-    if len(code) > _LONGEST:
-        raise ToolError(f"the code is longer than {_LONGEST:,} characters")
-    ran = sandbox.run(code, seconds)
-    if ran.failed:
-        raise ToolError(f"{ran.failed.rstrip('.')}{f'; before that it printed: {ran.printed}' if ran.printed else ''}")
-    if not ran.printed.strip():
+def _run(sandbox: Sandbox, code: str, seconds: float) -> ToolResult:
+    if len(code) > _MAX_CODE:
+        raise ToolError(f"the code is longer than {_MAX_CODE:,} characters")
+    result = sandbox.run(code, seconds)
+    if result.error:
+        message = result.error.rstrip(".")
+        if result.printed:
+            message += f"; before that it printed: {result.printed}"
+        raise ToolError(message)
+    if not result.printed.strip():
         raise ToolError("nothing was printed; print() the result")
-    return Result(ran.printed, ran.printed.strip().rpartition("\n")[2].strip())
+    last_line = result.printed.strip().rpartition("\n")[2].strip()
+    return ToolResult(result.printed, last_line)

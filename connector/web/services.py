@@ -1,56 +1,67 @@
-"""What the views share: made once in ``create_app``, found through the application."""
+"""What the views share: created once in ``create_app`` and found through the application."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Request, current_app, request
 
 from connector.catalogue import Catalogue
-from connector.engine.readiness import Checker
-from connector.engine.run import Engine
-from connector.jobs.workshop import Workshop
+from connector.engine.engine import Engine
+from connector.engine.readiness import ReadinessChecker
+from connector.service import Service
 from connector.settings import Settings
 from connector.store.keys import Keys
+from connector.web.places import Places, large_bodies, waiting_callers
+from connector.web.siblings import Siblings
+from connector.web.spec_files import SpecFiles
 
 
 @dataclass(frozen=True)
 class Services:
-    """The parts a view may use. ``specs`` gives the specification files for the address that others reach us at."""
+    """The parts that a view may use.
 
-    workshop: Workshop
-    readiness: Checker
-    specs: Callable[[str], dict[str, bytes]]
+    ``waiting_callers`` and ``large_bodies`` bound the threads that wait for callers. ``siblings``
+    are the other processes on the same port, where there may be some.
+    """
+
+    service: Service
+    readiness: ReadinessChecker
+    specs: SpecFiles
+    waiting_callers: Places = field(default_factory=waiting_callers)
+    large_bodies: Places = field(default_factory=large_bodies)
+    siblings: Siblings | None = None
 
     @property
     def settings(self) -> Settings:
-        return self.workshop.settings
+        return self.service.settings
 
     @property
     def catalogue(self) -> Catalogue:
-        return self.workshop.catalogue
+        return self.service.catalogue
 
     @property
     def engine(self) -> Engine:
-        return self.workshop.engine
+        return self.service.engine
 
     @property
     def keys(self) -> Keys:
-        return self.workshop.keys
+        return self.service.keys
 
 
-def base_address() -> str:
-    """The address that others reach this service at."""
-    return address_for(request)()
+def base_url() -> str:
+    """The URL at which others reach this service."""
+    return base_url_resolver(request)()
 
 
-def address_for(asked: Request) -> Callable[[], str]:
-    """``base_address`` of a request, to be asked for at any time and in any thread."""
-    public, environ = services().settings.public_url.rstrip("/"), asked.environ
-    return lambda: public or Request(environ, populate_request=False).host_url.rstrip("/")
+def base_url_resolver(incoming: Request) -> Callable[[], str]:
+    """A function that returns ``base_url`` of a request, at any time and in any thread."""
+    public_url = services().settings.public_url.rstrip("/")
+    environ = incoming.environ
+    return lambda: public_url or Request(environ, populate_request=False).host_url.rstrip("/")
 
 
 def services() -> Services:
-    found: Services = current_app.extensions["formcall"]
-    return found
+    shared: Services = current_app.extensions["formcall"]
+    return shared

@@ -1,4 +1,4 @@
-"""The published specifications and their page: for everybody, without a key."""
+"""The published specifications and the page that shows them; both are public."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from flask import Blueprint, Response, redirect, send_from_directory
 from werkzeug.wrappers import Response as Redirect
 
 from connector.errors import FormcallError
-from connector.web.services import base_address, services
+from connector.web.query import check_query
+from connector.web.services import base_url, services
 
 specs = Blueprint("specs", __name__)
+specs.before_request(check_query)  # a parameter that changes nothing would seem to be understood
 
 _UI_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 _PAGE = """<!doctype html>
@@ -30,10 +32,17 @@ _PAGE = """<!doctype html>
 </html>
 """
 _START = """window.onload = () => SwaggerUIBundle({
-  url: "/openapi.json", dom_id: "#actions", deepLinking: true, persistAuthorization: false, tryItOutEnabled: true,
+  url: "/openapi.json",
+  dom_id: "#actions",
+  deepLinking: true,
+  persistAuthorization: false,
+  tryItOutEnabled: true,
 });
 """
-_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+_POLICY = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
 
 
 @specs.get("/openapi.json")
@@ -61,8 +70,8 @@ def home() -> Redirect:
 
 @specs.get("/docs")
 def docs() -> Response:
-    """The actions as a page on which they can be tried."""
-    return Response(_PAGE, mimetype="text/html", headers={"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff"})
+    """A page that lists the actions and lets people try them."""
+    return Response(_PAGE, mimetype="text/html", headers={"Content-Security-Policy": _POLICY})
 
 
 @specs.get("/docs/start.js")
@@ -72,7 +81,7 @@ def start() -> Response:
 
 @specs.get("/docs/<name>")
 def ui_file(name: str) -> Response:
-    """One of the page's own files, from the package that brings Swagger UI."""
+    """A file of Swagger UI, from its package."""
     if name not in _UI_FILES:
         raise FormcallError("not_found", "There is no such page.")
     folder = resources.files("flask_swagger_ui") / "dist"
@@ -80,6 +89,6 @@ def ui_file(name: str) -> Response:
 
 
 def _spec(name: str) -> Response:
-    body = services().specs(base_address())[f"openapi/{name}"]
-    # a specification is public and is fetched by pages of other hosts
+    body = services().specs.file(f"openapi/{name}", base_url())
+    # public, and fetched by pages of other hosts
     return Response(body, mimetype="application/json", headers={"Access-Control-Allow-Origin": "*"})

@@ -1,12 +1,15 @@
-"""A run's text as server-sent events: ``data:`` lines alone, each an object with the key ``delta``, so that any reader can use them.
+"""A run's text as server-sent events.
+
+Every event is a ``data:`` line with an object that has the key ``delta``:
 
     data: {"delta": "The timber for order 7731 "}
     data: {"delta": "is held at the port of Bergen."}
-    data: {"delta": "", "ok": true, "status": "done", "result": ..., "output_tokens": 61, "cost_usd": 0.0004, ...}
+    data: {"delta": "", "ok": true, "status": "done", "result": ..., "cost_usd": 0.0004, ...}
     data: [DONE]
 
-The event before the last is the whole answer with what it cost, or the problem that the run ended with; only the former has ``ok``. A
-run that fails before its first word is answered with its problem and a real status instead. A reader who leaves ends the call.
+The last object is the complete answer with its cost, or the problem of a failed run; only the
+answer has ``ok``. A run that fails before its first text gets a problem response with a real
+status instead. A reader that disconnects cancels the run.
 """
 
 from __future__ import annotations
@@ -15,31 +18,32 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from flask import Response, request
 
-from connector.engine.outlet import Empty, Outlet
+from connector.engine.streaming import Empty, TextStream
 from connector.errors import FormcallError
-from connector.jobs.telling import Told, written
-
-Json = dict[str, Any]
+from connector.json_types import Json
+from connector.runs.responses import RunResponse, to_json
 
 HEARTBEAT_SECONDS = 10.0
-_GLANCE = 0.25  # seconds between two looks at whether the reader is still there
-_BEAT, _DONE = ": waiting\n\n", "data: [DONE]\n\n"
-_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # nothing on the way may keep pieces back
+_POLL_SECONDS = 0.25  # between two checks of the connection
+_HEARTBEAT = ": waiting\n\n"
+_DONE = "data: [DONE]\n\n"
+# proxies must not cache or buffer the events
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-class Reader:
-    """Who reads the answer to the request that is being handled."""
+class ClientConnection:
+    """The connection of the client whose request is handled."""
 
     def __init__(self) -> None:
         self._connection: socket.socket | None = request.environ.get("gunicorn.socket")
         self.is_gone = False
 
-    def has_left(self) -> bool:
-        """Whether there is nobody any more; seen at once where the server gives us the connection."""
+    def is_disconnected(self) -> bool:
+        """Whether the client has disconnected; known at once where the server gives us its
+        socket."""
         if self._connection is not None:
             try:
                 self.is_gone = not self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
@@ -50,66 +54,79 @@ class Reader:
         return self.is_gone
 
 
-def first_piece(outlet: Outlet, reader: Reader) -> str | None:
-    """The first words of a run, "" when there are none for a while; None when it has ended, or nobody reads it."""
-    return next(_pieces(outlet, reader), None)
+def first_chunk(stream: TextStream, reader: ClientConnection) -> str | None:
+    """The first text of a run, "" when there is none for a while, None when the run has ended or
+    its reader has disconnected."""
+    return next(_chunks(stream, reader), None)
 
 
-def streamed(told: Told | Outlet, reader: Reader, first: str = "") -> Response:
-    """The events of a run, from its ``first`` words on; of one that has ended already, all at once."""
-    events = _of_run(told, reader, first) if isinstance(told, Outlet) else _ending(told, "")
+def event_stream(
+    source: RunResponse | TextStream, reader: ClientConnection, first: str = ""
+) -> Response:
+    """The events of a running run, beginning with its ``first`` text, or of a finished one."""
+    if isinstance(source, TextStream):
+        events = _run_events(source, reader, first)
+    else:
+        events = _final_events(source, "")
     return Response(events, mimetype="text/event-stream", headers=_HEADERS)
 
 
-def _of_run(outlet: Outlet, reader: Reader, first: str) -> Iterator[str]:
-    heard = ""
+def _run_events(stream: TextStream, reader: ClientConnection, first: str) -> Iterator[str]:
+    sent = first
     try:
-        heard += first
-        yield _event(delta=first) if first else _BEAT
-        for piece in _pieces(outlet, reader):
-            heard += piece
-            yield _event(delta=piece) if piece else _BEAT
+        yield _text_event(first)
+        for chunk in _chunks(stream, reader):
+            sent += chunk
+            yield _text_event(chunk)
         if not reader.is_gone:
-            yield from _last(outlet, heard)
-    finally:  # also when the server closes this, having found nobody to send it to
-        outlet.left.set()
+            yield from _final_events(_result(stream), sent)
+    finally:  # also when the server closes this generator because the client has disconnected
+        stream.cancelled.set()
 
 
-def _pieces(outlet: Outlet, reader: Reader) -> Iterator[str]:
-    """What the run tells, until it ends or its reader leaves; "" each time that it was silent for long."""
-    silent_since = time.monotonic()
+def _chunks(stream: TextStream, reader: ClientConnection) -> Iterator[str]:
+    """The text of the run until it ends or its reader disconnects; "" when a heartbeat is due."""
+    last = time.monotonic()
     while True:
         try:
-            piece = outlet.next(_GLANCE)
+            chunk = stream.next_delta(_POLL_SECONDS)
         except Empty:
-            if reader.has_left():
-                outlet.left.set()
+            if reader.is_disconnected():
+                stream.cancelled.set()
                 return
-            if time.monotonic() - silent_since < HEARTBEAT_SECONDS:
+            if time.monotonic() - last < HEARTBEAT_SECONDS:
                 continue
-            piece = ""
-        if piece is None:
+            chunk = ""
+        if chunk is None:
             return
-        yield piece
-        silent_since = time.monotonic()
+        yield chunk
+        last = time.monotonic()
 
 
-def _last(outlet: Outlet, heard: str) -> Iterator[str]:
+def _result(stream: TextStream) -> RunResponse:
     try:
-        told: Told = outlet.told()
-    except FormcallError as error:  # what became of the run could not be written down
-        told = Told("", "failed", written(error.as_problem("")), error.code)
-    yield from _ending(told, heard)
+        result: RunResponse = stream.result()
+    except FormcallError as error:  # the end of the run could not be stored
+        return RunResponse("", "failed", to_json(error.as_problem("")), error.code)
+    return result
 
 
-def _ending(told: Told, heard: str) -> Iterator[str]:
-    """What is left to tell of a run that has ended: the rest of its text, then all of its answer or its problem."""
-    body: Json = json.loads(told.body) if told.body else {"status": told.status, "id": told.id}
-    if rest := body.get("result", "")[len(heard) :]:
-        yield _event(delta=rest)
-    yield _event(**{**body, "delta": ""})
+def _final_events(result: RunResponse, sent: str) -> Iterator[str]:
+    """The rest of a finished run's text after ``sent``, its complete answer or problem, and the
+    end."""
+    body: Json = {"status": result.status, "id": result.id}
+    if result.body:
+        body = json.loads(result.body)
+    rest = body.get("result", "")[len(sent) :]
+    if rest:
+        yield _text_event(rest)
+    yield _event({**body, "delta": ""})
     yield _DONE
 
 
-def _event(*, delta: str, **more: Any) -> str:
-    return f"data: {written({'delta': delta, **more})}\n\n"
+def _text_event(text: str) -> str:
+    return _event({"delta": text}) if text else _HEARTBEAT
+
+
+def _event(body: Json) -> str:
+    return f"data: {to_json({'delta': '', **body})}\n\n"

@@ -1,4 +1,4 @@
-"""Whose turn it is among receivers, so that those that are down or slow do not hold up the others."""
+"""Fair sharing of sender threads, so that slow or unavailable receivers do not delay the others."""
 
 from __future__ import annotations
 
@@ -11,77 +11,81 @@ from typing import Literal
 
 Kind = Literal["quick", "new", "slow", "silent"]
 
-# a receiver that answered quickly the last time, one that nothing was sent to yet, one that was slow, and one that did not answer: each
-# kind may have this share of all threads, together with the kinds after it, and each receiver of it so many
+# The kind of a receiver is that of its last response: quick, slow or silent (no response); new has
+# none yet. A kind and the kinds after it together have at most this share of all threads.
 _SHARES: dict[Kind, float] = {"quick": 1.0, "new": 0.75, "slow": 0.5, "silent": 0.25}
-_AT_ONCE: dict[Kind, int] = {"quick": 4, "new": 1, "slow": 4, "silent": 1}
-_MOST_REMEMBERED = 10_000
+# the threads that one receiver may have
+_MAX_PER_RECEIVER: dict[Kind, int] = {"quick": 4, "new": 1, "slow": 4, "silent": 1}
+_MAX_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Receiver:
     kind: Kind = "new"
     paused_until: float = 0.0  # time.monotonic()
 
 
-_NEW = _Known()
+_NEW = _Receiver()
 
 
-class Turns:
-    """Who may have how many of ``threads``. Thread-safe. What is known of receivers is forgotten with the process."""
+class FairScheduler:
+    """Shares ``threads`` among receivers. Thread-safe; the history is lost with the process."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
-        self._known: dict[str, _Known] = {}
+        self._in_progress: Counter[str] = Counter()
+        self._receivers: dict[str, _Receiver] = {}
 
     @property
-    def is_free(self) -> bool:
-        """Whether any thread is."""
+    def has_free_thread(self) -> bool:
+        """Whether any thread is free."""
         with self._lock:
-            return self._under_way.total() < self._threads
+            return self._in_progress.total() < self._threads
 
-    def free(self, receivers: Iterable[str]) -> dict[str, int]:
-        """How many messages each of ``receivers`` may be sent now; those that come first are served first."""
-        found: dict[str, int] = {}
+    def allocate(self, receivers: Iterable[str]) -> dict[str, int]:
+        """{receiver: messages that may be sent to it now}; earlier receivers are served first."""
+        allocation: dict[str, int] = {}
         with self._lock:
-            taken = self._taken()
-            for receiver in receivers:
-                if taken.total() >= self._threads:
+            used = self._used_threads()
+            for name in receivers:
+                if used.total() >= self._threads:
                     break
-                known = self._known.get(receiver, _NEW)
-                room = min(self._room(known.kind, taken), _AT_ONCE[known.kind] - self._under_way[receiver])
-                if room > 0 and known.paused_until <= time.monotonic():
-                    found[receiver] = room
-                    taken[known.kind] += room
-        return found
+                receiver = self._receivers.get(name, _NEW)
+                per_receiver = _MAX_PER_RECEIVER[receiver.kind] - self._in_progress[name]
+                free = min(self._free_threads(receiver.kind, used), per_receiver)
+                if free > 0 and receiver.paused_until <= time.monotonic():
+                    allocation[name] = free
+                    used[receiver.kind] += free
+        return allocation
 
-    def begin(self, receiver: str) -> None:
-        """A message is sent to it."""
+    def start(self, receiver: str) -> None:
+        """An attempt to send a message to the receiver starts."""
         with self._lock:
-            self._under_way[receiver] += 1
+            self._in_progress[receiver] += 1
 
-    def end(self, receiver: str, kind: Kind, *, pause: float = 0.0) -> None:
-        """The try has ended and shown what kind of receiver it is; with ``pause`` it is left alone for so many seconds."""
+    def finish(self, receiver: str, kind: Kind, *, pause: float = 0.0) -> None:
+        """The attempt has ended; nothing is sent to the receiver for ``pause`` seconds."""
         with self._lock:
-            self._under_way[receiver] -= 1
-            if not self._under_way[receiver]:
-                del self._under_way[receiver]
-            self._known.pop(receiver, None)  # so that it is the last to be forgotten
-            self._known[receiver] = _Known(kind, time.monotonic() + pause)
-            if len(self._known) > _MOST_REMEMBERED:
-                del self._known[next(iter(self._known))]
+            self._in_progress[receiver] -= 1
+            if not self._in_progress[receiver]:
+                del self._in_progress[receiver]
+            self._receivers.pop(receiver, None)  # to keep the most recent last
+            self._receivers[receiver] = _Receiver(kind, time.monotonic() + pause)
+            if len(self._receivers) > _MAX_REMEMBERED:
+                del self._receivers[next(iter(self._receivers))]
 
-    def _taken(self) -> Counter[Kind]:
-        """How many threads each kind has now."""
-        taken: Counter[Kind] = Counter()
-        for receiver, count in self._under_way.items():
-            taken[self._known.get(receiver, _NEW).kind] += count
-        return taken
+    def _used_threads(self) -> Counter[Kind]:
+        used: Counter[Kind] = Counter()
+        for name, count in self._in_progress.items():
+            used[self._receivers.get(name, _NEW).kind] += count
+        return used
 
-    def _room(self, kind: Kind, taken: Mapping[Kind, int]) -> int:
-        """How many threads more a kind may have, within its own share and within that of each better kind."""
-        wider = [share for share in _SHARES.values() if share >= _SHARES[kind]]
-        used = {share: sum(taken[other] for other in taken if _SHARES[other] <= share) for share in wider}
-        return min(int(self._threads * share) - used[share] for share in wider)
+    def _free_threads(self, kind: Kind, used: Mapping[Kind, int]) -> int:
+        """The threads left for a kind, within its own share and that of each kind before it."""
+        free = self._threads
+        for share in _SHARES.values():
+            if share >= _SHARES[kind]:
+                in_use = sum(used[other] for other in used if _SHARES[other] <= share)
+                free = min(free, int(self._threads * share) - in_use)
+        return free

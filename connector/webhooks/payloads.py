@@ -1,6 +1,7 @@
-"""Receivers that cannot read a message as it is, by the paths of their addresses, and how theirs is written.
+"""Message formats of receivers that do not accept the standard format, found by their URL paths.
 
-A Bubble workflow takes parameter names and types from the first example that it is sent at its `/initialize`, and refuses what differs.
+A Bubble workflow learns its parameter names and types from the first example that is sent to its
+`/initialize`, and rejects messages that differ from it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,23 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from connector.catalogue.plain import plain_message
+from connector.catalogue.bubble_payload import flatten_message
 
+
+def _bubble_payload(body: str) -> str:
+    return json.dumps(flatten_message(json.loads(body)), ensure_ascii=False)
+
+
+# {pattern of the URL path: the message in the receiver's format}
 RECEIVERS: dict[re.Pattern[str], Callable[[str], str]] = {
-    re.compile(r"(/version-[\w-]+)?/api/1\.1/wf/[^/]+(/initialize)?/?"): lambda body: json.dumps(
-        plain_message(json.loads(body)), ensure_ascii=False
-    ),
+    re.compile(r"(/version-[\w-]+)?/api/1\.1/wf/[^/]+(/initialize)?/?"): _bubble_payload,
 }
 
 
-def fitted(url: str, body: str) -> str:
-    """The text of a message as what answers at ``url`` can read it."""
+def adapt(url: str, body: str) -> str:
+    """The message in the format that the receiver at ``url`` accepts."""
     path = urlsplit(url).path
-    return next((write(body) for pattern, write in RECEIVERS.items() if pattern.fullmatch(path)), body)
+    for pattern, payload in RECEIVERS.items():
+        if pattern.fullmatch(path):
+            return payload(body)
+    return body

@@ -1,9 +1,11 @@
-"""Sending messages to callbacks and subscribers: signed, one try after the other until one arrives, no receiver at others' cost.
+"""Sending webhooks to callbacks and subscribers: signed, and repeated until one attempt succeeds.
 
-    journal ──> deliveries ──> claim ──> POST, signed ──> 2xx: sent
-                    ^                        └──> else: again in 5 s, 5 min ... 24 h, then given up; 410: dropped
+    ledger ──> deliveries ──> claim ──> signed POST ──> 2xx: sent
+                    ^                        ├──> 410: dropped
+                    └─── retried after ──────┘  else: 5 s, 5 min ... 24 h, then given up
 
-A message has the same id over all its tries. It may arrive twice, if its sender died after it was received; never is it forgotten.
+A message has the same id in all its attempts. It may arrive twice, if the sending process dies
+after it was received, but it is never lost. Slow receivers do not delay the others (``fairness``).
 """
 
 from __future__ import annotations
@@ -22,48 +24,52 @@ from email.utils import parsedate_to_datetime
 
 from standardwebhooks.webhooks import Webhook
 
+from connector.durable.steps import traceback_without_message
 from connector.errors import FormcallError, SettingsError
-from connector.jobs.fairness import Kind, Turns
-from connector.jobs.receivers import fitted
-from connector.jobs.steps import places
-from connector.outbound import Answer, Outbound, OutboundError, Refused
-from connector.store.deliveries import LEASE_MS, Deliveries, Due
+from connector.outbound import Outbound, OutboundError, OutboundResponse, Refused
+from connector.store.deliveries import LEASE_MS, Deliveries, DueDelivery
 from connector.store.subscriptions import Subscriptions
+from connector.webhooks.fairness import FairScheduler, Kind
+from connector.webhooks.payloads import adapt
 
 log = logging.getLogger("formcall")
 
-TRY_SECONDS = 15.0
+ATTEMPT_SECONDS = 15.0
 THREADS = 16
-SAMPLE_SUFFIX = "_sample"  # ends the id of what no message was promised for: it is tried once
-_LOOK_SECONDS = 1.0  # between looks for what is due; what this process wrote is sent at once
-_LONGEST_WAIT = 86_400.0
+SAMPLE_SUFFIX = "_sample"  # of the subject id of sample messages, which are sent only once
+_POLL_SECONDS = 1.0  # between polls for due messages; those of this process are sent at once
+_MAX_RETRY_AFTER = 86_400.0
 _JITTER = 0.1
 _QUICK_SECONDS = 2.0
 _PAUSE_SECONDS = 1.0
 _GONE = 410
+_LOOP = 508
 _OVERLOADED = {429, 502, 503, 504}
 
 
 @dataclass(frozen=True)
-class Came:
-    """What a try came to. ``again`` are the seconds that the receiver asks to be left alone for; ``is_gone``: for good.
+class DeliveryResult:
+    """The result of one attempt.
 
-    ``is_over``: there is no sense in another try of this message.
+    ``is_gone``: the receiver wants no further messages. ``is_final``: this message cannot be sent.
+    ``retry_after``: seconds that the receiver asks to wait.
     """
 
     ok: bool
     detail: str
     is_gone: bool = False
-    is_over: bool = False
+    is_final: bool = False
     is_overloaded: bool = False
-    is_silent: bool = False
-    again: float = 0.0
+    no_response: bool = False
+    retry_after: float = 0.0
 
 
-class Deliverer:
-    """Sends what is due, in a few threads. ``wake`` is set when this process has written messages.
+class WebhookSender:
+    """Sends due messages in a few threads. ``wake`` is set when this process has stored messages.
 
-    ``retries`` are the seconds before each further try. ``sign_with`` gives the secret for the messages of a key.
+    ``secret_for`` returns the signing secret of a key. ``retries`` are the seconds before each
+    further attempt. A claimed message is left to this process for ``lease_ms``. ``sender_id`` names
+    this service in each message. Messages of a key that ``is_revoked`` are dropped.
     """
 
     def __init__(
@@ -72,96 +78,127 @@ class Deliverer:
         subscriptions: Subscriptions,
         outbound: Outbound,
         *,
-        sign_with: Callable[[str], str],
+        secret_for: Callable[[str], str],
         retries: tuple[float, ...],
+        sender_id: str = "",
+        is_revoked: Callable[[str], bool] = lambda key_id: False,
         wake: threading.Event | None = None,
         lease_ms: int = LEASE_MS,
-        try_seconds: float = TRY_SECONDS,
+        attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
-        self._deliveries, self._subscriptions, self._outbound = deliveries, subscriptions, outbound
-        self.sign_with, self._retries, self._lease_ms, self._try_seconds = sign_with, retries, lease_ms, try_seconds
+        self.secret_for = secret_for
+        self.sender_id = sender_id
+        self._is_revoked = is_revoked
+        self._deliveries = deliveries
+        self._subscriptions = subscriptions
+        self._outbound = outbound
+        self._retries = retries
+        self._lease_ms = lease_ms
+        self._attempt_seconds = attempt_seconds
         self._wake = wake or threading.Event()
-        self._ended = threading.Event()
-        self._turns = Turns(THREADS)
+        self._stopping = threading.Event()
+        self._scheduler = FairScheduler(THREADS)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="delivery")
-        self._going_on: set[Future[None]] = set()
-        self._thread = threading.Thread(target=self._look_again, name="deliveries", daemon=True)
+        self._running: set[Future[None]] = set()
+        self._thread = threading.Thread(target=self._poll, name="deliveries", daemon=True)
 
     def launch(self) -> None:
-        """Begin to send, in the process that does so: after any fork."""
+        """Start to send; call this after any fork."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is something to send now."""
+        """Look for due messages now."""
         self._wake.set()
 
     def stop(self, seconds: float) -> None:
-        """Begin no more tries, and wait so long for those under way; what is left is sent by the next process."""
-        self._ended.set()
+        """Start no more attempts and wait at most ``seconds`` for those that run.
+
+        The next process sends the rest.
+        """
+        self._stopping.set()
         self._wake.set()
         if self._thread.ident:
             self._thread.join()
         self._pool.shutdown(wait=False)
-        wait_for(list(self._going_on), seconds)
+        wait_for(list(self._running), seconds)
 
-    # --- finding what is due ---
+    # --- finding due messages ---
 
-    def _look_again(self) -> None:
-        while not self._ended.is_set():
+    def _poll(self) -> None:
+        while not self._stopping.is_set():
             self._wake.clear()
             try:
-                begun = self._begin()
-            except Exception as error:  # the database is away, say
-                log.warning("messages cannot be sent at the moment\n%s", places(error))
-                begun = 0
-            if not begun:
-                self._wake.wait(_LOOK_SECONDS)
+                started = self._start_due()
+            except Exception as error:  # such as an unavailable database
+                log.warning(
+                    "messages cannot be sent at the moment\n%s", traceback_without_message(error)
+                )
+                started = 0
+            if not started:
+                self._wake.wait(_POLL_SECONDS)
 
-    def _begin(self) -> int:
-        """Begin as many tries as there are threads and turns for; how many those are."""
-        if not self._turns.is_free:
+    def _start_due(self) -> int:
+        """Start attempts for due messages, as many as threads are free; returns their number."""
+        if not self._scheduler.has_free_thread:
             return 0
-        wanted = self._turns.free(self._deliveries.receivers())
-        claimed = self._deliveries.claim(wanted, self._lease_ms) if wanted else []
+        slots = self._scheduler.allocate(self._deliveries.receivers())
+        claimed = self._deliveries.claim(slots, self._lease_ms) if slots else []
         for due in claimed:
-            self._turns.begin(due.receiver)
-            future = self._pool.submit(self._carry_out, due)
-            self._going_on.add(future)
-            future.add_done_callback(self._going_on.discard)
+            self._scheduler.start(due.receiver)
+            future = self._pool.submit(self._attempt, due)
+            self._running.add(future)
+            future.add_done_callback(self._running.discard)
         return len(claimed)
 
-    def _carry_out(self, due: Due) -> None:
-        began, came = time.monotonic(), Came(False, "Something went wrong on our side.")
+    def _attempt(self, due: DueDelivery) -> None:
+        started = time.monotonic()
+        result = DeliveryResult(False, "Something went wrong on our side.")
         try:
-            came = self._try(due)
+            result = self._send(due)
         except Exception as error:
-            log.error("message %s was not sent\n%s", due.id, places(error))
-        kind: Kind = "quick" if time.monotonic() - began < _QUICK_SECONDS else "silent" if came.is_silent else "slow"
+            log.error("message %s was not sent\n%s", due.id, traceback_without_message(error))
+        kind = _receiver_kind(result, time.monotonic() - started)
         try:
-            self._note(due, came)
-        except Exception as error:  # the database is away, say; it is sent again when its lease has run out
-            log.error("what became of message %s was not written down\n%s", due.id, places(error))
-        self._turns.end(due.receiver, kind, pause=_PAUSE_SECONDS if came.is_overloaded or came.is_silent else 0.0)
+            self._record(due, result)
+        except Exception as error:
+            # such as an unavailable database; the message is sent again when its lease has expired
+            log.error(
+                "the result of message %s was not stored\n%s",
+                due.id,
+                traceback_without_message(error),
+            )
+        pause = _PAUSE_SECONDS if result.is_overloaded or result.no_response else 0.0
+        self._scheduler.finish(due.receiver, kind, pause=pause)
         self._wake.set()
 
-    # --- one try ---
+    # --- one attempt ---
 
-    def _try(self, due: Due) -> Came:
+    def _send(self, due: DueDelivery) -> DeliveryResult:
         try:
             headers = self._headers(due)
             body = _body(due)
         except FormcallError as error:
-            return Came(False, error.detail, is_over=error.code == "not_found")
+            return DeliveryResult(False, error.detail, is_final=error.code == "not_found")
         headers |= self._signature(due, body)
         try:
-            return came_to(self._outbound.request("POST", due.url, headers=headers, body=body, seconds=self._try_seconds, max_bytes=0))
+            response = self._outbound.request(
+                "POST",
+                due.url,
+                headers=headers,
+                body=body,
+                seconds=self._attempt_seconds,
+                max_bytes=0,
+            )
         except Refused as error:
-            return Came(False, error.detail)
+            return DeliveryResult(False, error.detail)
         except OutboundError as error:
-            return Came(False, error.detail, is_silent=True)
+            return DeliveryResult(False, error.detail, no_response=True)
+        return classify_response(response)
 
-    def _headers(self, due: Due) -> dict[str, str]:
-        """The headers that the receiver asked for; ``not_found`` when it does not want to hear any more."""
+    def _headers(self, due: DueDelivery) -> dict[str, str]:
+        """The subscription's headers; ``FormcallError`` (not_found) if it or the key has ended."""
+        if self._is_revoked(due.key_id):
+            raise FormcallError("not_found", "The API key of this message was revoked.")
         if not due.subscription_id:
             return {}
         row = self._subscriptions.find(due.subscription_id)
@@ -170,71 +207,95 @@ class Deliverer:
         authorization = self._subscriptions.authorization(row)
         return {"Authorization": authorization} if authorization else {}
 
-    def _signature(self, due: Due, body: bytes) -> dict[str, str]:
+    def _signature(self, due: DueDelivery, body: bytes) -> dict[str, str]:
         at = dt.datetime.now(dt.UTC)
-        signature = Webhook(self.sign_with(due.key_id)).sign(due.id, at, body.decode())
-        head = {"webhook-id": due.id, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
-        return {"Content-Type": "application/json", **head}
+        signature = Webhook(self.secret_for(due.key_id)).sign(due.id, at, body.decode())
+        head = {
+            "webhook-id": due.id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": signature,
+        }
+        own = {"Formcall-Sender": self.sender_id} if self.sender_id else {}
+        return {"Content-Type": "application/json", **head, **own}
 
-    def _note(self, due: Due, came: Came) -> None:
-        if came.ok:
-            self._deliveries.is_sent(due, came.detail)
-        elif came.is_over or came.is_gone:
-            self._drop(due, came)
+    def _record(self, due: DueDelivery, result: DeliveryResult) -> None:
+        if result.ok:
+            self._deliveries.mark_sent(due, result.detail)
+        elif result.is_final or result.is_gone:
+            self._drop(due, result)
         elif due.attempts > len(self._retries) or due.subject_id.endswith(SAMPLE_SUFFIX):
-            self._deliveries.give_up(due, came.detail)
-            log.warning("message %s to %s is given up: %s", due.id, due.receiver, came.detail)
+            self._deliveries.give_up(due, result.detail)
+            log.warning("message %s to %s is given up: %s", due.id, due.receiver, result.detail)
         else:
-            delay = max(self._retries[due.attempts - 1], came.again)
-            self._deliveries.try_later(due, came.detail, delay * random.uniform(1, 1 + _JITTER))  # noqa: S311  it spreads tries
+            delay = max(self._retries[due.attempts - 1], result.retry_after)
+            self._deliveries.retry_later(due, result.detail, delay * random.uniform(1, 1 + _JITTER))  # noqa: S311  spreads retries
 
-    def _drop(self, due: Due, came: Came) -> None:
-        self._deliveries.give_up(due, came.detail, state="dropped")
-        if came.is_gone and due.subscription_id:
-            self._subscriptions.end(due.subscription_id, came.detail)
-            self._deliveries.drop_waiting(due.subscription_id, came.detail)
-        log.warning("message %s to %s is dropped: %s", due.id, due.receiver, came.detail)
+    def _drop(self, due: DueDelivery, result: DeliveryResult) -> None:
+        self._deliveries.give_up(due, result.detail, state="dropped")
+        if result.is_gone and due.subscription_id:
+            self._subscriptions.end(due.subscription_id, result.detail)
+            self._deliveries.drop_waiting(due.subscription_id, result.detail)
+        log.warning("message %s to %s is dropped: %s", due.id, due.receiver, result.detail)
 
 
-def _body(due: Due) -> bytes:
+def _body(due: DueDelivery) -> bytes:
     if due.body is None:
         raise FormcallError("not_found", "The message was deleted before it could be sent.")
-    return fitted(due.url, due.body).encode("utf-8", "replace")
+    return adapt(due.url, due.body).encode("utf-8", "replace")
 
 
-def came_to(answer: Answer) -> Came:
-    """What an answer means: only 2xx says that a message has arrived."""
-    said = f"The address answered {answer.status}."
-    if 200 <= answer.status < 300:  # noqa: PLR2004
-        return Came(True, said)
-    if answer.status == _GONE:
-        return Came(False, f"{said} It does not want to hear any more.", is_gone=True)
-    if 300 <= answer.status < 400:  # noqa: PLR2004
-        said += " Redirects are not followed."
-    return Came(False, said, is_overloaded=answer.status in _OVERLOADED, again=retry_after(answer.headers))
+def _receiver_kind(result: DeliveryResult, seconds: float) -> Kind:
+    if seconds < _QUICK_SECONDS:
+        return "quick"
+    return "silent" if result.no_response else "slow"
+
+
+def classify_response(response: OutboundResponse) -> DeliveryResult:
+    """The result of an attempt; only a 2xx status means that the message has arrived."""
+    status = response.status
+    detail = f"The address answered {status}."
+    if 200 <= status < 300:  # noqa: PLR2004
+        return DeliveryResult(True, detail)
+    if status == _LOOP:
+        detail = "The address leads back to this service, which accepts no messages of its own."
+        return DeliveryResult(False, detail, is_final=True)
+    if status == _GONE:
+        return DeliveryResult(False, f"{detail} It accepts no further messages.", is_gone=True)
+    if 300 <= status < 400:  # noqa: PLR2004
+        detail += " Redirects are not followed."
+    return DeliveryResult(
+        False,
+        detail,
+        is_overloaded=status in _OVERLOADED,
+        retry_after=retry_after(response.headers),
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """The seconds that Retry-After asks for, as a number or as a date; 0 without it, at the most a day."""
+    """The seconds of Retry-After, a number or a date; at most a day, and 0 without it."""
     text = headers.get("Retry-After", "").strip()
     try:
-        seconds = float(text) if text.isascii() and text.isdigit() else _until(text)
+        seconds = float(text) if text.isascii() and text.isdigit() else _seconds_until(text)
     except (ValueError, TypeError, OverflowError):
         return 0.0
-    return min(max(seconds, 0.0), _LONGEST_WAIT)
+    return min(max(seconds, 0.0), _MAX_RETRY_AFTER)
 
 
-def _until(text: str) -> float:
-    at = parsedate_to_datetime(text)
-    return (at.replace(tzinfo=at.tzinfo or dt.UTC) - dt.datetime.now(dt.UTC)).total_seconds()
+def _seconds_until(text: str) -> float:
+    date = parsedate_to_datetime(text)
+    date = date.replace(tzinfo=date.tzinfo or dt.UTC)
+    return (date - dt.datetime.now(dt.UTC)).total_seconds()
 
 
-def read_retries(text: str) -> tuple[float, ...]:
-    """The seconds of FORMCALL_DELIVERY_RETRIES; ``SettingsError`` when they are none."""
+def parse_retries(text: str) -> tuple[float, ...]:
+    """The seconds in FORMCALL_DELIVERY_RETRIES; ``SettingsError`` if they are invalid."""
     try:
-        found = tuple(float(part) for part in text.split(",") if part.strip())
+        retries = tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
-        found = (math.nan,)
-    if not all(0 <= seconds < math.inf for seconds in found):
-        raise SettingsError(f"FORMCALL_DELIVERY_RETRIES must be seconds with commas between them, such as 5,300,1800; not {text!r}.")
-    return found
+        retries = (math.nan,)
+    if not all(0 <= seconds < math.inf for seconds in retries):
+        raise SettingsError(
+            "FORMCALL_DELIVERY_RETRIES must be seconds separated by commas, such as "
+            f"5,300,1800; not {text!r}."
+        )
+    return retries

@@ -1,378 +1,270 @@
-"""One visit to an economy batch: everything that can be done for it now, step by step, each written down before the next.
+"""One poll of a provider batch: everything that can be done for it now.
 
-    filling ─> filled ─> uploaded ─> creating ─> waiting ─> settling ─> ended          the way of a part
-
-A part that the provider does not take goes from ``filled``, ``uploaded`` or ``creating`` to its end, and its rows wait again.
+Each action is stored in the state of the batch before it is done, so a poll may be interrupted
+anywhere and the next one continues from there.
 """
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
-from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
+from connector.batches.provider.context import PollContext
+from connector.batches.provider.file_steps import FileSteps
+from connector.batches.provider.rows import ProviderBatchRows
+from connector.durable.dbos_adapter import StepAborted
+from connector.durable.steps import traceback_without_message
 from connector.errors import FormcallError, ProviderError
-from connector.jobs.economy_rows import Rows, manner_of
-from connector.jobs.intake import STOPPING
-from connector.jobs.machinery import Left
-from connector.jobs.steps import places
-from connector.store.economy import Part, read_place
-
-if TYPE_CHECKING:
-    from connector.jobs.economy import Economy
-    from connector.providers.offline import Standing
+from connector.store.provider_batches import ProviderBatchFile, read_state
+from connector.store.rows import BatchRow, RunRow
 
 log = logging.getLogger("formcall")
 
-_MOST_TROUBLES = 12  # looks in a row that came to nothing, after which somebody has to see to it
-_PATIENCE = 6  # looks for which a batch waits for money that others have reserved
-_MOST_MISTAKES = 4
-_WRONG = "Something went wrong on our side. Resume the batch; what is done stays done."
-_EMPTY = "The provider's file of answers is empty."
-_SHORT = "What the other rows can cost at most did not fit into the budget beside those that were sent. Resume the batch to send them."
+_MAX_BUDGET_WAITS = 6  # polls for which a batch waits for budget that other runs have reserved
+_MAX_INTERNAL_ERRORS = 4
+_NO_KEY = "The API key of this batch does not exist any more."
+_INTERNAL = "Something went wrong on our side. Resume the batch; finished rows keep their results."
+_UNAFFORDABLE = (
+    "The maximum cost of the remaining rows does not fit into the budget beside the rows that "
+    "were sent. Resume the batch to send them."
+)
 
 
-class Overtaken(Exception):
-    """Somebody else looks after the batch at this moment, or it went on in another generation."""
+class StaleState(Exception):
+    """The state was changed by another process, or the batch is in another generation."""
 
 
-class Visit:
-    """A look at ``batch``, whose record was just read."""
+class ProviderBatchPoll:
+    """A poll of ``batch``, whose record was just read."""
 
-    def __init__(self, office: Economy, batch: Any) -> None:
-        self._office, self._batch = office, batch
-        self._offline, self._places, self._batches = office.offline, office.places, office.batches
-        self.place, self._text = read_place(batch.provider), batch.provider
-        key = office.runner.keys.by_id(batch.key_id)
+    def __init__(self, context: PollContext, batch: BatchRow) -> None:
+        key = context.runner.keys.by_id(batch.key_id)
         if key is None:
-            raise FormcallError("unauthorized", "The API key of this batch is not there any more.")
-        self._rows = Rows(office.runner, office.places, self._offline, batch, key, live=self.place.live, beat=self._beat)
-        self._status, self._problem, self._waits_for_money = batch.status, "", False
-        self._steps: dict[str, Callable[[Part], bool]] = {
-            "filled": self._upload,
-            "uploaded": self._create,
-            "creating": self._search,
-            "waiting": self._watch,
-            "settling": self._settle,
-        }
+            raise FormcallError("unauthorized", _NO_KEY)
+        self._context = context
+        self._states = context.states
+        self._batch = batch
+        self._stored_state = batch.provider or ""
+        self.state = read_state(self._stored_state)
+        self.state.provider = context.client.provider
+        self._rows = ProviderBatchRows(
+            context.runner,
+            context.states,
+            context.client,
+            batch,
+            key,
+            retry_live=self.state.retry_live,
+            heartbeat=self._heartbeat,
+        )
+        self._files = FileSteps(
+            context, batch, self.state, self._rows, save=self._save, refresh=self._refresh
+        )
+        self._status = batch.status
+        self._waits_for_budget = False
 
-    def look(self) -> bool:
-        """Whether there is more to come, so that the batch is to be looked after again."""
-        place = self.place
-        if place.generation != self._batch.generation or (place.stalled and self._status == "cancelled"):
-            place.begin(self._batch.generation)
+    def run(self) -> bool:
+        """Do everything that can be done now; returns whether the batch must be polled again."""
+        state = self.state
+        is_cancelled_stall = state.stalled and self._status == "cancelled"
+        if state.generation != self._batch.generation or is_cancelled_stall:
+            state.start_generation(self._batch.generation)
         try:
-            more = self._go_on()
-            place.mistakes = 0
-        except (Overtaken, Left):
+            continues = self._advance()
+            state.internal_errors = 0
+        except (StaleState, StepAborted):
             raise
         except Exception as error:
-            more = self._went_wrong(error)
-        if more:
-            place.looks, place.waits = place.looks + 1, place.waits + 1
+            continues = self._internal_error(error)
+        if continues:
+            state.polls += 1
+            state.idle_polls += 1
         self._save()
-        return more
+        return continues
 
-    def _go_on(self) -> bool:
-        for part in self.place.open_parts:
-            if part.status == "filling":  # its rows are those that were reserved before the process died
-                part.status = "filled"
+    def _advance(self) -> bool:
+        for batch_file in self.state.open_files:
+            if batch_file.status == "filling":  # it has the rows reserved before the process died
+                batch_file.status = "filled"
         self._save()
         while True:
-            for part in self.place.open_parts:
-                self._move(part)
-            self._ask_live()
-            self._clear_away()
-            if self.place.stalled:
+            for batch_file in self.state.open_files:
+                self._files.advance(batch_file)
+            self._retry_live()
+            self._delete_obsolete_files()
+            if self.state.stalled:
                 return False
-            if self.place.open_parts:
+            if self.state.open_files:
                 return True
-            if not self._plan():
+            if not self._fill_files():
                 return self._end()
 
-    def _went_wrong(self, error: Exception) -> bool:
-        log.error("looking after economy batch %s failed\n%s", self._batch.id, places(error))
-        self.place.mistakes += 1
-        if self.place.mistakes >= _MOST_MISTAKES:
-            self._stall("internal", _WRONG)
-        return not self.place.stalled
+    def _internal_error(self, error: Exception) -> bool:
+        log.error(
+            "poll of provider batch %s failed\n%s",
+            self._batch.id,
+            traceback_without_message(error),
+        )
+        self.state.internal_errors += 1
+        if self.state.internal_errors >= _MAX_INTERNAL_ERRORS:
+            self._files.stall("internal", _INTERNAL)
+        return not self.state.stalled
 
     def _save(self) -> None:
-        text = self._places.keep(self._batch, self._text, self.place, self._detail())
-        if text is None:
-            raise Overtaken
-        self._text = text
+        stored = self._states.save(self._batch, self._stored_state, self.state, self._detail())
+        if stored is None:
+            raise StaleState
+        self._stored_state = stored
 
     def _refresh(self) -> None:
-        self._status = self._places.status(self._batch.id)
+        self._status = self._states.status(self._batch.id)
         self._rows.cancelled = self._status == "cancelled"
 
-    def _beat(self) -> None:
-        if self._office.ended.is_set():
-            raise Left
+    def _heartbeat(self) -> None:
+        if self._context.stopping.is_set():
+            raise StepAborted
 
     def _detail(self) -> str | None:
-        """What is shown of a batch that is going on."""
-        parts = self.place.open_parts
-        sent = [part for part in parts if part.status in {"waiting", "settling"}]
-        total, done = sum(part.lines for part in sent), sum(part.done for part in sent)
-        words = f"at the provider: {done:,} of {total:,} done" if sent else "on the way to the provider" if parts else ""
-        return "; ".join(filter(None, (words, self._problem))) or None
+        """The detail shown with a running batch."""
+        return "; ".join(filter(None, (self._progress(), self._files.problem))) or None
 
-    # --- a part on its way ---
+    def _progress(self) -> str:
+        open_files = self.state.open_files
+        sent = [file for file in open_files if file.status in {"waiting", "settling"}]
+        if sent:
+            done = sum(file.processed for file in sent)
+            total = sum(file.call_count for file in sent)
+            return f"at the provider: {done:,} of {total:,} done"
+        return "on the way to the provider" if open_files else ""
 
-    def _move(self, part: Part) -> None:
-        """Take a part as far as it goes without waiting."""
-        try:
-            while part.is_open:
-                self._refresh()
-                moved = self._steps[part.status](part)
-                part.troubles = 0
-                self._save()
-                if not moved:
-                    return
-        except ProviderError as error:
-            self._trouble(part, error)
-            self._save()
-
-    def _upload(self, part: Part) -> bool:
-        if self._rows.cancelled:
-            return self._withdraw(part)
-        with TemporaryFile() as file:
-            part.lines = self._rows.write(part, file)
-            if not part.lines:
-                return self._close(part)
-            part.file = self._offline.upload(f"formcall-{self._batch.id}-{part.number}.jsonl", file)
-        part.status = "uploaded"
-        return True
-
-    def _create(self, part: Part) -> bool:
-        if self._rows.cancelled:
-            return self._withdraw(part)
-        part.status, part.began = "creating", time.time()
-        self._save()
-        try:
-            return self._created(part, self._offline.create(part.file, manner_of(part), self._metadata(part)))
-        except ProviderError as error:
-            if _is_sure(error):
-                part.status = "uploaded"
-            raise
-
-    def _search(self, part: Part) -> bool:
-        """Nobody saw how the creation ended: it may have come to something, or be under way still."""
-        if time.time() - part.began < self._office.pace.unseen:
-            return False
-        if found := self._offline.find(self._metadata(part), part.began):
-            return self._created(part, found)
-        return self._create(part)
-
-    def _created(self, part: Part, standing: Standing) -> bool:
-        part.batch, part.status, self.place.waits = standing.id, "waiting", 0
-        return True
-
-    def _metadata(self, part: Part) -> dict[str, str]:
-        return {"formcall_batch": self._batch.id, "generation": str(part.generation), "part": str(part.number)}
-
-    def _watch(self, part: Part) -> bool:
-        standing = self._offline.look(part.batch)
-        part.done = standing.done + standing.failed
-        if not standing.has_ended:
-            if self._rows.cancelled and standing.status != "cancelling":
-                self._offline.cancel(part.batch)
-            return False
-        if standing.status == "failed":
-            error = self._offline.refusal(standing)
-            part.said = [error.code, error.detail]
-        part.cut_off = standing.status in {"expired", "cancelled"}
-        part.files, part.status = list(standing.files), "settling"
-        return True
-
-    def _settle(self, part: Part) -> bool:
-        if part.said:
-            code, detail = part.said
-            return self._refused(part, ProviderError(code, detail))
-        came: set[str] = set()
-        asked = sum(self._settle_file(part, file, came) for file in part.files)
-        if len(came) >= part.lines:  # what is left was reserved too late to be in the file
-            self._rows.withdraw(part)
-        else:
-            self._rows.settle_rest(part, not_run=part.cut_off and asked >= part.done)
-        if self._rows.stopped:
-            self._fall_short(self._rows.stopped)
-        return self._close(part)
-
-    def _settle_file(self, part: Part, file: str, came: set[str]) -> int:
-        """Read one file, and add to what ``came``; how often the model was asked for it."""
-        before = len(came)
-        with self._offline.lines(file) as lines:
-            asked = self._rows.settle(part, lines, came)
-        if len(came) == before:
-            raise ProviderError("provider_bad_reply", _EMPTY)
-        return asked
-
-    def _refused(self, part: Part, error: ProviderError) -> bool:
-        """The provider did not take a part as a whole, so nothing of it was billed."""
-        try:
-            if error.code == "model_unavailable":
-                self._offline.retire(self._model, manner_of(part), error)
-                return self._withdraw(part)
-        except ProviderError as gone:
-            error = gone
-        if error.code in STOPPING:
-            self._fall_short(error)
-            return self._withdraw(part)
-        if self._rows.cancelled:
-            return self._withdraw(part)
-        self._rows.refuse(part, error)
-        if not part.second:
-            self.place.failed = [error.code, error.detail]
-        return self._close(part)
-
-    def _withdraw(self, part: Part) -> bool:
-        self._rows.withdraw(part)
-        return self._close(part)
-
-    def _close(self, part: Part) -> bool:
-        part.end()
-        self.place.rubbish += filter(None, [part.file, *part.files])
-        return True
-
-    # --- what goes wrong ---
-
-    def _trouble(self, part: Part, error: ProviderError) -> None:
-        part.troubles += 1
-        self._problem = f"the provider could not be asked, and is asked again: {error.detail}"
-        is_last = part.troubles >= _MOST_TROUBLES
-        if part.status in {"filled", "uploaded"} and (is_last or _is_sure(error)):
-            self._fall_short(error)
-            self._withdraw(part)
-        elif is_last and self._rows.cancelled:
-            self._rows.give_up(part)
-            self._close(part)
-        elif is_last:
-            self._stall(error.code, error.detail)
-
-    def _stall(self, code: str, detail: str) -> None:
-        """Wait for somebody, although there may be rows at the provider."""
-        self.place.stalled = True
-        self._batches.pause(self._batch.id, code, detail)
-
-    def _fall_short(self, error: FormcallError) -> None:
-        """Some rows wait for somebody; the others come to their end first."""
-        self.place.short = [error.code, error.detail]
-
-    def _clear_away(self) -> None:
-        """Delete files that are not needed any more; those that cannot be deleted now go by themselves some day."""
-        rubbish, self.place.rubbish = self.place.rubbish, []
-        for file in rubbish:
+    def _delete_obsolete_files(self) -> None:
+        """Delete files that are no longer needed; the provider lets the others expire."""
+        file_ids = self.state.obsolete_files
+        self.state.obsolete_files = []
+        for file_id in file_ids:
             try:
-                self._offline.delete(file)
+                self._context.client.delete(file_id)
             except ProviderError as error:
                 log.warning("a file at the provider was not deleted (%s)", error.code)
 
-    # --- rows that are asked live ---
+    # --- rows that are retried live ---
 
-    def _ask_live(self) -> None:
-        self._take_up()
-        while self._status == "running" and (rows := self._places.for_live(self._batch.id)):
-            self._beat()
-            self._try([row.id for row in rows])
+    def _retry_live(self) -> None:
+        self._resume_live()
+        while self._status == "running" and (rows := self._states.live_rows(self._batch.id)):
+            self._heartbeat()
+            self._run_live([row.id for row in rows])
 
-    def _take_up(self) -> None:
-        """Rows that were being asked when a process died."""
+    def _resume_live(self) -> None:
+        """Handle the rows whose live calls were interrupted by a crash."""
         self._refresh()
-        if self.place.trying and self._status == "cancelled":
-            self._rows.abandon(self.place.trying)
-            self.place.trying = []
-        elif self.place.trying and self._status == "running":
-            self._try(self.place.trying)
+        interrupted = self.state.live_row_ids
+        if interrupted and self._status == "cancelled":
+            self._rows.abandon_rows(interrupted)
+            self.state.live_row_ids = []
+        elif interrupted and self._status == "running":
+            self._run_live(interrupted)
 
-    def _try(self, ids: list[str]) -> None:
-        self.place.trying = ids
+    def _run_live(self, row_ids: list[str]) -> None:
+        self.state.live_row_ids = row_ids
         self._save()
-        rows = self._places.rows(self._batch.id, ids).values()
-        self._office.all_live(self._rows.ask_live, [row for row in rows if row.status in {"queued", "running"}])
-        self._beat()
-        self.place.trying = []
+        rows = self._states.rows_by_id(self._batch.id, row_ids).values()
+        open_rows = [row for row in rows if row.status in {"queued", "running"}]
+        self._context.run_live(self._rows.run_live, open_rows)
+        self._heartbeat()
+        self.state.live_row_ids = []
         self._save()
         self._refresh()
 
     # --- rows that are to be sent ---
 
-    def _plan(self) -> bool:
-        """Whether there are rows to be sent now."""
+    def _fill_files(self) -> bool:
+        """Put queued rows into new files; returns whether there are files to send."""
         self._refresh()
         if self._status == "running":
-            self._fill(again=True)
-            if not self.place.short:
-                self._fill(again=False)
-        return bool(self.place.open_parts)
+            self._fill(resubmission=True)
+            if not self.state.unsent_reason:
+                self._fill(resubmission=False)
+        return bool(self.state.open_files)
 
-    def _fill(self, *, again: bool) -> None:
-        part, short, lines, size, after = None, None, 0, 0, -1
-        most_lines, most_size = self._offline.room
-        while rows := self._places.waiting(self._batch.id, after, again=again):
-            self._beat()
-            after, before = rows[-1].row_no, lines
-            while rows:
-                part = part or self._open(second=again)
-                filled = self._rows.reserve(part, rows, most_lines - lines, most_size - size)
-                lines, size, rows, short = lines + filled.lines, size + filled.size, filled.rows, filled.short or short
-                if rows:
-                    self._filled(part, lines)
-                    part, lines, size, before = None, 0, 0, -1
-            if short and lines == before:
+    def _fill(self, *, resubmission: bool) -> None:
+        batch_file = None
+        shortage = None
+        lines = size = 0
+        after = -1
+        max_lines, max_size = self._context.client.file_limits
+        while rows := self._states.unsent_rows(self._batch.id, after, resubmitted=resubmission):
+            self._heartbeat()
+            after = rows[-1].row_no or 0  # rows of a batch are numbered from 1
+            remaining: Sequence[RunRow] = rows
+            progressed = False
+            while remaining:
+                batch_file = batch_file or self._open_file(resubmission=resubmission)
+                result = self._rows.reserve(
+                    batch_file, remaining, max_lines - lines, max_size - size
+                )
+                lines += result.lines
+                size += result.size
+                remaining = result.remaining
+                shortage = result.shortage or shortage
+                progressed |= result.lines > 0
+                if remaining:  # the file is full
+                    self._mark_filled(batch_file, lines)
+                    batch_file = None
+                    lines = size = 0
+                    progressed = True
+            if shortage and not progressed:
                 break
-        if part:
-            self._filled(part, lines)
-        if short:
-            self._no_money(short)
+        if batch_file:
+            self._mark_filled(batch_file, lines)
+        if shortage:
+            self._not_affordable(shortage)
 
-    def _open(self, *, second: bool) -> Part:
-        manner = self._offline.manner(self._model)
-        left_out = sorted(manner.left_out)
-        part = Part(len(self.place.parts) + 1, self._batch.generation, second, manner.model, manner.dialect, left_out)
-        self.place.parts.append(part)
+    def _open_file(self, *, resubmission: bool) -> ProviderBatchFile:
+        variant = self._context.client.variant(self._context.model)
+        batch_file = ProviderBatchFile(
+            len(self.state.files) + 1,
+            self._batch.generation,
+            resubmission,
+            variant.model,
+            variant.dialect,
+            sorted(variant.refused),
+        )
+        self.state.files.append(batch_file)
         self._save()
-        return part
+        return batch_file
 
-    def _filled(self, part: Part, lines: int) -> None:
-        part.status = "filled" if lines else "ended"
+    def _mark_filled(self, batch_file: ProviderBatchFile, lines: int) -> None:
+        batch_file.status = "filled" if lines else "ended"
         self._save()
 
-    def _no_money(self, error: FormcallError) -> None:
+    def _not_affordable(self, error: FormcallError) -> None:
         if error.code != "budget_reserved":
-            self._fall_short(error)
-        elif self.place.open_parts or self.place.waits >= _PATIENCE:
-            self._fall_short(FormcallError("budget_exceeded", _SHORT))
+            self.state.unsent_reason = [error.code, error.detail]
+        elif self.state.open_files or self.state.idle_polls >= _MAX_BUDGET_WAITS:
+            self.state.unsent_reason = ["budget_exceeded", _UNAFFORDABLE]
         else:
-            self._waits_for_money, self._problem = True, error.detail
-
-    @property
-    def _model(self) -> str:
-        return self._office.runner.engine.settings.model
+            self._waits_for_budget = True
+            self._files.problem = error.detail
 
     # --- the end ---
 
     def _end(self) -> bool:
-        """Nothing is at the provider: the batch has ended, or waits for somebody. True: some rows are under way elsewhere."""
+        """With no row at the provider, finish or pause the batch.
+
+        Returns True if the batch must be polled again: it waits for budget or for running rows.
+        """
         self._refresh()
+        batch_id = self._batch.id
         if self._status == "paused":
             return False
-        if self._status == "running" and self._waits_for_money:
-            return True
-        if self._status == "running" and self.place.short and self._places.queued(self._batch.id):
-            code, detail = self.place.short
-            return not self._batches.pause(self._batch.id, code, detail)
-        if self._status == "running" and self.place.failed:
-            code, detail = self.place.failed
-            self._batches.fail(self._batch.id, code, detail)
+        if self._status == "running":
+            if self._waits_for_budget:
+                return True
+            if self.state.unsent_reason and self._states.count_queued(batch_id):
+                code, detail = self.state.unsent_reason
+                return not self._context.batches.pause(batch_id, code, detail)
+            if self.state.refusal:
+                code, detail = self.state.refusal
+                self._context.batches.fail(batch_id, code, detail)
         self._save()
-        return not self._office.finish(self._batch.id)
-
-
-def _is_sure(error: ProviderError) -> bool:
-    """Whether the provider has not done what it was asked, and will not do it the next time either."""
-    return not error.unseen and not error.kind.retryable
+        return not self._context.finish(batch_id)

@@ -1,16 +1,19 @@
-"""Economy batches: the rows go through the provider's own batches, at half the price and within a day.
+"""Economy batches: rows run through the provider's batch API, at half the price, within a day.
 
-    Economy.begin(batch_id, generation)      from now on the batch is looked after until it has ended
+    ProviderBatchScheduler.start(batch_id, generation)      polls the batch until it has ended
 
-A batch is looked after again and again (``look``), each time by a piece of durable work of its own, so no thread waits meanwhile.
-Where it stands is in its record (``Place``), which a look changes only if nobody else has changed it since. The order is always: write
-down what is to be done, do it, write down what came of it; what was begun and may have been done is looked for before it is done again.
-So a process may die anywhere: no row is lost, no call is paid for twice, and what comes back is booked once.
+A batch is polled again and again (``poll``), each time by a durable job of its own, so no thread
+waits in between. Its state is stored in its record (``ProviderBatchState``); a poll saves it only
+if no other process has changed it meanwhile. The order is always: store the intention, act, store
+the outcome; an action of unknown outcome is looked up at the provider before it is repeated. So a
+process may die anywhere: no row is lost, no call is paid for twice, and each result is charged
+once.
 
-The rows are reserved at the most they can cost at the provider's price for batches, and put into parts, each of which is one file and
-one batch at the provider. A row that comes back without an answer for a reason that may pass is sent once more in a second part. A row
-whose answer cannot be used (it is not valid, cut off, or refused) is asked once more live, at the full price, unless the batch's place
-was made with ``live`` off; its warnings say so, and its cost has both.
+Rows are reserved at their maximum cost at the provider's batch price and put into files; each file
+is one batch at the provider. A row that returns without an answer for a temporary reason is sent
+once more in a second file. A row without a usable answer (it is invalid, truncated or refused) is
+retried once by a live call at the full price, unless ``retry_live`` is off in the state of the
+batch; its warnings say so, and its cost includes both calls.
 """
 
 from __future__ import annotations
@@ -19,145 +22,202 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from connector.batches.provider.context import PollContext, PollInterval
+from connector.batches.provider.poll import ProviderBatchPoll, StaleState
+from connector.durable.queue import JobQueue
+from connector.durable.steps import Steps, traceback_without_message
 from connector.errors import FormcallError
-from connector.jobs.durable import Durable
-from connector.jobs.economy_visit import Overtaken, Visit
-from connector.jobs.runner import Runner
-from connector.jobs.steps import Steps, places
+from connector.runs.runner import Runner
 from connector.store.batches import Batches
-from connector.store.economy import Places, read_place
+from connector.store.provider_batches import ProviderBatchStore, read_state
+from connector.store.rows import BatchRow, RunRow
 
 if TYPE_CHECKING:
-    from connector.providers.offline import Offline
+    from connector.providers.hosted.batch_api import BatchClient
 
 log = logging.getLogger("formcall")
 
-_AT_ONCE, _PER_KEY = 8, 4  # batches that are looked after at the same time in one process
-_GROWS, _LONG = 1.5, 50  # how much longer each wait is than the one before, and how often at most
-_ELSEWHERE = "Economy needs a provider with a Batch API, such as OpenAI itself (OPENAI_API_KEY). Run the batch without economy."
+_MAX_POLLS = 8  # batches that are polled at the same time in one process
+_MAX_POLLS_PER_KEY = 4
+_UNSUPPORTED = (
+    "Economy needs a provider with a Batch API, such as OpenAI itself (OPENAI_API_KEY). "
+    "Run the batch without economy."
+)
+_GONE = (
+    "This batch runs at the provider {name}, which the settings no longer have. Set it up again, "
+    "and resume the batch."
+)
 
 
-@dataclass(frozen=True)
-class Pace:
-    """Seconds: between looks at first and at last, and after which a creation whose end nobody saw has come to something or to nothing."""
+class ProviderBatchScheduler:
+    """Schedules the polls of provider batches. Thread-safe; one per process.
 
-    first: float = 30.0
-    longest: float = 600.0
-    unseen: float = 45.0
-
-    def wait(self, looks: int) -> float:
-        """How long until the next look, after so many at which there was nothing new."""
-        return min(self.longest, self.first * _GROWS ** min(looks, _LONG))
-
-
-class Economy:
-    """Looks after economy batches. Thread-safe; one for a process. ``ended`` is set when the process is to stop.
-
-    ``finish`` ends a batch whose rows have all ended; False while some have not.
+    ``stopping`` is set at shutdown. ``finish`` ends a batch whose rows have all ended; it returns
+    False while the batch has open rows.
     """
 
     def __init__(
         self,
         runner: Runner,
         batches: Batches,
-        kept: Places,
-        durable: Durable,
-        ended: threading.Event,
+        states: ProviderBatchStore,
+        queue: JobQueue,
+        stopping: threading.Event,
         *,
         finish: Callable[[str], bool],
-        pace: Pace | None = None,
+        poll_interval: PollInterval | None = None,
     ) -> None:
-        self.runner, self.batches, self.places, self.ended, self.finish = runner, batches, kept, ended, finish
-        self.pace = pace or Pace()
-        self._durable = durable
-        self._live = ThreadPoolExecutor(runner.engine.settings.rows_at_once, thread_name_prefix="economy")
+        self.runner = runner
+        self.batches = batches
+        self.states = states
+        self.stopping = stopping
+        self.finish = finish
+        self.poll_interval = poll_interval or PollInterval()
+        self._queue = queue
+        self._live_pool = ThreadPoolExecutor(
+            runner.engine.settings.rows_at_once, thread_name_prefix="economy"
+        )
 
     def declare(self) -> None:
-        """Make the work known, before the jobs are launched."""
-        self._durable.register("economy", self._work, queue="economy")
-        self._durable.queue("economy", at_once=_AT_ONCE, per_key=_PER_KEY, look=0.5)
+        """Register the job and its queue; call this before the queue is launched."""
+        self._queue.register("economy", self._run_poll, queue="economy")
+        self._queue.queue(
+            "economy", concurrency=_MAX_POLLS, per_key=_MAX_POLLS_PER_KEY, poll_seconds=0.5
+        )
 
     def close(self) -> None:
-        """Begin nothing more."""
-        self._live.shutdown(wait=False, cancel_futures=True)
+        """Start no more live calls."""
+        self._live_pool.shutdown(wait=False, cancel_futures=True)
 
-    # --- being looked after ---
+    # --- scheduling ---
 
-    def begin(self, batch_id: str, generation: int) -> None:
-        """Look after a batch in a generation, from now on until it has ended, or waits for somebody."""
-        self._ask(self.places.find(batch_id), generation)
+    def start(self, batch_id: str, generation: int) -> None:
+        """Poll a batch in this generation until it has ended or is paused."""
+        self._enqueue(self._find(batch_id), generation)
 
     def cancel(self, batch_id: str) -> None:
-        """A batch was cancelled: see to its rows at the provider now, and not only when it would be looked after next."""
-        batch = self.places.find(batch_id)
+        """Poll a cancelled batch now, so that its rows at the provider are cancelled soon."""
+        batch = self._find(batch_id)
         try:
-            self._ask(batch, batch.generation, mark=".now")
-        except Exception as error:  # it is cancelled; that its rows are called back can wait until it is looked after next
-            log.warning("economy batch %s is not looked after at once\n%s", batch_id, places(error))
+            self._enqueue(batch, batch.generation, suffix=".now")
+        # the batch is already cancelled; the next regular poll cancels its rows at the provider
+        except Exception as error:
+            log.warning(
+                "provider batch %s is not polled at once\n%s",
+                batch_id,
+                traceback_without_message(error),
+            )
 
-    def keep_going(self) -> None:
-        """See to batches that nobody looks after, since a process died too early or its database was away. Nothing is done twice."""
-        for batch in self.places.going_on():
-            place = read_place(batch.provider)
-            if batch.status != "running" and (place.stalled or not place.open_parts):
+    def recover(self) -> None:
+        """Enqueue polls that are missing after a crash or a database failure.
+
+        A poll that is enqueued already is not enqueued twice.
+        """
+        for batch in self.states.list_unfinished():
+            stored_state = batch.provider or ""
+            state = read_state(stored_state)
+            if batch.status != "running" and (state.stalled or not state.open_files):
                 continue
-            if self._durable.status(_id(batch.id, batch.generation, place.looks)) in {"failed", "cancelled"}:
-                place.looks += 1
-                self.places.keep(batch, batch.provider, place, batch.detail)
-            self._ask(self.places.find(batch.id), batch.generation)
+            job_id = _job_id(batch.id, batch.generation, state.polls)
+            if self._queue.status(job_id) in {"failed", "cancelled"}:
+                state.polls += 1
+                self.states.save(batch, stored_state, state, batch.detail)
+            self._enqueue(self._find(batch.id), batch.generation)
 
-    def _ask(self, batch: Any, generation: int, *, delay: float = 0, mark: str = "") -> None:
-        number = read_place(batch.provider).looks
-        work_id = _id(batch.id, generation, number) + mark
-        self._durable.enqueue("economy", "economy", work_id, batch.id, generation, number, key=batch.key_id, delay=delay)
+    def _enqueue(
+        self, batch: BatchRow, generation: int, *, delay: float = 0, suffix: str = ""
+    ) -> None:
+        number = read_state(batch.provider or "").polls
+        self._queue.enqueue(
+            "economy",
+            "economy",
+            _job_id(batch.id, generation, number) + suffix,
+            batch.id,
+            generation,
+            number,
+            key=batch.key_id,
+            delay=delay,
+        )
 
-    # --- looking after ---
+    def _find(self, batch_id: str) -> BatchRow:
+        batch = self.states.get(batch_id)
+        if batch is None:
+            raise LookupError(f"There is no batch {batch_id}.")
+        return batch
 
-    def _work(self, steps: Steps, batch_id: str, generation: int, number: int) -> None:
-        steps.do("look", self.look, batch_id, generation, number)
+    # --- polling ---
 
-    def look(self, batch_id: str, generation: int, number: int) -> None:
-        """Do all that can be done for a batch now, and see to it that it is looked after again while there is more to come."""
-        batch = self.places.find(batch_id)
+    def _run_poll(self, steps: Steps, batch_id: str, generation: int, number: int) -> None:
+        # the name of the step is stored in the database of jobs
+        steps.run("look", self.poll, batch_id, generation, number)
+
+    def poll(self, batch_id: str, generation: int, number: int) -> None:
+        """Do everything that can be done for a batch now, and enqueue its next poll if needed."""
+        batch = self.states.get(batch_id)
         if batch is None or batch.generation != generation or batch.ended_ms:
             return
         try:
-            visit = Visit(self, batch)
-        except FormcallError as error:  # the settings do not lead to that provider any more
+            context = self.context(read_state(batch.provider or "").provider)
+            poll = ProviderBatchPoll(context, batch)
+        except FormcallError as error:  # such as after a change of the provider's settings
             self.batches.pause(batch_id, error.code, error.detail)
             return
         try:
-            if visit.place.looks == number and not visit.look():
+            if poll.state.polls == number and not poll.run():
                 return
-        except Overtaken:
+        except StaleState:
             return
-        self._ask(self.places.find(batch_id), generation, delay=self.pace.wait(visit.place.waits - 1))
+        delay = self.poll_interval.wait(poll.state.idle_polls - 1)
+        self._enqueue(self._find(batch_id), generation, delay=delay)
 
-    @property
-    def offline(self) -> Offline:
-        """The provider's slow way; ``FormcallError`` when it has none."""
-        from connector.providers.offline import Offline
-        from connector.providers.openai import OpenAIProvider
+    def context(self, name: str = "") -> PollContext:
+        """The context of a poll at the provider ``name``, or for a new batch.
 
-        provider = self.runner.engine.provider
-        if not isinstance(provider, OpenAIProvider) or not provider.takes_batches:
-            raise FormcallError("bad_request", _ELSEWHERE)
-        return Offline(provider)
+        ``FormcallError`` if no provider has a batch API.
+        """
+        return PollContext(
+            self.runner,
+            self.batches,
+            self.states,
+            self._client(name),
+            self.poll_interval,
+            self.stopping,
+            self.finish,
+            self.run_live,
+        )
+
+    def _client(self, name: str = "") -> BatchClient:
+        # imported here, so that a service without economy batches does not load the provider's SDK
+        from connector.providers.hosted.batch_api import BatchClient
+
+        engine = self.runner.engine
+        for_batches = getattr(engine.provider, "for_batches", None)
+        found = for_batches(engine.settings.model, name) if for_batches else None
+        if found is None:
+            raise FormcallError("bad_request", _GONE.format(name=name) if name else _UNSUPPORTED)
+        return BatchClient(*found)
 
     def check(self) -> None:
-        """``FormcallError`` when there is no provider that takes batches."""
-        if self.runner.engine.provider.engine != "openai":  # the way to a provider is dear to open
-            raise FormcallError("bad_request", _ELSEWHERE)
-        _ = self.offline
+        """Raise ``FormcallError`` if the provider has no batch API."""
+        if self.runner.engine.provider.engine != "openai":  # avoids the costly import
+            raise FormcallError("bad_request", _UNSUPPORTED)
+        self._client()
 
-    def all_live(self, ask: Callable[[Any], None], rows: Iterable[Any]) -> None:
-        """Ask for each of ``rows``, so many at the same time as rows of batches may be, and wait for all."""
-        for _ in self._live.map(lambda row: None if self.ended.is_set() else ask(row), rows):
-            pass
+    def run_live(self, run: Callable[[RunRow], None], rows: Iterable[RunRow]) -> None:
+        """Call ``run`` for each row, as many at the same time as rows of batches may run.
+
+        Returns when all calls have ended; at shutdown the remaining rows are skipped.
+        """
+
+        def run_unless_stopping(row: RunRow) -> None:
+            if not self.stopping.is_set():
+                run(row)
+
+        for _ in self._live_pool.map(run_unless_stopping, rows):
+            pass  # iterating raises the first exception
 
 
-def _id(batch_id: str, generation: int, number: int) -> str:
+def _job_id(batch_id: str, generation: int, number: int) -> str:
     return f"{batch_id}.e{generation}.{number}"

@@ -1,102 +1,241 @@
-"""DOCX and HTML: their words, in order, a table's row as a line. Runs in the child."""
+"""DOCX: the pages of a document with its notes, comments, headers, footers and pictures."""
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
 from collections.abc import Iterator
-from html.parser import HTMLParser
-from typing import Any
-from xml.etree import ElementTree
 
-from connector.documents.job import Job, Read, Unreadable
+from connector.documents.formats.archive import (
+    Archive,
+    Element,
+    main_part,
+    parts_of_kind,
+    relationships,
+)
+from connector.documents.formats.drawings import DrawingReader
+from connector.documents.formats.flow import (
+    FlowTable,
+    Item,
+    PageBreak,
+    PageNote,
+    RunningHead,
+    cell_paragraphs,
+)
+from connector.documents.formats.office_xml import (
+    child,
+    children,
+    is_on,
+    office_part,
+    office_part_if_there,
+    value,
+    whole_number,
+)
+from connector.documents.formats.pages import decode_flow
+from connector.documents.formats.word_numbering import Numbering
+from connector.documents.formats.word_text import WordContext, WordText
+from connector.documents.job import DecodedPage, DecodeJob
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_BREAK = "\f"
-_MOST_XML = 100_000_000
-_BROKEN = "is a DOCX file that cannot be read: it is damaged, or did not arrive whole."
-_BLOCKS = {
-    "address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "footer", "form", "h1", "h2", "h3", "h4", "h5",
-    "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "title", "tr", "ul",
-}  # fmt: skip
-_APART = {"td", "th"}
-_SILENT = {"script", "style", "template", "noscript", "svg", "math"}
-_BLANK = re.compile(r"[ \u00a0]+")
-_LINES = re.compile(r"\n\s*\n\s*")
-
-
-def pages(job: Job, content: bytes) -> Iterator[Read]:
-    """A DOCX file's pages as far as it says where they end: at page breaks, and where Word last broke them."""
-    text = _LINES.sub("\n\n", "".join(_words(_body(content))).replace("\f\f", _BREAK))
-    found = [part.strip() for part in text.split(_BREAK)]
-    while len(found) > 1 and not found[-1]:
-        found.pop()
-    for number in job.wanted(len(found)):
-        yield Read(number, found[number - 1])
-
-
-def _body(content: bytes) -> ElementTree.Element:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if packed.getinfo("word/document.xml").file_size > _MOST_XML:
-                raise Unreadable("file_too_large", "is a DOCX file with more text than is read. Split it.")
-            with packed.open("word/document.xml") as file:
-                xml = file.read(_MOST_XML + 1)
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
-        raise Unreadable("file_broken", _BROKEN) from None
-    if b"<!DOCTYPE" in xml[:4_096] or b"<!ENTITY" in xml[:65_536] or len(xml) > _MOST_XML:
-        raise Unreadable("file_broken", _BROKEN)  # Word writes none, and it is how such a file grows without end
-    try:
-        return ElementTree.fromstring(xml)  # noqa: S314  without declarations there is nothing to expand, and the child has limits
-    except ElementTree.ParseError:
-        raise Unreadable("file_broken", _BROKEN) from None
+_WHAT = "a DOCX file"
+_TWIP = 635  # in English Metric Units
+_A4 = (11_906, 16_838)  # in twips
+_MAX_BASES = 20  # of a style
+_MAX_NOTES = 20_000
+_NO_NOTES = {"separator", "continuationSeparator", "continuationNotice"}
+_MAX_AUTHOR = 100  # characters
 
 
-def _words(element: ElementTree.Element) -> Iterator[str]:
-    """The words in order: ``w:t`` is text, a paragraph ends a line, a cell is set apart; what was deleted is left out."""
-    waiting: list[Any] = [element]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-            continue
-        kind = one.tag.removeprefix(_W) if isinstance(one.tag, str) else ""
-        if kind == "t":
-            yield one.text or ""
-        elif kind in {"tab", "br", "cr", "lastRenderedPageBreak"}:
-            yield {"tab": "\t", "cr": "\n"}.get(kind) or (_BREAK if kind != "br" or one.get(f"{_W}type") == "page" else "\n")
-        elif kind not in {"del", "moveFrom", "instrText", "delText"}:
-            waiting.append({"p": "\n", "tr": "\n", "tc": "\t"}.get(kind, ""))
-            waiting.extend(reversed(list(one)))
+def decode_docx(job: DecodeJob, content: bytes) -> Iterator[DecodedPage]:
+    """The pages of a DOCX file: between page breaks, and where Word last began pages."""
+    archive = Archive(content, _WHAT)
+    reader = _DocumentReader(archive, main_part(archive, "word/document.xml", _WHAT))
+    yield from decode_flow(job, reader.items(), has_pages=reader.has_rendered_pages)
 
 
-def html_pages(job: Job, content: bytes) -> Iterator[Read]:
-    """The words of an HTML page (in UTF-8 by now), as one page."""
-    job.wanted(1)
-    parser = _Words()
-    parser.feed(content.decode("utf-8", "replace"))
-    parser.close()
-    lines = (_BLANK.sub(" ", line).strip() for line in "".join(parser.words).splitlines())
-    yield Read(1, _LINES.sub("\n\n", "\n".join(lines)).strip())
+class _DocumentReader:
+    def __init__(self, archive: Archive, part: str) -> None:
+        self._archive = archive
+        self._root = office_part(archive, part)
+        self._relations = relationships(archive, part)
+        self._sections = list(_sections(self._root))
+        self._shown_parts: set[str] = set()
+        self._has_even_pages = self._is_setting_on("w:evenAndOddHeaders")
+        self._page_area = _page_area(self._sections[0] if self._sections else None)
+        styles = self._part("styles")
+        self._context = WordContext(
+            numbering=Numbering(self._part("numbering")),
+            styles_with_break=_styles_with_break(styles),
+            style_lists=_style_lists(styles),
+            section_start=self._section_start,
+        )
+        self._notes = {
+            f"w:{kind}Reference": self._notes_of(f"{kind}s", f"w:{kind}")
+            for kind in ("footnote", "endnote")
+        }
+        self._context.note = lambda kind, name: self._notes[kind].get(name, "")
+        self._context.comments = self._comments()
+
+    @property
+    def has_rendered_pages(self) -> bool:
+        """Whether the file states where Word last began each page."""
+        return next(self._root.iter("w:lastRenderedPageBreak"), None) is not None
+
+    def items(self) -> Iterator[Item]:
+        yield from self._running_heads(0)
+        body = child(self._root, "w:body")
+        if body is not None:
+            drawings = DrawingReader(self._archive, self._relations, self._page_area)
+            yield from WordText(self._context, drawings).blocks(body)
+
+    def _part(self, kind: str) -> Element | None:
+        return next(
+            (
+                office_part_if_there(self._archive, path)
+                for path in parts_of_kind(self._relations, kind)
+            ),
+            None,
+        )
+
+    def _is_setting_on(self, tag: str) -> bool:
+        return is_on(self._part("settings"), tag)
+
+    def _read_part(self, path: str, root: Element) -> list[Item]:
+        """The items of another part, which has its own relations."""
+        drawings = DrawingReader(self._archive, relationships(self._archive, path), self._page_area)
+        context = WordContext(numbering=self._context.numbering)
+        return list(WordText(context, drawings).blocks(root))
+
+    # --- notes and comments ---
+
+    def _notes_of(self, kind: str, tag: str) -> dict[str, str]:
+        path = next(iter(parts_of_kind(self._relations, kind)), "")
+        root = office_part_if_there(self._archive, path)
+        entries = list(children(root, tag))[:_MAX_NOTES]
+        return {
+            entry.get("w:id", ""): _as_text(self._read_part(path, entry))
+            for entry in entries
+            if entry.get("w:type") not in _NO_NOTES
+        }
+
+    def _comments(self) -> dict[str, str]:
+        path = next(iter(parts_of_kind(self._relations, "comments")), "")
+        root = office_part_if_there(self._archive, path)
+        found = {}
+        for entry in list(children(root, "w:comment"))[:_MAX_NOTES]:
+            author = entry.get("w:author", "")[:_MAX_AUTHOR].strip()
+            text = _as_text(self._read_part(path, entry))
+            if text:
+                by = f" by {author}" if author else ""
+                found[entry.get("w:id", "")] = f"[comment{by}: {text}]"
+        return found
+
+    # --- sections ---
+
+    def _section_start(self, index: int) -> Iterator[Item]:
+        section = self._sections[index] if index < len(self._sections) else None
+        if value(section, "w:type") != "continuous":
+            yield PageBreak()
+        yield from self._running_heads(index)
+
+    def _running_heads(self, index: int) -> Iterator[Item]:
+        """The headers and footers that a section begins to use, on its first page."""
+        section = self._sections[index] if index < len(self._sections) else None
+        wanted = {"default"}
+        wanted |= {"first"} if is_on(section, "w:titlePg") else set()
+        wanted |= {"even"} if self._has_even_pages else set()
+        for tag in ("w:headerReference", "w:footerReference"):
+            for reference in children(section, tag):
+                _, path = self._relations.get(reference.get("r:id", ""), ("", ""))
+                if reference.get("w:type", "default") not in wanted or path in self._shown_parts:
+                    continue
+                self._shown_parts.add(path)
+                root = office_part_if_there(self._archive, path)
+                items = self._read_part(path, root) if root is not None else []
+                if tag == "w:footerReference":
+                    items = [_at_end(item) for item in items]
+                yield RunningHead(tuple(items))
 
 
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.words: list[str] = []
-        self._silent = 0
+def _at_end(item: Item) -> Item:
+    """An item of a footer, whose text stands at the end of the page."""
+    if isinstance(item, str | FlowTable):
+        return PageNote(_as_text([item]))
+    return item
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent += tag in _SILENT
-        if tag in _BLOCKS or tag in _APART:
-            self.words.append("\n" if tag in _BLOCKS else "\t")
 
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = max(0, self._silent - (tag in _SILENT))
-        if tag in _BLOCKS:
-            self.words.append("\n")
+def _as_text(items: list[Item]) -> str:
+    lines: list[str] = []
+    for item in items:
+        if isinstance(item, str):
+            lines.append(item)
+        elif isinstance(item, FlowTable):
+            lines += [
+                "\t".join(" ".join(cell_paragraphs(cell).split()) for cell in row).strip()
+                for row in item.rows
+            ]
+        elif isinstance(item, PageNote):
+            lines.append(item.text)
+    return "\n".join(filter(None, lines))
 
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.words.append(data)
+
+def _sections(root: Element) -> Iterator[Element]:
+    """The properties of each section; those that a tracked change replaced are left out."""
+    for properties in root.iter("w:pPr"):
+        yield from children(properties, "w:sectPr")
+    yield from children(child(root, "w:body"), "w:sectPr")
+
+
+def _page_area(section: Element | None) -> float:
+    """The area of a page, in square English Metric Units."""
+    sides = (
+        whole_number(value(section, "w:pgSz", attribute=name), default=usual, largest=100_000)
+        for name, usual in zip(("w:w", "w:h"), _A4, strict=True)
+    )
+    width, height = sides
+    return max(width, 1) * max(height, 1) * _TWIP * _TWIP
+
+
+# --- styles ---------------------------------------------------------------------------------------
+
+
+def _styles_with_break(styles: Element | None) -> frozenset[str]:
+    """The paragraph styles that begin a page, by themselves or by the style they are based on."""
+    own = {
+        entry.get("w:styleId", ""): is_on(entry, "w:pPr", "w:pageBreakBefore")
+        for entry in children(styles, "w:style")
+        if child(entry, "w:pPr", "w:pageBreakBefore") is not None
+    }
+    bases = _bases(styles)
+    return frozenset(
+        name
+        for name in bases
+        if next((own[one] for one in _line(name, bases) if one in own), False)
+    )
+
+
+def _style_lists(styles: Element | None) -> dict[str, tuple[str, int]]:
+    """By paragraph style the list and level that its paragraphs have."""
+    own = {}
+    for entry in children(styles, "w:style"):
+        properties = child(entry, "w:pPr", "w:numPr")
+        if list_id := value(properties, "w:numId"):
+            own[entry.get("w:styleId", "")] = (list_id, whole_number(value(properties, "w:ilvl")))
+    bases = _bases(styles)
+    lists = {
+        name: next((own[one] for one in _line(name, bases) if one in own), None) for name in bases
+    }
+    return {name: found for name, found in lists.items() if found}
+
+
+def _bases(styles: Element | None) -> dict[str, str]:
+    return {
+        entry.get("w:styleId", ""): value(entry, "w:basedOn")
+        for entry in children(styles, "w:style")
+    }
+
+
+def _line(name: str, bases: dict[str, str]) -> Iterator[str]:
+    """A style, and those it is based on."""
+    for _ in range(_MAX_BASES):
+        if not name:
+            return
+        yield name
+        name = bases.get(name, "")

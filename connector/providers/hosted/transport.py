@@ -1,32 +1,37 @@
-"""The way to a hosted model: OpenAI's SDK over connections that keep our limits.
+"""OpenAI's SDK over connections that keep our limits.
 
-The SDK bounds each read, not the whole answer: a server that drips a byte a second is waited for without end, a huge body is
-read to its end, and a redirect re-posts the prompt to another host. Here every read and write of a call is bounded by the
-call's own deadline and byte budget, redirects are not followed, and the SDK's own retries are off (ours are in ``openai.py``).
+The SDK bounds each read, not the whole answer: a server that drips a byte a second is waited for
+without end, a huge body is read to its end, and a redirect posts the prompt to another host. Here
+every read and write is bounded by the call's deadline and byte budget, redirects are not followed,
+and the SDK's own retries are off (ours are in ``client.py``).
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 
 import httpx2
 import openai
 
-from connector.providers.connections import Wire, limits
-from connector.providers.dialects.reading import decoded
+from connector.json_types import Json
+from connector.providers.hosted.connections import DeadlineTransport, limits
+from connector.providers.hosted.dialects.reading import decode_json
+from connector.providers.hosted.route import DIRECT, Route
 
 MAX_RESPONSE_BYTES = 10_000_000
-MAX_STREAM_BYTES = 40_000_000  # each few letters of an answer come in an event of their own
-MAX_DOWNLOAD_BYTES = 2_000_000_000  # the answers to a file of 50,000 calls, with their reasoning
-_PIECE = 262_144
-_EVENTS = "text/event-stream"
-# what the SDK tells of this machine with each call; nobody needs it, and each header costs time
-_TELLTALES = (
+MAX_STREAM_BYTES = 40_000_000  # an event carries only a few characters of an answer
+MAX_DOWNLOAD_BYTES = 2_000_000_000  # the answers to 50,000 calls, with their reasoning
+_CHUNK = 262_144
+_EVENT_STREAM = "text/event-stream"
+_EVENT_STARTS = (b"data:", b"event:", b"id:", b":")
+# the SDK describes this machine in each call; no server needs it, and each header costs time
+_TELEMETRY_HEADERS = (
     "X-Stainless-Lang",
     "X-Stainless-Package-Version",
     "X-Stainless-OS",
@@ -35,38 +40,48 @@ _TELLTALES = (
     "X-Stainless-Runtime-Version",
     "X-Stainless-Async",
 )
-# the options of a call as they are anyway: the SDK copies those that it is not given, one after the other, for each call. The key
-# is not sent; without one it would make one up
-_PLAIN: Any = {"headers": {}, "max_retries": 0, "timeout": None, "security": {"bearer_auth": True}, "idempotency_key": "-"}
+# The options of a call with their default values: the SDK copies options that it is not given, one
+# by one, for each call. The idempotency key is not sent; without one, the SDK would generate one.
+_DEFAULT_OPTIONS: Any = {
+    "headers": {},
+    "max_retries": 0,
+    "timeout": None,
+    "security": {"bearer_auth": True},
+    "idempotency_key": "-",
+}
 
 
-class _PlainWire(Wire):
-    """Takes answers as they are: a compressed body could grow past any limit after it was counted, and we asked for a plain one."""
+class _RawTransport(DeadlineTransport):
+    """Refuses compressed answers, which were not requested: decompressed, a body could grow past
+    any limit after it was counted."""
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         response = super().handle_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             response.close()
             limits.too_large = True
-            raise httpx2.ReadError("the answer is compressed, which was not asked for")
+            raise httpx2.ReadError("the answer is compressed, which was not requested")
         return response
 
 
 @functools.lru_cache(maxsize=64)
-def _read_address(text: str) -> httpx2.URL:
+def _parse_url(text: str) -> httpx2.URL:
     return httpx2.URL(text)
 
 
 class _Client(httpx2.Client):
-    """httpx2's client without what no call to a provider has: cookies, redirects, sign-in flows and environment proxies.
+    """httpx2's client without cookies, redirects, sign-in flows and environment proxies.
 
-    The SDK hands it finished headers and content, so a request is made as it is and goes straight to the transport.
+    No call to a provider has them. The SDK passes finished headers and content, so a request is
+    made from them and goes straight to the transport.
     """
 
-    def build_request(self, method: str, url: httpx2.URL | str, **given: Any) -> httpx2.Request:
-        # the SDK gives the address as text again; there are only a few, and reading one costs as much as a header block
-        url = _read_address(str(url))
-        return httpx2.Request(method, url, **{name: given.get(name) for name in ("headers", "content", "data", "files")})
+    def build_request(self, method: str, url: httpx2.URL | str, **kwargs: Any) -> httpx2.Request:
+        # the SDK passes the URL as text; there are few, and parsing one costs as much as a header
+        # block
+        parsed = _parse_url(str(url))
+        parts = {name: kwargs.get(name) for name in ("headers", "content", "data", "files")}
+        return httpx2.Request(method, parsed, **parts)
 
     def send(self, request: httpx2.Request, *, stream: bool = False, **_: Any) -> httpx2.Response:
         response = self._transport.handle_request(request)
@@ -81,72 +96,125 @@ class _Client(httpx2.Client):
 
 
 class Transport:
-    """An SDK client for one provider address; ``post`` makes one call within a deadline."""
+    """An SDK client for one base URL. Each method makes one call within a deadline.
 
-    def __init__(self, *, base_url: str, api_key: str) -> None:
-        self._client = _client(base_url, api_key)
-        self._address = base_url.rstrip("/")  # whole addresses spare the SDK from merging one for each call
+    They return the decoded answer, whatever JSON it is, and raise the SDK's own errors,
+    ``ValueError`` for an answer that is not JSON, and ``AnswerTooLarge``.
+    """
 
-    def post(self, path: str, body: dict[str, Any], *, deadline: float) -> Any:
-        """The decoded answer (whatever it may be) to ``body``.
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        headers: Mapping[str, str] | None = None,
+        route: Route = DIRECT,
+    ) -> None:
+        self._client = _client(base_url, api_key, headers or {}, route)
+        # absolute URLs spare the SDK from joining them for each call
+        base, mark, query = base_url.partition("?")
+        self._base_url = base.rstrip("/")
+        self._query = mark + query  # such as Azure's api-version
 
-        Raises the SDK's own errors, ``ValueError`` for a body that is not JSON, and ``AnswerTooLarge``.
-        """
-        # bytes, not the dict: the SDK would copy a dict deeply and walk it several times
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        url = self._address + path
-        # the response itself: what the SDK would do to decode it for us takes longer than to decode it
-        made: Any = {"content": content, "cast_to": httpx2.Response, "options": _PLAIN}
-        response: httpx2.Response = self._within(deadline, lambda client: client.post(url, **made))
-        return decoded(response.content)
+    def _url(self, path: str) -> str:
+        return self._base_url + path + self._query
 
-    def listen(
-        self, path: str, body: dict[str, Any], hear: Callable[[Iterator[Any]], Any], *, deadline: float, left: threading.Event
+    def post(
+        self,
+        path: str,
+        body: Json,
+        *,
+        deadline: float,
+        read: Callable[[Iterator[Any]], Any] | None = None,
     ) -> Any:
-        """What ``hear`` makes of the events of the answer to ``body``, or the decoded answer of a server that sends it whole.
+        """The answer to ``body``, sent as JSON.
 
-        Raises what ``post`` raises, and ``Abandoned`` once ``left`` is set.
+        ``read`` makes it of the events that some gateways send although none were requested.
         """
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        url = self._address + path
+        url = self._url(path)
+        # the response itself: the SDK's way to decode it takes longer than the decoding
+        arguments: Any = {
+            "content": _encode(body),
+            "cast_to": httpx2.Response,
+            "options": _DEFAULT_OPTIONS,
+        }
+        response: httpx2.Response = self._within(
+            deadline, lambda client: client.post(url, **arguments)
+        )
+        return _decode(response.content, read)
+
+    def stream(
+        self,
+        path: str,
+        body: Json,
+        read: Callable[[Iterator[Any]], Any],
+        *,
+        deadline: float,
+        cancelled: threading.Event,
+    ) -> Any:
+        """What ``read`` makes of the events of the answer, or the answer if it is not a stream.
+
+        Raises ``CallCancelled`` once ``cancelled`` is set.
+        """
+        content = _encode(body)
+        url = self._url(path)
 
         def call(client: openai.OpenAI) -> Any:
-            made: Any = {"content": content, "cast_to": httpx2.Response, "stream": True, "stream_cls": openai.Stream[Any]}
-            response: httpx2.Response = client.post(url, **made)
-            with _told_by_sdk(response):
-                if not response.headers.get("content-type", "").startswith(_EVENTS):
-                    return decoded(response.read())
-                return hear(_events(response))
+            arguments: Any = {
+                "content": content,
+                "cast_to": httpx2.Response,
+                "stream": True,
+                "stream_cls": openai.Stream[Any],
+            }
+            response: httpx2.Response = client.post(url, **arguments)
+            with _closing(response):
+                if not response.headers.get("content-type", "").startswith(_EVENT_STREAM):
+                    return _decode(response.read(), read)
+                return read(_events(_lines(response)))
 
-        return self._within(deadline, call, MAX_STREAM_BYTES, left)
+        return self._within(deadline, call, MAX_STREAM_BYTES, cancelled)
 
     def close(self) -> None:
         """Close the connections that are idle."""
         self._client.close()
 
     def get(self, path: str, *, deadline: float) -> Any:
-        return self._within(deadline, lambda client: client.get(self._address + path, cast_to=object))
+        url = self._url(path)
+        return self._within(deadline, lambda client: client.get(url, cast_to=object))
 
-    def tell(self, path: str, *, deadline: float) -> Any:
-        """The decoded answer to a POST without a body."""
-        return self._within(deadline, lambda client: client.post(self._address + path, cast_to=object))
+    def post_empty(self, path: str, *, deadline: float) -> Any:
+        """The answer to a POST without a body."""
+        url = self._url(path)
+        return self._within(deadline, lambda client: client.post(url, cast_to=object))
 
     def delete(self, path: str, *, deadline: float) -> Any:
-        return self._within(deadline, lambda client: client.delete(self._address + path, cast_to=object))
+        url = self._url(path)
+        return self._within(deadline, lambda client: client.delete(url, cast_to=object))
 
-    def upload(self, path: str, fields: Mapping[str, Any], name: str, file: IO[bytes], *, deadline: float) -> Any:
-        """The decoded answer to a form of ``fields`` and of ``file``, which is read from its beginning, piece by piece."""
-        form: Any = {"body": fields, "files": {"file": (name, file)}, "options": {"headers": {"Content-Type": "multipart/form-data"}}}
+    def upload(
+        self, path: str, fields: Mapping[str, Any], name: str, file: IO[bytes], *, deadline: float
+    ) -> Any:
+        """The answer to a form of ``fields`` and ``file``, which is sent in chunks."""
+        url = self._url(path)
+        form: Any = {
+            "body": fields,
+            "files": {"file": (name, file)},
+            "options": {"headers": {"Content-Type": "multipart/form-data"}},
+        }
         file.seek(0)
-        return self._within(deadline, lambda client: client.post(self._address + path, cast_to=object, **form))
+        return self._within(deadline, lambda client: client.post(url, cast_to=object, **form))
 
-    def download(self, path: str, to: IO[bytes], *, deadline: float) -> None:
-        """Write the answer as it is to the file ``to``, piece by piece; it may have ``MAX_DOWNLOAD_BYTES``."""
-        url = self._address + path
+    def download(self, path: str, file: IO[bytes], *, deadline: float) -> None:
+        """Write the unchanged answer to ``file`` in chunks, MAX_DOWNLOAD_BYTES at most."""
+        url = self._url(path)
 
         def call(client: openai.OpenAI) -> None:
-            response: Any = client.get(url, cast_to=httpx2.Response, stream=True, stream_cls=openai.Stream[Any])
-            _write(response, to)
+            response: Any = client.get(
+                url, cast_to=httpx2.Response, stream=True, stream_cls=openai.Stream[Any]
+            )
+            with _closing(response):
+                for chunk in response.iter_raw(_CHUNK):
+                    file.write(chunk)
 
         self._within(deadline, call, MAX_DOWNLOAD_BYTES)
 
@@ -154,64 +222,75 @@ class Transport:
         self,
         deadline: float,
         call: Callable[[openai.OpenAI], Any],
-        most_bytes: int = MAX_RESPONSE_BYTES,
-        left: threading.Event | None = None,
+        max_bytes: int = MAX_RESPONSE_BYTES,
+        cancelled: threading.Event | None = None,
     ) -> Any:
-        limits.deadline, limits.bytes_left, limits.too_large, limits.left = deadline, most_bytes, False, left
+        limits.deadline = deadline
+        limits.bytes_left = max_bytes
+        limits.too_large = False
+        limits.cancelled = cancelled
         try:
             return call(self._client)
         except openai.APIConnectionError as error:
             if limits.too_large:
                 raise AnswerTooLarge(str(error.__cause__ or error)) from None
-            if left and left.is_set():
-                raise Abandoned from None
+            if cancelled and cancelled.is_set():
+                raise CallCancelled from None
             raise
         finally:
-            limits.deadline, limits.left = float("inf"), None
+            limits.deadline = float("inf")
+            limits.cancelled = None
 
 
 class AnswerTooLarge(Exception):
-    """The provider sent more than it may, or a compressed body."""
+    """The provider sent more than allowed, or a compressed body."""
 
 
-class Abandoned(Exception):
-    """The call was broken off by us, since nobody wanted its answer any more."""
+class CallCancelled(Exception):
+    """The call was aborted because its answer was no longer wanted."""
 
 
-def _write(response: httpx2.Response, to: IO[bytes]) -> None:
-    """Write the body of ``response`` to a file."""
-    with _told_by_sdk(response):
-        for piece in response.iter_raw(_PIECE):
-            to.write(piece)
+def _encode(body: Json) -> bytes:
+    # bytes, not the dict: the SDK would copy a dict deeply and walk it several times
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _events(response: httpx2.Response) -> Iterator[Any]:
-    """The decoded data of each server-sent event of ``response``, up to ``[DONE]``."""
-    waiting: list[bytes] = []
-    for line in _lines(response):
+def _decode(content: bytes, read: Callable[[Iterator[Any]], Any] | None) -> Any:
+    """The JSON of an answer, or what ``read`` makes of its events. Raises ``ValueError``."""
+    try:
+        return decode_json(content)
+    except ValueError:
+        if read and content.lstrip().startswith(_EVENT_STARTS):
+            return read(_events(content.splitlines()))
+        raise
+
+
+def _events(lines: Iterable[bytes]) -> Iterator[Any]:
+    """The decoded data of each server-sent event in ``lines``, up to ``[DONE]``."""
+    data: list[bytes] = []
+    for line in itertools.chain(lines, [b""]):  # the last event may lack its empty line
         if line.startswith(b"data:"):
-            waiting.append(line[5:].removeprefix(b" "))
-        elif not line and waiting:
-            data, waiting = b"\n".join(waiting), []
-            if data.strip() == b"[DONE]":
+            data.append(line[5:].removeprefix(b" "))
+        elif not line and data:
+            event = b"\n".join(data)
+            if event.strip() == b"[DONE]":
                 return
-            yield decoded(data)
-    if waiting and b"\n".join(waiting).strip() != b"[DONE]":
-        yield decoded(b"\n".join(waiting))
+            yield decode_json(event)
+            data = []
 
 
 def _lines(response: httpx2.Response) -> Iterator[bytes]:
     rest = b""
-    for piece in response.iter_raw():
-        *lines, rest = (rest + piece).split(b"\n")
+    for chunk in response.iter_raw():
+        *lines, rest = (rest + chunk).split(b"\n")
         yield from (line.removesuffix(b"\r") for line in lines)
     if rest:
         yield rest
 
 
 @contextmanager
-def _told_by_sdk(response: httpx2.Response) -> Iterator[None]:
-    """Close ``response`` in the end; what breaks it off is told in the SDK's words, as for any other answer."""
+def _closing(response: httpx2.Response) -> Iterator[None]:
+    """Close ``response`` in the end, and raise httpx2's errors as those of the SDK."""
     try:
         yield
     except httpx2.TimeoutException as error:
@@ -222,13 +301,22 @@ def _told_by_sdk(response: httpx2.Response) -> Iterator[None]:
         response.close()
 
 
-def _client(base_url: str, api_key: str) -> openai.OpenAI:
-    headers: Any = {"Accept-Encoding": "identity", **dict.fromkeys(_TELLTALES, openai.Omit())}
+def _client(
+    base_url: str, api_key: str, own_headers: Mapping[str, str], route: Route
+) -> openai.OpenAI:
+    headers: Any = {
+        **own_headers,
+        "Accept-Encoding": "identity",
+        **dict.fromkeys(_TELEMETRY_HEADERS, openai.Omit()),
+    }
     return openai.OpenAI(
         base_url=base_url,
-        api_key=api_key.strip() or "none",  # servers without keys still need the header to be well-formed
+        # servers without keys still need the header to be well-formed
+        api_key=api_key.strip() or "none",
         max_retries=0,
         timeout=None,
         default_headers=headers,
-        http_client=_Client(transport=_PlainWire(), follow_redirects=False, trust_env=False),
+        http_client=_Client(
+            transport=_RawTransport(route), follow_redirects=False, trust_env=False
+        ),
     )

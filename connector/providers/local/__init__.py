@@ -1,10 +1,10 @@
-"""The embedded engine: classification, extraction, summaries and answers without a key and without a network.
+"""The embedded engine: classification, extraction, summaries and answers without key or network.
 
-Importing this is cheap; numpy, onnxruntime and phonenumbers are imported when the first answer needs them.
+This import is cheap: numpy, onnxruntime and phonenumbers are imported on first use.
 """
 
 from __future__ import annotations
 
-from .provider import LocalProvider
+from connector.providers.local.provider import LocalProvider
 
 __all__ = ["LocalProvider"]

@@ -1,4 +1,4 @@
-"""The embedded engine behind the provider seam: real answers without a key, a network or a language model."""
+"""The embedded engine as a provider: answers without a key, a network or a language model."""
 
 from __future__ import annotations
 
@@ -6,119 +6,203 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...catalogue.files import Files
-from ...errors import ProviderError
-from ..base import Call, Function, ModelRequest, Reply, Usage
-from .embed import MODEL, Encoder, missing
+from connector.catalogue.files import Files
+from connector.errors import ProviderError
+from connector.providers.base import NO_METHOD, Call, Function, ModelRequest, Reply, Usage
+from connector.providers.local.language_guard import (
+    lower_confidence,
+    read_languages,
+    unread_answer,
+)
+from connector.providers.local.model.embed import Encoder, missing_packages
+from connector.providers.local.model.weights import sentence_weights
 
-Method = Callable[[ModelRequest, Encoder], tuple[str, dict[str, Any]]]
-KIND = {
+# gives the name of a function, its arguments, and warnings
+Method = Callable[[ModelRequest, Encoder], tuple[str, dict[str, Any], *tuple[str, ...]]]
+CONFIDENCE_KINDS = {
     "classify": "similarity",
     "extract": "evidence",
     "summarize": "none",
     "answer": "similarity",
     "quotes": "similarity",
     "findings": "none",
+    "table": "none",
 }
-NO_METHOD = 'The action "{}" needs a model. Set OPENAI_API_KEY, or choose an action that works without one.'
+
+# methods that use the best model of sentences that is installed
+CLASSIFIERS = frozenset({"classify"})
 
 
 class LocalProvider:
-    """Answers by sentence embeddings and rules. One instance may serve many threads; the model loads on first use."""
+    """Answers by sentence embeddings and rules. Thread-safe; the model is loaded on first use."""
 
     engine = "local"
 
     def __init__(self) -> None:
-        problem = missing()
+        problem = missing_packages()
         if problem:
             raise ProviderError("needs_model", problem)
         self._encoder = Encoder()
+        best = sentence_weights()
+        # MiniLM selects sentences, by thresholds of its own
+        self._classifier = self._encoder if best == self._encoder.weights else Encoder(best)
 
     @staticmethod
     def available() -> str | None:
-        """None when every package is installed, else the sentence that tells which one to install."""
-        return missing()
+        """None if every package is installed, else a sentence that names the missing ones."""
+        return missing_packages()
 
     def respond(self, request: ModelRequest) -> Reply:
-        """Answer by ``request.method`` from ``request.values``. Raises ProviderError("needs_model") for other methods."""
+        """Answer by ``request.method``; ``ProviderError`` (needs_model) for an unknown method."""
         method = METHODS.get(request.method or "")
         if method is None:
-            raise ProviderError("needs_model", NO_METHOD.format(request.action or request.method or ""))
-        name, arguments = method(request, self._encoder)
-        call = Call(f"local_{len(request.turns) + 1}", name, json.dumps(arguments, ensure_ascii=True))
-        return Reply(model=MODEL, calls=(call,), usage=Usage(), confidence_kind=KIND[str(request.method)])
+            raise ProviderError(
+                "needs_model", NO_METHOD.format(request.action or request.method or "")
+            )
+        name, arguments, *warnings = self._guarded(request, method)
+        call = Call(
+            f"local_{len(request.turns) + 1}", name, json.dumps(arguments, ensure_ascii=True)
+        )
+        return Reply(
+            model=self._encoder_of(request).weights.name,
+            calls=(call,),
+            usage=Usage(),
+            confidence_kind=CONFIDENCE_KINDS[str(request.method)],
+            warnings=tuple(warnings),
+        )
+
+    def _encoder_of(self, request: ModelRequest) -> Encoder:
+        return self._classifier if request.method in CLASSIFIERS else self._encoder
+
+    def _guarded(
+        self, request: ModelRequest, method: Method
+    ) -> tuple[str, dict[str, Any], *tuple[str, ...]]:
+        """What ``method`` answers, as far as the engine reads the language of the texts."""
+        reading = read_languages(request)
+        if reading.level == "none":
+            function = final_function(request)
+
+            def respond(one: ModelRequest) -> tuple[str, dict[str, Any]]:
+                answered = method(one, self._encoder_of(one))
+                return answered[0], answered[1]
+
+            name, arguments = unread_answer(request, reading, respond)
+            if not name:
+                name, arguments = function.name, fit_to_schema(arguments, function)
+            return name, arguments, reading.warning
+        name, arguments, *warnings = method(request, self._encoder_of(request))
+        if reading.level == "half":
+            arguments = lower_confidence(arguments)
+            warnings.append(reading.warning)
+        return name, arguments, *warnings
 
 
 def final_function(request: ModelRequest) -> Function:
-    """The function that takes the answer: the forced one, else the action's own, else the last."""
-    wanted = (request.force, request.action)
-    named = [function for name in wanted for function in request.functions if name and function.name == name]
+    """The function that receives the answer: the forced one, else the action's, else the last."""
     if not request.functions:
         raise ProviderError("needs_model", NO_METHOD.format(request.action))
-    return (named or [request.functions[-1]])[0]
+    for name in filter(None, (request.force, request.action)):
+        for function in request.functions:
+            if function.name == name:
+                return function
+    return request.functions[-1]
 
 
-def fit(answer: Mapping[str, Any], function: Function) -> dict[str, Any]:
-    """``answer`` cut and filled to the properties that ``function`` asks for: what is missing is null, or []."""
-    asked: Mapping[str, Any] = function.parameters.get("properties") or {}
-    return {key: answer[key] if key in answer else _empty(schema) for key, schema in asked.items()}
+def fit_to_schema(answer: Mapping[str, Any], function: Function) -> dict[str, Any]:
+    """The members of ``answer`` that ``function`` declares; missing ones are null, "" or []."""
+    properties: Mapping[str, Any] = function.parameters.get("properties") or {}
+    return {
+        key: answer[key] if key in answer else _empty(schema) for key, schema in properties.items()
+    }
 
 
 def _empty(schema: Any) -> Any:
     kind = schema.get("type") if isinstance(schema, Mapping) else None
-    return [] if kind == "array" else "" if kind == "string" else None
+    if kind == "array":
+        return []
+    return "" if kind == "string" else None
 
 
 def _classify(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]]:
-    from .classify import classify
+    from connector.providers.local.methods.classify import classify
 
     function = final_function(request)
-    return function.name, fit(classify(request.values, encoder), function)
+    return function.name, fit_to_schema(classify(request.values, encoder), function)
 
 
-def _extract(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any]]:
-    from .extract import extract
+def _extract(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any], *tuple[str, ...]]:
+    from connector.providers.local.methods.extract import extract
 
     function = final_function(request)
     many = "rows" in (function.parameters.get("properties") or {})
-    return function.name, fit(extract(with_text(request.values), many), function)
+    notes: list[str] = []
+    answer = extract(with_document_text(request.values), many, notes)
+    return function.name, fit_to_schema(answer, function), *notes
 
 
 def _summarize(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]]:
-    from .summarize import summarize
+    from connector.providers.local.methods.summarize import summarize
 
     function = final_function(request)
-    return function.name, fit(summarize(request.values, encoder), function)
+    return function.name, fit_to_schema(summarize(request.values, encoder), function)
 
 
 def _answer(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]]:
-    from .answer import answer
+    from connector.providers.local.methods.answer import answer
 
     function = final_function(request)
     name, arguments = answer(request, encoder)
-    return name, arguments if name != function.name else fit(arguments, function)
+    return name, arguments if name != function.name else fit_to_schema(arguments, function)
 
 
 def _quotes(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]]:
-    from .pages import quotes
+    from connector.providers.local.text.pages import quotes
 
     function = final_function(request)
-    return function.name, fit(quotes(request.values, encoder), function)
+    return function.name, fit_to_schema(quotes(request.values, encoder), function)
 
 
 def _findings(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]]:
-    from .pages import findings
+    from connector.providers.local.text.pages import findings
 
     function = final_function(request)
-    return function.name, fit(findings(request.values, encoder), function)
+    return function.name, fit_to_schema(findings(request.values, encoder), function)
 
 
-def with_text(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The form with the text of its document as its text."""
+def _table(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any]]:
+    from connector.providers.local.methods.table import table
+
+    function = final_function(request)
+    return function.name, fit_to_schema(table(request.values), function)
+
+
+def with_document_text(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The form's values with the text of its files as ``text``, if it has files.
+
+    Running heads and feet are those of the first page.
+    """
+    from connector.providers.local.text.page_tables import find_document_tables
+    from connector.providers.local.text.rows import TITLE_WORDS
+
     files = [value for value in values.values() if isinstance(value, Files)]
-    return {**values, "text": "\n\n".join(page.text for one in files for page in one.pages)} if files else values
+    if not files:
+        return values
+    text = "\n\n".join(
+        page.text if page is document.pages[0] else page.body
+        for file in files
+        for document in file.documents or ()
+        for page in document.pages
+    )
+    tables = [table for file in files for table in find_document_tables(file, TITLE_WORDS)]
+    return {**values, "text": text, "tables": tables}
 
 
 METHODS: dict[str, Method] = {
-    "classify": _classify, "extract": _extract, "summarize": _summarize, "answer": _answer, "quotes": _quotes, "findings": _findings,
-}  # fmt: skip
+    "classify": _classify,
+    "extract": _extract,
+    "summarize": _summarize,
+    "answer": _answer,
+    "quotes": _quotes,
+    "findings": _findings,
+    "table": _table,
+}

@@ -1,9 +1,11 @@
 """The ids of the Bubble plug-in, kept in a file that is only ever appended to.
 
-Bubble finds an input or an output in its users' apps by its id alone, so an id is a contract: it is never given to anything else. What is
-kept is what a thing is and where (``action.classify.field.text:text``) with its id; a thing whose type changes is another thing.
+Bubble finds an input or an output in its users' apps by its id alone, so an id is a contract: it is
+never given to anything else. What is kept is what a thing is and where
+(``action.classify.field.text:text``) with its id; a thing whose type changes is another thing.
 
-Prebuilt actions draw from AAC upward; the operator's own draw from aAA, so that a new version of Formcall never takes one of theirs.
+Prebuilt actions draw from AAC upward; the operator's own draw from aAA, so that a new version of
+Formcall never takes one of theirs.
 """
 
 from __future__ import annotations
@@ -27,13 +29,18 @@ _BITS = 5
 
 
 class Ids:
-    """Ids by what they stand for. What has none gets the next one; ``own``: of those that the operator's actions draw from."""
+    """Ids by what they stand for. What has none gets the next one; ``own``: of those that the
+    operator's actions draw from."""
 
     def __init__(self, known: Mapping[str, str], *, own: bool = False) -> None:
         self._known = dict(known)
         self._own = own
         first = FIRST_OWN if own else FIRST
-        mine = [number for number in map(_number, known.values()) if (number >= _number(FIRST_OWN)) is own]
+        mine = [
+            number
+            for number in map(_number, known.values())
+            if (number >= _number(FIRST_OWN)) is own
+        ]
         self._next = max([_number(first), *(number + 1 for number in mine)])
 
     def of(self, key: str) -> str:
@@ -54,7 +61,8 @@ class Ids:
 
 
 def ids_for(catalogue: Catalogue, kept: bytes = b"") -> Ids:
-    """The ids of the prebuilt actions, then those of ``kept``, the lock file of an earlier build."""
+    """The ids of the prebuilt actions, then those of ``kept``, the lock file of an earlier
+    build."""
     prebuilt = {path.stem for path in action_files()}
     known = {**read_lock(kept), **read_lock(_shipped().read_bytes())}
     if len(set(known.values())) < len(known):
@@ -63,14 +71,17 @@ def ids_for(catalogue: Catalogue, kept: bytes = b"") -> Ids:
 
 
 def read_lock(text: bytes) -> dict[str, str]:
-    """The entries of a lock file, none when there is no text; ``FormcallError`` when it cannot be gone on with."""
+    """The entries of a lock file, none when there is no text; ``FormcallError`` when it cannot be
+    gone on with."""
     if not text:
         return {}
     try:
         found = json.loads(text)
     except ValueError:
         raise _damaged("it is not JSON") from None
-    if not isinstance(found, dict) or not all(isinstance(one, str) and _ID.fullmatch(one) for one in found.values()):
+    if not isinstance(found, dict) or not all(
+        isinstance(one, str) and _ID.fullmatch(one) for one in found.values()
+    ):
         raise _damaged("an entry has no id of three letters")
     if len(set(found.values())) < len(found):
         raise _damaged("two entries have the same id")
@@ -78,14 +89,17 @@ def read_lock(text: bytes) -> dict[str, str]:
 
 
 def folder(id: str) -> str:
-    """The name of the folder for ``id``: with its letters as base 32, so that aab and AAB are told apart on every disk."""
+    """The name of the folder for ``id``: with its letters as base 32, so that aab and AAB differ on
+    file systems that ignore case."""
     bits = "".join(f"{byte:08b}" for byte in id.encode())
     bits += "0" * (-len(bits) % _BITS)
-    return f"{id}-{''.join(_ALPHABET[int(bits[at : at + _BITS], 2)] for at in range(0, len(bits), _BITS))}"
+    groups = (bits[start : start + _BITS] for start in range(0, len(bits), _BITS))
+    return f"{id}-{''.join(_ALPHABET[int(group, 2)] for group in groups)}"
 
 
 def _shipped() -> Path:
-    """The lock file of the prebuilt actions: inside the installed package, or where a checkout has it."""
+    """The lock file of the prebuilt actions: inside the installed package, or where a checkout has
+    it."""
     installed = _HERE.with_name("ids.lock.json")
     return installed if installed.is_file() else _HERE.parents[3] / LOCK
 
@@ -106,4 +120,10 @@ def _word(number: int) -> str:
 
 
 def _damaged(how: str) -> FormcallError:
-    return FormcallError("bad_request", f"{LOCK} is damaged: {how}. Put its last version back; apps that use the plug-in rely on its ids.")
+    return FormcallError(
+        "bad_request",
+        (
+            f"{LOCK} is damaged: {how}. Restore its last version; apps that use the plug-in rely "
+            "on its ids."
+        ),
+    )

@@ -1,6 +1,7 @@
-"""Calls as cURL for Bubble's API Connector ("Import another call from cURL"), and a sample for a workflow to detect its data from.
+"""Calls as cURL for Bubble's API Connector ("Import another call from cURL"), and a sample from
+which a workflow detects its data.
 
-A placeholder `<name>` stands without quotes: the value that replaces it is JSON-safe, and so has its own.
+A placeholder `<name>` has no quotes: the value that replaces it is JSON-safe, so it brings its own.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ import shlex
 from typing import Any
 
 from connector.catalogue import Action, Catalogue, Field
-from connector.catalogue.plain import plain_message
+from connector.catalogue.bubble_payload import flatten_message
 from connector.catalogue.sample import sample_answer
-
-Json = dict[str, Any]
+from connector.json_types import Json
 
 HOST = "https://YOUR-FORMCALL-HOST"
 KEY = "YOUR-API-KEY"
@@ -23,14 +23,17 @@ _BATCH: Json = {"action": "<action>", "rows": "<rows>", "fixed": "<fixed>"}
 
 
 def recipes(catalogue: Catalogue, public_url: str = "") -> dict[str, bytes]:
-    """The files below api-connector/ by name: for each action one, and one that streams if it can, and those to come back later."""
+    """The files below api-connector/ by name: one per action, a streaming one where possible, and
+    those that read runs and batches."""
     base = public_url.rstrip("/") or HOST
     found = {}
     for action in catalogue.values():
         url, body = f"{base}/v1/actions/{action.id}", _body(action)
         found[f"{action.id}.curl.txt"] = _post(url, {**body, **_WAIT})
         if _STREAM in action.form:
-            found[f"{action.id}.stream.curl.txt"] = _post(url, {**body, _STREAM: True}, "text/event-stream")
+            found[f"{action.id}.stream.curl.txt"] = _post(
+                url, {**body, _STREAM: True}, "text/event-stream"
+            )
     found["get_run.curl.txt"] = _curl("GET", f"{base}/v1/runs/[run_id]?wait_seconds=20")
     found["create_batch.curl.txt"] = _post(f"{base}/v1/batches", _BATCH)
     found["get_batch.curl.txt"] = _curl("GET", f"{base}/v1/batches/[batch_id]")
@@ -38,16 +41,25 @@ def recipes(catalogue: Catalogue, public_url: str = "") -> dict[str, bytes]:
 
 
 def webhook_sample(catalogue: Catalogue) -> bytes:
-    """A message to a Bubble workflow: all its keys, each with a value."""
+    """A message to a Bubble workflow with a value for every key."""
     answer = sample_answer(next(iter(catalogue.values())))
-    return (json.dumps(plain_message({"event": "run.completed", **answer}), ensure_ascii=False, indent=2) + "\n").encode()
+    return (
+        json.dumps(
+            flatten_message({"event": "run.completed", **answer}), ensure_ascii=False, indent=2
+        )
+        + "\n"
+    ).encode()
 
 
 def _body(action: Action) -> Json:
-    """What must be entered or what the first example enters, as placeholders, and what has a default, as it is."""
+    """Required fields and those of the first example as placeholders, and all defaults."""
     set_already = {name: entry.default for name, entry in action.fields.items() if _is_set(entry)}
-    asked = [name for name, entry in action.fields.items() if entry.required or name in action.examples[0].input]
-    return {**{name: f"<{name}>" for name in asked}, **set_already}
+    placeholders = [
+        name
+        for name, entry in action.fields.items()
+        if entry.required or name in action.examples[0].input
+    ]
+    return {**{name: f"<{name}>" for name in placeholders}, **set_already}
 
 
 def _is_set(entry: Field) -> bool:

@@ -1,26 +1,34 @@
-"""An action of the plug-in as its two readers have it: Bubble's editor (params.json) and server.js."""
+"""An action of the plug-in for its two readers: Bubble's editor (params.json) and server.js."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from connector.catalogue.options import MOST_WAIT_SECONDS, WAIT_SECONDS
-from connector.publish.bubble.actions import HAND_OVER, RETURN, BubbleAction, Input
+from connector.catalogue.options import MAX_WAIT_SECONDS, WAIT_SECONDS
+from connector.json_types import Json
+from connector.publish.bubble.actions import HAND_OVER, RETURN, ActionInput, BubbleAction
 from connector.publish.bubble.ids import Ids
 from connector.publish.bubble.widgets import CHOICE, Output, boxes_of
-
-Json = dict[str, Any]
 
 
 def params(action: BubbleAction, ids: Ids) -> Json:
     """The action's params.json."""
-    fields = {ids.of(_input_key(action, one)): _field(one, rank) for rank, one in enumerate(action.inputs)}
-    given = {ids.of(_output_key(action, one)): _return(one, rank) for rank, one in enumerate(action.outputs)}
+    fields = {
+        ids.of(_input_key(action, one)): _field(one, rank) for rank, one in enumerate(action.inputs)
+    }
+    given = {
+        ids.of(_output_key(action, one)): _return(one, rank)
+        for rank, one in enumerate(action.outputs)
+    }
     display = f"{action.operation.summary} (Formcall)"
-    return {"category": "plugins", "display": display, "fields": fields, "return_value": given, "type": "server_side"}
+    return {
+        "category": "plugins",
+        "display": display,
+        "fields": fields,
+        "return_value": given,
+        "type": "server_side",
+    }
 
 
-def _field(one: Input, rank: int) -> Json:
+def _field(one: ActionInput, rank: int) -> Json:
     entry, box = one.field, one.box
     default = entry.default if isinstance(entry.default, str | bool | int | float) else None
     switch = False if box.editor == "Checkbox" else None
@@ -32,7 +40,7 @@ def _field(one: Input, rank: int) -> Json:
         "is_list": box.is_list or None,
         "long_text": box.long_text or None,
         "name": one.name,
-        "optional": _may_be_empty(one) or None,
+        "optional": _is_optional(one) or None,
         "options": ",".join(choice.value for choice in entry.choices) if box == CHOICE else None,
         "rank": rank,
         "value": box.value or None,
@@ -40,16 +48,25 @@ def _field(one: Input, rank: int) -> Json:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _may_be_empty(one: Input) -> bool:
-    """Of several boxes of a field each may, since any of them is enough; a switch is never empty, nor is a heading filled in."""
-    return one.box.editor not in {"Checkbox", "Label"} and (not one.field.required or len(boxes_of(one.field)) > 1)
+def _is_optional(one: ActionInput) -> bool:
+    """Whether a box is optional: each of several boxes is, since one of them is enough; a switch
+    and a heading are not."""
+    return one.box.editor not in {"Checkbox", "Label"} and (
+        not one.field.required or len(boxes_of(one.field)) > 1
+    )
 
 
 def _return(one: Output, rank: int) -> Json:
-    return {"caption": one.caption, "name": one.name, "rank": rank, "value": one.value, **({"is_list": True} if one.is_list else {})}
+    return {
+        "caption": one.caption,
+        "name": one.name,
+        "rank": rank,
+        "value": one.value,
+        **({"is_list": True} if one.is_list else {}),
+    }
 
 
-def _input_key(action: BubbleAction, one: Input) -> str:
+def _input_key(action: BubbleAction, one: ActionInput) -> str:
     kind = "field" if one.place else "plugin"
     return f"{action.key}.{kind}.{one.field.name}:{one.box.kind}"
 
@@ -61,22 +78,22 @@ def _output_key(action: BubbleAction, one: Output) -> str:
 
 
 def spec(action: BubbleAction) -> Json:
-    """What server.js has to know of its action: the call, where inputs go, and where outputs are taken from."""
+    """The data in server.js: the call, where inputs are sent, and where outputs are read."""
     sends = [one for one in action.inputs if one.place]
     waits = any(one.field.name == "wait_seconds" and one.place == "body" for one in sends)
     return {
         "method": action.operation.method.upper(),
         "path": action.operation.path,
         "wait_seconds": WAIT_SECONDS if waits else 0,
-        "most_wait_seconds": MOST_WAIT_SECONDS,
+        "most_wait_seconds": MAX_WAIT_SECONDS,
         "hand_over": HAND_OVER,
         "return_error": RETURN,
-        "inputs": [_sent(one) for one in sends],
-        "outputs": [_taken(one) for one in action.outputs if one.source],
+        "inputs": [_input_spec(one) for one in sends],
+        "outputs": [_output_spec(one) for one in action.outputs if one.source],
     }
 
 
-def _sent(one: Input) -> Json:
+def _input_spec(one: ActionInput) -> Json:
     needed = one.place == "path"
     unset = one.box.editor == "Checkbox" and one.field.default is None
     found = {"name": one.name, "to": one.field.name, "in": one.place, "as": one.box.read}
@@ -84,6 +101,16 @@ def _sent(one: Input) -> Json:
     return {**found, **label, **({"only_yes": True} if unset else {})}
 
 
-def _taken(one: Output) -> Json:
-    more = {"part": one.part, "parts": list(one.parts)} if one.part else {"beside": list(one.beside)} if one.beside else {}
-    return {"name": one.name, "from": one.source, "as": one.value, **({"list": True} if one.is_list else {}), **more}
+def _output_spec(one: Output) -> Json:
+    more: Json = {}
+    if one.part:
+        more = {"part": one.part, "parts": list(one.parts)}
+    elif one.beside:
+        more = {"beside": list(one.beside)}
+    return {
+        "name": one.name,
+        "from": one.source,
+        "as": one.value,
+        **({"list": True} if one.is_list else {}),
+        **more,
+    }

@@ -1,8 +1,9 @@
 """A declarative node for n8n, and a workflow that does the same with HTTP Request nodes.
 
-    build(catalogue, public_url="https://...") -> {"n8n/nodes/description.json": bytes, "n8n/workflow.json": bytes, ...}
+    build(catalogue, public_url="https://...") -> {"n8n/nodes/description.json": bytes,
+    "n8n/workflow.json": bytes, ...}
 
-The package's code stands in ``package/``; ``description.json`` is everything that the actions say in it.
+The package's code is in ``package/``; ``description.json`` contains all data of the actions.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from connector import __version__
 from connector.catalogue import Catalogue
+from connector.publish.javascript import with_header
 from connector.publish.n8n.node import description
 from connector.publish.n8n.workflow import workflow
 
@@ -23,9 +25,14 @@ _FILES = {".js", ".md", ".svg"}
 
 
 def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
-    """The package's folder by path; ``public_url`` is the address that a connection proposes and the workflow calls."""
+    """The package's folder by path; ``public_url`` is the default address of a connection, and the
+    address in the workflow."""
     written = {
-        f"n8n/{path.relative_to(_PACKAGE).as_posix()}": path.read_bytes() for path in sorted(_PACKAGE.rglob("*")) if path.suffix in _FILES
+        f"n8n/{path.relative_to(_PACKAGE).as_posix()}": (
+            with_header(path, "formcall build n8n") if path.suffix == ".js" else path.read_bytes()
+        )
+        for path in sorted(_PACKAGE.rglob("*"))
+        if path.suffix in _FILES
     }
     return {
         **written,

@@ -1,4 +1,5 @@
-"""The node's description: one operation for each action, and two to look for runs. A type of field is one row of ``WIDGETS``."""
+"""The node's description: one operation per action, and two that read runs. A field type is one row
+of ``WIDGETS``."""
 
 from __future__ import annotations
 
@@ -6,17 +7,20 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from connector.catalogue import Action, Catalogue, Field
-from connector.publish.fixed import FIXED_OPERATIONS
-from connector.publish.operations import RUN_PATH, Operation, Parameter
+from connector.json_types import Json
+from connector.publish.operation import RUN_PATH, Operation, OperationParameter
+from connector.publish.operations import SERVICE_OPERATIONS
 
-Json = dict[str, Any]
 Widget = Callable[[Field], Json]
 
-_OPERATIONS = {operation.operation_id: operation for operation in FIXED_OPERATIONS}
+_OPERATIONS = {operation.operation_id: operation for operation in SERVICE_OPERATIONS}
 _OF_RUNS = {"get_run": "Get", "list_runs": "Find"}
-NOT_SHOWN = ("stream",)  # a node reads an answer once it is whole
+NOT_SHOWN = ("stream",)  # a node cannot read a streamed answer
 _ROWS = 4
-_FILE_HINT = "The name of a binary field of the item, such as data, is taken for the file in it. Several stand one a line."
+_FILE_HINT = (
+    "The name of a binary field of the item, such as data, stands for the file in it. "
+    "Several: one a line."
+)
 # one connection has the address and the key
 _BASE_URL = '={{$credentials.address.trim().replace(/\\/+$/, "")}}'
 
@@ -26,17 +30,21 @@ def _text(entry: Field) -> Json:
 
 
 def _lines(entry: Field) -> Json:
-    return {"type": "string", "typeOptions": {"rows": _ROWS}, "default": entry.default if isinstance(entry.default, str) else ""}
+    return {
+        "type": "string",
+        "typeOptions": {"rows": _ROWS},
+        "default": entry.default if isinstance(entry.default, str) else "",
+    }
 
 
 def _number(**more: Any) -> Widget:
-    """What a box begins with once somebody adds it is its default, or the least that is taken."""
+    """A number box starts with its default, or with its minimum."""
 
     def widget(entry: Field) -> Json:
         bounds = {"minValue": entry.min, "maxValue": entry.max, **more}
-        given = {name: value for name, value in bounds.items() if value is not None}
+        options = {name: value for name, value in bounds.items() if value is not None}
         first = entry.default if entry.default is not None else entry.min or 0
-        return {"type": "number", "typeOptions": given, "default": first}
+        return {"type": "number", "typeOptions": options, "default": first}
 
     return widget
 
@@ -61,8 +69,12 @@ def _choices(entry: Field) -> list[Json]:
 
 
 def _file(entry: Field) -> Json:
-    """A text as anywhere else, or the names of what n8n carries beside its items; the node's code sends what they hold."""
-    return {**_lines(entry), "typeOptions": {"rows": 1, "binaryDataProperty": True}, "hint": _FILE_HINT}
+    """A text, or the names of binary fields of the item, whose contents the node's code sends."""
+    return {
+        **_lines(entry),
+        "typeOptions": {"rows": 1, "binaryDataProperty": True},
+        "hint": _FILE_HINT,
+    }
 
 
 # None: the type has no place in a form
@@ -83,11 +95,12 @@ _PARAMETERS: dict[str, Json] = {
     "string": {"type": "string", "default": ""},
     "number": {"type": "number", "default": 0},
     "integer": {"type": "number", "typeOptions": {"numberPrecision": 0}, "default": 1},
+    "boolean": {"type": "boolean", "default": True},
 }
 
 
 def description(catalogue: Catalogue) -> Json:
-    """What ``Formcall.node.js`` tells n8n."""
+    """The description that ``Formcall.node.js`` gives to n8n."""
     actions = list(catalogue.values())
     runs = [(name, _OPERATIONS[key]) for key, name in _OF_RUNS.items()]
     return {
@@ -105,10 +118,24 @@ def description(catalogue: Catalogue) -> Json:
         "credentials": [{"name": "formcallApi", "required": True}],
         "requestDefaults": {"baseURL": _BASE_URL, "headers": {"Accept": "application/json"}},
         "properties": [
-            _select("Resource", "resource", [{"name": "Action", "value": "action"}, {"name": "Run", "value": "run"}]),
-            _select("Operation", "operation", [_operation(action) for action in actions], resource=["action"]),
+            _select(
+                "Resource",
+                "resource",
+                [{"name": "Action", "value": "action"}, {"name": "Run", "value": "run"}],
+            ),
+            _select(
+                "Operation",
+                "operation",
+                [_operation(action) for action in actions],
+                resource=["action"],
+            ),
             *(entry for action in actions for entry in _form(action)),
-            _select("Operation", "operation", [_run_operation(name, one) for name, one in runs], resource=["run"]),
+            _select(
+                "Operation",
+                "operation",
+                [_run_operation(name, one) for name, one in runs],
+                resource=["run"],
+            ),
             *(entry for _, one in runs for entry in _parameters(one)),
         ],
     }
@@ -120,7 +147,7 @@ def _select(label: str, name: str, options: list[Json], **show: list[str]) -> Js
     return {**kind, **shown, "options": options, "default": options[0]["value"]}
 
 
-# --- actions -----------------------------------------------------------------------------------------------------------
+# --- actions --------------------------------------------------------------------------------------
 
 
 def _operation(action: Action) -> Json:
@@ -135,10 +162,18 @@ def _operation(action: Action) -> Json:
 
 
 def _form(action: Action) -> Iterable[Json]:
-    """What must be filled in stands at the top; all else is added by whoever wants it."""
+    """Required fields are at the top; all others are options to add."""
     show = {"resource": ["action"], "operation": [action.id]}
-    yield from ({**_field(entry), "displayOptions": {"show": show}} for entry in action.form.values() if entry.required)
-    options = [_field(entry) for entry in action.form.values() if not entry.required and entry.name not in NOT_SHOWN]
+    yield from (
+        {**_field(entry), "displayOptions": {"show": show}}
+        for entry in action.form.values()
+        if entry.required
+    )
+    options = [
+        _field(entry)
+        for entry in action.form.values()
+        if not entry.required and entry.name not in NOT_SHOWN
+    ]
     yield _collection(options, show)
 
 
@@ -155,7 +190,8 @@ def _collection(options: list[Json], show: Json) -> Json:
 
 
 def _field(entry: Field) -> Json:
-    """One field of a form; ``KeyError`` for a type that has no row, ``TypeError`` for one that no form has."""
+    """One field of a form; ``KeyError`` for a type that has no row, ``TypeError`` for one that no
+    form has."""
     widget = WIDGETS[entry.type]
     if widget is None:
         raise TypeError(entry.type)
@@ -171,32 +207,51 @@ def _field(entry: Field) -> Json:
     }
 
 
-# --- runs --------------------------------------------------------------------------------------------------------------
+# --- runs -----------------------------------------------------------------------------------------
 
 
 def _run_operation(name: str, operation: Operation) -> Json:
     path = operation.path
     for parameter in operation.parameters:
-        path = path.replace(f"{{{parameter.name}}}", f'{{{{encodeURIComponent($parameter["{parameter.name}"])}}}}')
+        path = path.replace(
+            f"{{{parameter.name}}}", f'{{{{encodeURIComponent($parameter["{parameter.name}"])}}}}'
+        )
     return {
         "name": name,
         "value": operation.operation_id,
         "action": operation.summary,
         "description": operation.description,
-        "routing": {"request": {"method": operation.method.upper(), "url": path if path == operation.path else f"={path}"}},
+        "routing": {
+            "request": {
+                "method": operation.method.upper(),
+                "url": path if path == operation.path else f"={path}",
+            }
+        },
     }
 
 
 def _parameters(operation: Operation) -> Iterable[Json]:
     show = {"resource": ["run"], "operation": [operation.operation_id]}
-    needed = [one for one in operation.parameters if one.required]
-    yield from ({**_parameter(one), "required": True, "displayOptions": {"show": show}} for one in needed)
+    required = [one for one in operation.parameters if one.required]
+    yield from (
+        {**_parameter(one), "required": True, "displayOptions": {"show": show}} for one in required
+    )
     yield _collection([_parameter(one) for one in operation.parameters if not one.required], show)
 
 
-def _parameter(one: Parameter) -> Json:
-    routing = {"routing": {"send": {"type": "query", "property": one.name}}} if one.place == "query" else {}
-    return {"displayName": one.label, "name": one.name, **_kind(one.schema), "description": one.help, **routing}
+def _parameter(one: OperationParameter) -> Json:
+    routing = (
+        {"routing": {"send": {"type": "query", "property": one.name}}}
+        if one.location == "query"
+        else {}
+    )
+    return {
+        "displayName": one.label,
+        "name": one.name,
+        **_kind(one.schema),
+        "description": one.help,
+        **routing,
+    }
 
 
 def _kind(schema: Json) -> Json:

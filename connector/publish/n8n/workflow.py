@@ -1,4 +1,5 @@
-"""n8n/workflow.json: every action by n8n's own HTTP Request node, ready to import; nothing needs to be installed for it."""
+"""n8n/workflow.json: every action with n8n's own HTTP Request node, ready to import, without
+installing anything."""
 
 from __future__ import annotations
 
@@ -8,24 +9,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.catalogue import Action, Catalogue
+from connector.json_types import Json
 from connector.publish.openapi import DEFAULT_URL
-from connector.publish.operations import RUN_PATH
-from connector.publish.samples import sample_input
-
-Json = dict[str, Any]
+from connector.publish.operation import RUN_PATH
+from connector.publish.samples import example_input
 
 CREDENTIAL = {"id": "formcall-api-key", "name": "Formcall API key"}  # of the type Header Auth
 _NAME = "Formcall: every action"
 _STEP, _ROW = 220, 200
 _NOTE = """\
 ## Formcall
-1. Make a credential *Header Auth*: name `X-API-Key`, value your key. Choose it in each node.
-2. Put the address of your service in place of {address}.
+1. Create a credential *Header Auth*: name `X-API-Key`, value your key. Choose it in each node.
+2. Replace {address} by the address of your service.
 3. Run. Each node sends an example; `result` is the one text to show."""
 
 
 def workflow(catalogue: Catalogue, public_url: str) -> Json:
-    """The workflow: a start, a note, each action with its first example as JSON, and the first once more as a form."""
+    """A start, a note, each action with its first example as JSON, and the first also as a form."""
     address = public_url.rstrip("/") or DEFAULT_URL
     actions = list(catalogue.values())
     calls = [_call(action, address, place) for place, action in enumerate(actions)]
@@ -45,14 +45,18 @@ def workflow(catalogue: Catalogue, public_url: str) -> Json:
 
 
 def _call(action: Action, address: str, place: int) -> Json:
-    values = json.dumps(sample_input(action), ensure_ascii=False, indent=2)
+    values = json.dumps(example_input(action), ensure_ascii=False, indent=2)
     body = {"contentType": "json", "specifyBody": "json", "jsonBody": values}
     return _request(action.title, action, address, place, body)
 
 
 def _form_call(action: Action, address: str, place: int) -> Json:
-    rows = [{"name": name, "value": _typed(value)} for name, value in sample_input(action).items()]
-    body = {"contentType": "form-urlencoded", "specifyBody": "keypair", "bodyParameters": {"parameters": rows}}
+    rows = [{"name": name, "value": _typed(value)} for name, value in example_input(action).items()]
+    body = {
+        "contentType": "form-urlencoded",
+        "specifyBody": "keypair",
+        "bodyParameters": {"parameters": rows},
+    }
     return _request(f"{action.title} (form)", action, address, place, body)
 
 
@@ -71,11 +75,17 @@ def _request(name: str, action: Action, address: str, place: int, body: Json) ->
 
 
 def _note(address: str) -> Json:
-    parameters = {"content": _NOTE.format(address=urlsplit(address).netloc), "width": 420, "height": 220}
+    parameters = {
+        "content": _NOTE.format(address=urlsplit(address).netloc),
+        "width": 420,
+        "height": 220,
+    }
     return _node("Note", "n8n-nodes-base.stickyNote", 1, parameters, (-500, 0))
 
 
-def _node(name: str, kind: str, version: float, parameters: Json, position: tuple[int, int]) -> Json:
+def _node(
+    name: str, kind: str, version: float, parameters: Json, position: tuple[int, int]
+) -> Json:
     return {
         "id": _id(name),
         "name": name,
@@ -91,5 +101,5 @@ def _typed(value: Any) -> str:
 
 
 def _id(name: str) -> str:
-    """The same for the same name, so that the file stays the same."""
+    """A stable id for a name, so that the file is reproducible."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:formcall:n8n:{name}"))

@@ -1,29 +1,51 @@
-"""The operations that are there whatever the actions are, one module for each subject: its schemas, its examples, its rows."""
+"""The operations other than the actions, one module for each subject."""
 
 from __future__ import annotations
 
-from connector.publish.fixed import batches, catalogue, deliveries, hooks, runs, service, subscriptions
-from connector.publish.operations import Operation
+from collections.abc import Mapping
 
-FIXED_OPERATIONS: tuple[Operation, ...] = (
+from connector.publish.operation import Operation
+from connector.publish.operations import (
+    batches,
+    catalogue,
+    deliveries,
+    hooks,
+    reviews,
+    runs,
+    service,
+    subscriptions,
+)
+
+SERVICE_OPERATIONS: tuple[Operation, ...] = (
     *catalogue.OPERATIONS,
     *runs.OPERATIONS,
+    *reviews.OPERATIONS,
     *batches.OPERATIONS,
     *subscriptions.OPERATIONS,
     *deliveries.OPERATIONS,
     *hooks.OPERATIONS,
     *service.OPERATIONS,
 )
+# for tools in which an operation is a step of a workflow, with each of its values
+STEP_OPERATIONS: Mapping[str, Operation] = {
+    **{one.operation_id: one for one in SERVICE_OPERATIONS},
+    runs.GET_RUN_STEP.operation_id: runs.GET_RUN_STEP,
+}
 GROUPS = {
     "text": "Steps that read a text.",
     "answers": "Steps that answer a question.",
     "documents": "Steps that read documents and images.",
-    "catalogue": "The actions there are.",
-    "runs": "Runs at addresses of their own: where one stands, cancel it, run it again, allow what it asks.",
+    "catalogue": "The list of actions.",
+    "runs": (
+        "Runs at their own URLs: get the status, cancel, run again, approve or refuse tool calls."
+    ),
+    "reviews": "Answers and tool calls that wait for a person.",
     "batches": "One action on many rows, such as those of a spreadsheet.",
-    "subscriptions": "Addresses that are told of each run or batch (REST hooks).",
-    "deliveries": "What was sent to callbacks and subscribers.",
-    "hooks": "Addresses that run an action on whatever is posted to them, for tools that can only post.",
-    "usage": "What was used and what it cost.",
-    "service": "Whether the service is up. No key is needed.",
+    "subscriptions": "URLs that are notified of each run or batch (REST hooks).",
+    "deliveries": "Messages sent to callbacks and subscribers.",
+    "hooks": (
+        "URLs that run an action on the data posted to them, for tools that can only send a POST."
+    ),
+    "usage": "Usage and its cost.",
+    "service": "Health of the service. No key is needed.",
 }

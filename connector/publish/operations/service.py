@@ -1,36 +1,55 @@
-"""What was used, and whether the service is up."""
+"""Usage, and the health of the service."""
 
 from __future__ import annotations
 
 from connector import __version__
-from connector.publish.fixed.shared import LIST_CODES, Json, wanted
-from connector.publish.operations import Body, Operation
-from connector.publish.schemas import number, rows, shown_schema, text, texts, whole, yes
+from connector.json_types import Json
+from connector.publish.operation import Body, Operation
+from connector.publish.operations.shared import LIST_CODES, query_filter
+from connector.publish.schemas import (
+    boolean,
+    integer,
+    number,
+    objects,
+    output_schema,
+    string,
+    strings,
+)
 
-_BY = ("day", "action", "key", "model")
+_BY = ("day", "action", "key", "model", "provider")
 _SUMS: dict[str, Json] = {
-    "day": text("The day in UTC; empty unless the sums are by day."),
-    "action": text("The action; empty unless the sums are by action."),
-    "key": text("The key's id; empty unless the sums are by key."),
-    "key_name": text("The key's name."),
-    "model": text("The model; empty unless the sums are by model."),
-    "calls": whole("How many calls of a model there were."),
-    "runs": whole("How many runs they belong to."),
-    "input_tokens": whole("Tokens read."),
-    "cached_tokens": whole("Those of them that cost less because they were read before."),
-    "output_tokens": whole("Tokens written, thinking included."),
-    "reasoning_tokens": whole("Those of them that were thinking."),
-    "cost_usd": number("What they cost, in US dollars."),
-    "unpriced_calls": whole("How many calls have no known price, and are not in that."),
-    "estimated_usd": number("How much of that are calls whose end nobody saw, at the most they can have cost."),
+    "day": string("The day in UTC; empty unless grouped by day."),
+    "action": string("The action; empty unless grouped by action."),
+    "key": string("The key's id; empty unless grouped by key."),
+    "key_name": string("The key's name."),
+    "model": string("The model; empty unless grouped by model."),
+    "calls": integer("The number of model calls."),
+    "runs": integer("The number of runs they belong to."),
+    "input_tokens": integer("Input tokens."),
+    "cached_tokens": integer("Input tokens charged at the lower price for cached input."),
+    "output_tokens": integer("Output tokens, including reasoning."),
+    "reasoning_tokens": integer("Output tokens used for reasoning."),
+    "cost_usd": number("Their cost in US dollars."),
+    "unpriced_calls": integer(
+        "The number of calls whose price is unknown, which that cost does not include."
+    ),
+    "estimated_usd": number(
+        "The part of that for calls with an unknown outcome, at their maximum possible cost."
+    ),
+    "provider": string("The name of the provider; empty unless grouped by provider."),
 }
 _USAGE: dict[str, Json] = {
-    "ok": yes("True."),
-    "from": text("The first day."),
-    "to": text("The last day, included."),
-    "by": texts("What the rows tell apart."),
-    "rows": rows("The sums.", _SUMS),
-    "totals": {"type": "object", "description": "The sums of everything.", "properties": _SUMS, "required": list(_SUMS)},
+    "ok": boolean("True."),
+    "from": string("The first day."),
+    "to": string("The last day, included."),
+    "by": strings("What the rows are grouped by."),
+    "rows": objects("The sums.", _SUMS),
+    "totals": {
+        "type": "object",
+        "description": "The totals.",
+        "properties": _SUMS,
+        "required": list(_SUMS),
+    },
 }
 _ROW = {
     "day": "2026-01-31",
@@ -47,45 +66,113 @@ _ROW = {
     "cost_usd": 0.001752,
     "unpriced_calls": 0,
     "estimated_usd": 0.0,
+    "provider": "",
 }
-_USED = {"ok": True, "from": "2026-01-01", "to": "2026-01-31", "by": ["day"], "rows": [_ROW], "totals": {**_ROW, "day": ""}}
+_USED = {
+    "ok": True,
+    "from": "2026-01-01",
+    "to": "2026-01-31",
+    "by": ["day"],
+    "rows": [_ROW],
+    "totals": {**_ROW, "day": ""},
+}
 _TABLE = f"{','.join(_ROW)}\n{','.join(map(str, _ROW.values()))}\n"
-_HEALTH = shown_schema({"ok": yes("True."), "status": text("The word ok."), "version": text("The version of the service.")})
-_READY = shown_schema(
+_HEALTH = output_schema(
     {
-        "ok": yes("Whether it can answer now."),
-        "status": text("ready or not_ready."),
-        "engine": text("Who answers: openai, local or scripted."),
-        "model": text("The model that will answer."),
-        "detail": text("Why, or what to do, in a sentence."),
+        "ok": boolean("True."),
+        "status": string("Always ok."),
+        "version": string("The version of the service."),
     }
 )
-_IS_READY = {"ok": True, "status": "ready", "engine": "openai", "model": "o4-mini", "detail": "The provider has the model o4-mini."}
-_NOT_READY = {**_IS_READY, "ok": False, "status": "not_ready", "detail": "The provider does not accept this service's key."}
+_READY = output_schema(
+    {
+        "ok": boolean("Whether it can answer now."),
+        "status": string("ready or not_ready."),
+        "engine": string("The engine that answers: openai, local or scripted."),
+        "model": string("The model that will answer."),
+        "detail": string("The reason, or what to do, in a sentence."),
+        "providers": objects(
+            "Each of several providers; empty where there is one.",
+            {
+                "name": string("Its name."),
+                "ok": boolean("Whether it has the model."),
+                "model": string("The model that it is asked for."),
+                "detail": string("The reason, or what to do, in a sentence."),
+            },
+        ),
+    }
+)
+_IS_READY = {
+    "ok": True,
+    "status": "ready",
+    "engine": "openai",
+    "model": "o4-mini",
+    "detail": "The provider has the model o4-mini.",
+    "providers": [],
+}
+_NOT_READY = {
+    **_IS_READY,
+    "ok": False,
+    "status": "not_ready",
+    "detail": "The provider does not accept this service's key.",
+}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
-        "get", "/v1/usage", "get_usage", "Get the usage",
-        "Calls, tokens and money of this key by day, action, key and model; of all keys for a key with the scope admin.", "usage",
-        {200: Body("usage", shown_schema(_USAGE), _USED, "The sums.", csv=_TABLE)},
+        "get",
+        "/v1/usage",
+        "get_usage",
+        "Get the usage",
+        (
+            "Calls, tokens and cost of this key by day, action, key, model and provider; of all "
+            "keys for a key with the scope admin."
+        ),
+        "usage",
+        {200: Body("usage", output_schema(_USAGE), _USED, "The sums.", csv_example=_TABLE)},
         parameters=(
-            wanted("from", "From", "The first day in UTC, such as 2026-01-01; that of the month if it is not given."),
-            wanted("to", "To", "The last day in UTC; today if it is not given."),
-            wanted("by", "By", f"What to tell apart, with commas: {', '.join(_BY)}. Days if it is not given."),
-            wanted("format", "Format", "json, or csv for a table.", enum=["json", "csv"]),
+            query_filter(
+                "from",
+                "From",
+                "The first day in UTC, such as 2026-01-01; default: the first of the month.",
+            ),
+            query_filter("to", "To", "The last day in UTC; default: today."),
+            query_filter(
+                "by",
+                "By",
+                f"What to group by, separated by commas: {', '.join(_BY)}. Default: day.",
+            ),
+            query_filter("format", "Format", "json, or csv for a table.", enum=["json", "csv"]),
         ),
         codes=LIST_CODES,
     ),
     Operation(
-        "get", "/healthz", "healthz", "Is it up?",
-        "Whether the process is up.", "service",
-        {200: Body("health", _HEALTH, {"ok": True, "status": "ok", "version": __version__}, "It is up.")},
+        "get",
+        "/healthz",
+        "healthz",
+        "Check liveness",
+        "Whether the process is running.",
+        "service",
+        {
+            200: Body(
+                "health",
+                _HEALTH,
+                {"ok": True, "status": "ok", "version": __version__},
+                "It is running.",
+            )
+        },
         needs_key=False,
     ),
     Operation(
-        "get", "/readyz", "readyz", "Can it answer?",
-        "Whether the engine is there, or the provider has the model.", "service",
-        {200: Body("readiness", _READY, _IS_READY, "It can answer."), 503: Body("readiness", _READY, _NOT_READY, "It cannot answer now.")},
+        "get",
+        "/readyz",
+        "readyz",
+        "Check readiness",
+        "Whether the engine is available, or the provider has the model.",
+        "service",
+        {
+            200: Body("readiness", _READY, _IS_READY, "It can answer."),
+            503: Body("readiness", _READY, _NOT_READY, "It cannot answer now."),
+        },
         needs_key=False,
     ),
-)  # fmt: skip
+)

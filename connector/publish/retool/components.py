@@ -1,37 +1,52 @@
-"""The component library: a React component for each action, on Retool's own hooks, and one for a run that was handed over.
+"""The component library: a React component per action on Retool's own hooks, and one for a run that
+continues after its caller stopped waiting.
 
-Retool reads the states out of the source, so every argument of a hook is a literal that needs no backslash (``names.raw``).
-The form itself, what it shows and how it looks is the same for all actions: ``assets/components/src/shared``.
+Retool reads the states out of the source, so every argument of a hook is a literal that needs no
+backslash (``names.raw``). The form itself, what it shows and how it looks is the same for all
+actions: ``assets/components/src/shared``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from connector.catalogue import OPTIONS, Action, Catalogue, Field
-from connector.catalogue.answer import twins
-from connector.publish.retool.names import camel, distinct, pascal, quoted, raw
-from connector.publish.retool.widgets import RUN_OPTIONS, WIDGETS, Hook, choice_keys, own_options, unset_key
+from connector.catalogue.answer import companion_keys
+from connector.json_types import Json
+from connector.publish.javascript import CallExpression, Code, constant, header, literal, string
+from connector.publish.retool.names import camel, distinct, pascal, raw
+from connector.publish.retool.widgets import (
+    RUN_OPTIONS,
+    WIDGETS,
+    StateHook,
+    choice_keys,
+    own_options,
+    unset_key,
+)
 
 RUN_STATUS = "RunStatus"
 _OWN_STATES = ("showAdvanced", "request", "response", "isRunning", "errorMessage")
-_WIDTH, _HEAD_ROWS, _ROWS = 6, 20, 7  # a component's size on Retool's canvas: columns, rows for all, rows for each field
+# a component's size on Retool's canvas: columns, rows for all, rows for each field
+_WIDTH = 6
+_HEAD_ROWS = 20
+_FIELD_ROWS = 7
+_COMMAND = "formcall build retool"
 
 
 @dataclass(frozen=True)
-class State:
+class ComponentState:
     """A state of a component: what a builder finds in the inspector."""
 
     name: str
-    hook: Hook
+    hook: StateHook
     label: str
     help: str = ""
 
 
 def component_names(catalogue: Catalogue) -> dict[str, str]:
-    """The component's name of each action."""
+    """The name of each action's component."""
     return distinct(catalogue, pascal, taken=[RUN_STATUS])
 
 
@@ -44,19 +59,24 @@ def state_names(action: Action) -> dict[str, str]:
 def build_components(catalogue: Catalogue) -> dict[str, str]:
     """The generated sources of the library, by their paths below its folder."""
     names = component_names(catalogue)
-    actions = {f"src/actions/{names[action.id]}.tsx": _component(names[action.id], action) for action in catalogue.values()}
+    actions = {
+        f"src/actions/{names[action.id]}.tsx": _component(names[action.id], action)
+        for action in catalogue.values()
+    }
+    all_actions = header("all actions of the service", _COMMAND)
     return {
-        "src/index.tsx": _index([*names.values(), RUN_STATUS]),
-        "src/exchange.ts": _exchange(),
-        "src/options.ts": _options(),
-        "src/outputs.ts": _outputs(catalogue),
-        f"src/actions/{RUN_STATUS}.tsx": _run_status(),
+        "src/index.tsx": all_actions + _index([*names.values(), RUN_STATUS]),
+        "src/exchange.ts": header("connector/publish/retool/components.py", _COMMAND) + _exchange(),
+        "src/options.ts": header("the options of every run", _COMMAND) + _options(),
+        "src/outputs.ts": all_actions + _outputs(catalogue),
+        f"src/actions/{RUN_STATUS}.tsx": header("connector/publish/retool/components.py", _COMMAND)
+        + _run_status(),
         **actions,
     }
 
 
 def _index(names: Iterable[str]) -> str:
-    return "".join(f"export {{ {name} }} from './actions/{name}'\n" for name in names)
+    return "".join(f'export {{ {name} }} from "./actions/{name}"\n' for name in names)
 
 
 # --- one component for each action ---
@@ -64,32 +84,35 @@ def _index(names: Iterable[str]) -> str:
 
 def _component(name: str, action: Action) -> str:
     states = state_names(action)
-    fields = "".join(_field(entry, states[field]) for field, entry in action.fields.items())
-    more = "".join(_field(entry, states[name]) for name, entry in own_options(action).items())
+    fields = [_field(entry, states[field]) for field, entry in action.fields.items()]
+    own = [_field(entry, states[field]) for field, entry in own_options(action).items()]
+    options: Any = [Code("...useOptions()"), *own] if own else Code("useOptions()")
     return f"""\
-import {{ type FC }} from 'react'
-import {{ Retool }} from '@tryretool/custom-component-support'
-import {{ useExchange }} from '../exchange'
-import {{ useOptions }} from '../options'
-import {{ OUTPUTS }} from '../outputs'
-import {{ ActionForm }} from '../shared/ActionForm'
-import {{ type Field }} from '../shared/types'
+{header(f"the action {action.id}", _COMMAND)}import {{ type FC }} from "react"
+import {{ Retool }} from "@tryretool/custom-component-support"
+import {{ useExchange }} from "../exchange"
+import {{ useOptions }} from "../options"
+import {{ OUTPUTS }} from "../outputs"
+import {{ ActionForm }} from "../shared/ActionForm"
+import {{ type Field }} from "../shared/types"
+
+{constant("TITLE", action.title)}
+{constant("SUMMARY", action.summary)}
 
 export const {name}: FC = () => {{
-  Retool.useComponentSettings({{ defaultWidth: {_WIDTH}, defaultHeight: {_HEAD_ROWS + _ROWS * len(action.fields)} }})
-  const fields: Field[] = [
-{fields}  ]
-{_declared("showOptions", SHOW_ADVANCED)}
+  {_size(len(action.fields))}
+  {_assigned("const fields: Field[]", fields)}
+  {_state("[showOptions]", SHOW_ADVANCED)}
   const exchange = useExchange()
-  const options: Field[] = {f"[...useOptions(),{chr(10)}{more}  ]" if more else "useOptions()"}
+  {_assigned("const options: Field[]", options)}
   const run = Retool.useEventCallback({{ name: "run" }})
   return (
     <ActionForm
-      title={{{quoted(action.title)}}}
-      summary={{{quoted(action.summary)}}}
+      title={{TITLE}}
+      summary={{SUMMARY}}
       fields={{fields}}
       options={{options}}
-      outputs={{OUTPUTS[{quoted(action.id)}] ?? []}}
+      outputs={{OUTPUTS[{string(action.id)}] ?? []}}
       showOptions={{showOptions}}
       exchange={{exchange}}
       run={{run}}
@@ -99,147 +122,192 @@ export const {name}: FC = () => {{
 """
 
 
-def _field(entry: Field, state: str) -> str:
+def _size(fields: int) -> str:
+    height = _HEAD_ROWS + _FIELD_ROWS * fields
+    return f"Retool.useComponentSettings({{ defaultWidth: {_WIDTH}, defaultHeight: {height} }})"
+
+
+def _assigned(target: str, value: Any, *, indent: int = 2) -> str:
+    """The assignment of a literal, as a statement at column ``indent``."""
+    start = f"{target} = "
+    return start + literal(value, indent=indent, before=len(start), after=0)
+
+
+def _field(entry: Field, state: str) -> Json:
+    """A field of the form as the components take it, with its state."""
     widget = WIDGETS[entry.type]
-    choices = "".join(
-        f"\n        {{ key: {quoted(key)}, value: {quoted(value)}, label: {quoted(label)} }}," for key, value, label in _choices(entry)
-    )
-    return f"""\
-    {{
-      name: {quoted(entry.name)},
-      box: {quoted(widget.box(entry))},
-      label: {quoted(entry.label)},
-      help: {quoted(entry.help)},
-      placeholder: {quoted(entry.placeholder)},
-      required: {"true" if entry.required else "false"},
-{_bounds(entry)}      choices: [{choices}{chr(10) + "      " if choices else ""}],
-      state: {_hook(State(state, widget.hook(entry), entry.label, entry.help), "      ")}
-    }},
-"""
+    return {
+        "name": entry.name,
+        "box": widget.box(entry),
+        "label": entry.label,
+        "help": entry.help,
+        "placeholder": entry.placeholder,
+        "required": bool(entry.required),
+        **_bounds(entry),
+        "choices": [
+            {"key": key, "value": value, "label": label} for key, value, label in _choices(entry)
+        ],
+        "state": _hook(ComponentState(state, widget.hook(entry), entry.label, entry.help)),
+    }
 
 
-def _bounds(entry: Field) -> str:
-    """What bounds a field, and the one that may be filled in instead, as far as there are any."""
-    said = {"orText": quoted(entry.or_text) if entry.or_text else None, "min": entry.min, "max": entry.max}
-    return "".join(f"      {name}: {value},\n" for name, value in said.items() if value is not None)
+def _bounds(entry: Field) -> Json:
+    """The limits of a field, and the field that may be filled in instead, where there are any."""
+    bounds = {"orText": entry.or_text or None, "min": entry.min, "max": entry.max}
+    return {name: value for name, value in bounds.items() if value is not None}
 
 
 def _choices(entry: Field) -> list[tuple[str, str, str]]:
-    """Key, value and label of each choice; first that of none, where there may be none."""
+    """Key, value and label of each choice; first that of none, where none may be chosen."""
     if not entry.choices:
         return []
     keys = choice_keys(entry)
+    choices = [(keys[choice.value], choice.value, choice.label) for choice in entry.choices]
     unset = unset_key(entry)
-    found = [(keys[choice.value], choice.value, choice.label) for choice in entry.choices]
-    return [(unset, "", "Not set"), *found] if unset and WIDGETS[entry.type].box(entry) == "select" else found
+    if unset and WIDGETS[entry.type].box(entry) == "select":
+        return [(unset, "", "Not set"), *choices]
+    return choices
 
 
 # --- states ---
 
 
-def _hook(state: State, indent: str) -> str:
-    lines = "".join(f"{indent}  {name}: {value},\n" for name, value in _arguments(state).items())
-    return f"Retool.useState{state.hook.kind}({{\n{lines}{indent}}})"
+def _hook(state: ComponentState) -> CallExpression:
+    return CallExpression(f"Retool.useState{state.hook.kind}", _arguments(state), raw)
 
 
-def _arguments(state: State) -> dict[str, str]:
-    """The arguments of a hook as they are written in the source."""
+def _arguments(state: ComponentState) -> Json:
+    """The arguments of a hook."""
     choices = state.hook.choices
-    listed = {"enumDefinition": f"[{', '.join(map(raw, choices))}]", "enumLabels": _object(choices)}
+    enumeration = {"enumDefinition": list(choices), "enumLabels": dict(choices)}
     return {
-        "name": raw(state.name),
-        "initialValue": _literal(state.hook.initial),
-        **(listed if choices else {}),
-        "inspector": raw(state.hook.inspector),
-        "label": raw(state.label),
-        **({"description": raw(state.help)} if state.help else {}),
+        "name": state.name,
+        "initialValue": state.hook.initial,
+        **(enumeration if choices else {}),
+        "inspector": state.hook.inspector,
+        "label": state.label,
+        **({"description": state.help} if state.help else {}),
     }
 
 
-def _object(entries: Mapping[str, str]) -> str:
-    return f"{{ {', '.join(f'{raw(key)}: {raw(value)}' for key, value in entries.items())} }}"
+def _state(target: str, state: ComponentState, *, indent: int = 2) -> str:
+    """The declaration of a state."""
+    return _assigned(f"const {target}", _hook(state), indent=indent)
 
 
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(map(raw, value))}]"
-    if isinstance(value, dict):
-        return "{}"
-    return raw(value) if isinstance(value, str) else str(value)
-
-
-def _declared(variable: str, state: State) -> str:
-    return f"  const [{variable}] = {_hook(state, '  ')}"
-
-
-SHOW_ADVANCED = State("showAdvanced", Hook("Boolean", False, "checkbox"), "Show advanced options", "Offer the options of a run, too.")
-REQUEST = State("request", Hook("Object", {}, "hidden"), "Request", "What Run has asked for: the body of the query.")
-RESPONSE = State("response", Hook("Object", {}), "Response", "The query's data, such as {{ query1.data }}.")
-IS_RUNNING = State("isRunning", Hook("Boolean", False, "text"), "Is running", "Whether the query is under way: {{ query1.isFetching }}.")
-ERROR_MESSAGE = State("errorMessage", Hook("String", ""), "Error message", "The query's error: {{ query1.error }}.")
-RUN_ID = State("runId", Hook("String", ""), "Run id", "The id of a run that was handed over: {{ query1.data.id }}.")
+SHOW_ADVANCED = ComponentState(
+    "showAdvanced",
+    StateHook("Boolean", False, "checkbox"),
+    "Show advanced options",
+    "Also show the run options.",
+)
+REQUEST = ComponentState(
+    "request",
+    StateHook("Object", {}, "hidden"),
+    "Request",
+    "The body of the query, set by Run.",
+)
+RESPONSE = ComponentState(
+    "response", StateHook("Object", {}), "Response", "The query's data, such as {{ query1.data }}."
+)
+IS_RUNNING = ComponentState(
+    "isRunning",
+    StateHook("Boolean", False, "text"),
+    "Is running",
+    "Whether the query is running: {{ query1.isFetching }}.",
+)
+ERROR_MESSAGE = ComponentState(
+    "errorMessage",
+    StateHook("String", ""),
+    "Error message",
+    "The query's error: {{ query1.error }}.",
+)
+RUN_ID = ComponentState(
+    "runId",
+    StateHook("String", ""),
+    "Run id",
+    "The id of a run that continues in the background: {{ query1.data.id }}.",
+)
 EXCHANGE_STATES = (REQUEST, RESPONSE, IS_RUNNING, ERROR_MESSAGE)
 
 
 def _exchange() -> str:
-    """What every component tells the app's query, and what it is told by it."""
-    read = "\n".join(_declared(state.name, state) for state in EXCHANGE_STATES if state is not REQUEST)
+    """The states that connect every component with the app's query."""
+    read = "\n  ".join(
+        _state(f"[{state.name}]", state) for state in EXCHANGE_STATES if state is not REQUEST
+    )
     return f"""\
-import {{ Retool }} from '@tryretool/custom-component-support'
-import {{ type Exchange, type Plain }} from './shared/types'
+import {{ Retool }} from "@tryretool/custom-component-support"
+import {{ type Exchange, type Plain }} from "./shared/types"
 
 export function useExchange(): Exchange {{
-{_declared(", setRequest", REQUEST)}
-{read}
-  return {{ setRequest, response: (response ?? {{}}) as Plain, isRunning: isRunning === true, errorMessage: errorMessage ?? '' }}
+  {_state("[, setRequest]", REQUEST)}
+  {read}
+  return {{
+    setRequest,
+    response: (response ?? {{}}) as Plain,
+    isRunning: isRunning === true,
+    errorMessage: errorMessage ?? "",
+  }}
 }}
 """
 
 
 def _options() -> str:
     """The options that a run of any action has."""
-    options = "".join(_field(entry, camel(name)) for name, entry in RUN_OPTIONS.items())
+    options = [_field(entry, camel(name)) for name, entry in RUN_OPTIONS.items()]
     return f"""\
-import {{ Retool }} from '@tryretool/custom-component-support'
-import {{ type Field }} from './shared/types'
+import {{ Retool }} from "@tryretool/custom-component-support"
+import {{ type Field }} from "./shared/types"
 
 export function useOptions(): Field[] {{
-  return [
-{options}  ]
+  return {literal(options, indent=2, before=len("return "), after=0)}
 }}
 """
 
 
 def _run_status() -> str:
     return f"""\
-import {{ type FC }} from 'react'
-import {{ Retool }} from '@tryretool/custom-component-support'
-import {{ useExchange }} from '../exchange'
-import {{ OUTPUTS }} from '../outputs'
-import {{ StatusCard }} from '../shared/StatusCard'
+import {{ type FC }} from "react"
+import {{ Retool }} from "@tryretool/custom-component-support"
+import {{ useExchange }} from "../exchange"
+import {{ OUTPUTS }} from "../outputs"
+import {{ StatusCard }} from "../shared/StatusCard"
 
 export const {RUN_STATUS}: FC = () => {{
-  Retool.useComponentSettings({{ defaultWidth: {_WIDTH}, defaultHeight: {_HEAD_ROWS + _ROWS} }})
-{_declared("runId", RUN_ID)}
+  {_size(1)}
+  {_state("[runId]", RUN_ID)}
   const exchange = useExchange()
   const check = Retool.useEventCallback({{ name: "check" }})
   const cancel = Retool.useEventCallback({{ name: "cancel" }})
-  return <StatusCard runId={{runId ?? ''}} outputs={{OUTPUTS}} exchange={{exchange}} check={{check}} cancel={{cancel}} />
+  return (
+    <StatusCard
+      runId={{runId ?? ""}}
+      outputs={{OUTPUTS}}
+      exchange={{exchange}}
+      check={{check}}
+      cancel={{cancel}}
+    />
+  )
 }}
 """
 
 
-# --- what an answer holds ---
+# --- the values of an answer ---
 
 
 def _outputs(catalogue: Catalogue) -> str:
-    entries = "".join(f"  {quoted(action.id)}: [{_own(action)}\n  ],\n" for action in catalogue.values())
-    return f"import {{ type Outputs }} from './shared/types'\n\nexport const OUTPUTS: Outputs = {{\n{entries}}}\n"
+    outputs = {action.id: _own_values(action) for action in catalogue.values()}
+    declared = _assigned("export const OUTPUTS: Outputs", outputs, indent=0)
+    return f'import {{ type Outputs }} from "./shared/types"\n\n{declared}\n'
 
 
-def _own(action: Action) -> str:
-    """The values of an action's own, with where a number comes from; other twins say a value a second time."""
-    names = [one for name, entry in action.returns.items() for one in (name, *(twin for twin in twins(entry) if twin == "confidence_kind"))]
-    return "".join(f"\n    {{ name: {quoted(name)}, label: {quoted(name.replace('_', ' ').capitalize())} }}," for name in names)
+def _own_values(action: Action) -> list[Json]:
+    """An action's own values and where a confidence comes from; other companions repeat a value."""
+    names: list[str] = []
+    for name, entry in action.returns.items():
+        names.append(name)
+        names += [
+            companion for companion in companion_keys(entry) if companion == "confidence_kind"
+        ]
+    return [{"name": name, "label": name.replace("_", " ").capitalize()} for name in names]

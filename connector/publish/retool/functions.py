@@ -1,31 +1,35 @@
-"""Functions for Retool's newer apps, which are written in TypeScript: one file for each action, to be copied into ``backend/``.
+"""Functions for Retool's newer apps, which are written in TypeScript: one file for each action, to
+be copied into ``backend/``.
 
-Each file stands alone, since only its author knows where it will lie. ``globals.d.ts`` says what Retool gives to it: a resource
-called ``formcall``.
+Each file stands alone, since only the builder knows its folder. ``globals.d.ts`` declares what
+Retool passes to it: a resource called ``formcall``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connector.catalogue import Action, Catalogue
-from connector.publish.retool.names import pascal, quoted
-from connector.publish.retool.widgets import WIDGETS, shown_form
-from connector.publish.schemas import answer_schema, published
+from connector.publish.javascript import COLUMNS, comment, constant, header, string
+from connector.publish.retool.names import pascal
+from connector.publish.retool.widgets import WIDGETS, retool_form
+from connector.publish.schemas import answer_schema, field_schema
 
-Json = dict[str, Any]
-
+# an object of values without objects of their own, alone or in an array
+_LONG_RECORD = re.compile(r"(\{|Array<\{) ([^{}]+) (\}|\}>)")
 _PLAIN = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
+_COMMAND = "formcall build retool"
 _GLOBALS = """\
-// The resource called formcall, as Retool gives it to a function: its address and its key are in the resource.
 interface FormcallRequest {
-  method: 'GET' | 'POST'
+  method: "GET" | "POST"
   path: string
   headers?: Record<string, string>
   body?: unknown
 }
 
+/** The resource called formcall, as Retool passes it to a function, with its address and key. */
 declare const formcall: { rawRequest(request: FormcallRequest): Promise<{ data: unknown }> }
 """
 _RUN = """\
@@ -33,33 +37,38 @@ _RUN = """\
 const WAIT_SECONDS = 25
 const DEADLINE_MS = 45_000
 
-interface Told {
+interface RunResponse {
   ok?: boolean
   status?: string
   id?: string
   detail?: string
 }
 
-/** The answer; while the run goes on it is asked for again, and a failure is an error with the service's sentence. */
-async function run(params: object): Promise<Told> {
-  const until = Date.now() + DEADLINE_MS
-  let told = await ask('POST', ACTION, { wait_seconds: WAIT_SECONDS, ...params })
-  while ((told.status === 'queued' || told.status === 'running') && Date.now() < until) {
-    told = await ask('GET', `v1/runs/${told.id}?wait_seconds=10`)
+/** The answer. While the run is open its address is polled; a failure is thrown as an error. */
+async function run(params: object): Promise<RunResponse> {
+  const deadline = Date.now() + DEADLINE_MS
+  let response = await send("POST", ACTION, { wait_seconds: WAIT_SECONDS, ...params })
+  while (isOpen(response) && Date.now() < deadline) {
+    response = await send("GET", `v1/runs/${response.id}?wait_seconds=10`)
   }
-  if (told.status === 'queued' || told.status === 'running') throw new Error(`The run goes on. Ask for it later by its id: ${told.id}`)
-  if (told.ok !== true) throw new Error(told.detail ?? 'The service gave no answer.')
-  return told
+  if (isOpen(response)) {
+    throw new Error(`The run is still open. Get its answer later by its id: ${response.id}`)
+  }
+  if (response.ok !== true) throw new Error(response.detail ?? "The service gave no answer.")
+  return response
 }
 
-async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<Told> {
-  const headers = { 'Content-Type': 'application/json' }
+const isOpen = ({ status }: RunResponse) => status === "queued" || status === "running"
+
+async function send(method: "GET" | "POST", path: string, body?: object): Promise<RunResponse> {
+  const headers = { "Content-Type": "application/json" }
   try {
-    const { data } = await formcall.rawRequest(body ? { method, path, headers, body } : { method, path, headers })
-    return (typeof data === 'string' ? JSON.parse(data) : data) as Told
+    const request = body ? { method, path, headers, body } : { method, path, headers }
+    const { data } = await formcall.rawRequest(request)
+    return (typeof data === "string" ? JSON.parse(data) : data) as RunResponse
   } catch (error) {
-    const told = (error as { response?: { data?: Told } }).response?.data
-    throw told?.detail ? new Error(told.detail) : error
+    const problem = (error as { response?: { data?: RunResponse } }).response?.data
+    throw problem?.detail ? new Error(problem.detail) : error
   }
 }
 """
@@ -67,7 +76,10 @@ async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise
 
 def build_functions(catalogue: Catalogue) -> dict[str, str]:
     """The files by their paths below ``functions/``."""
-    return {"globals.d.ts": _GLOBALS, **{f"{action.id}.ts": _function(action) for action in catalogue.values()}}
+    return {
+        "globals.d.ts": header("connector/publish/retool/functions.py", _COMMAND) + _GLOBALS,
+        **{f"{action.id}.ts": _function(action) for action in catalogue.values()},
+    }
 
 
 def function_name(action: Action) -> str:
@@ -77,8 +89,9 @@ def function_name(action: Action) -> str:
 def _function(action: Action) -> str:
     name = pascal(action.id)
     return f"""\
-/** {_words(action.summary)} */
-export default async function {function_name(action)}({{ params }}: {{ params: {name}Params }}): Promise<{name}Answer> {{
+{header(f"the action {action.id}", _COMMAND)}
+/** {comment(action.summary)} */
+{_signature(function_name(action), f"{name}Params", f"{name}Answer")}
   return (await run(params)) as {name}Answer
 }}
 
@@ -88,44 +101,67 @@ export interface {name}Params {{
 export interface {name}Answer {{
 {"".join(_answer(action))}}}
 
-const ACTION = {quoted(f"v1/actions/{action.id}")}
+{constant("ACTION", f"v1/actions/{action.id}")}
 {_RUN}"""
 
 
+def _signature(function: str, params: str, answer: str) -> str:
+    line = (
+        f"export default async function {function}"
+        f"({{ params }}: {{ params: {params} }}): Promise<{answer}> {{"
+    )
+    if len(line) <= COLUMNS:
+        return line
+    return (
+        f"export default async function {function}({{\n  params,\n}}: {{\n  params: {params}\n}})"
+        f": Promise<{answer}> {{"
+    )
+
+
 def _params(action: Action) -> Iterator[str]:
-    for name, entry in shown_form(action).items():
-        yield _member(name, WIDGETS[entry.type].kind(entry), entry.help, optional=not entry.required)
+    for name, entry in retool_form(action).items():
+        kind = WIDGETS[entry.type].kind(entry)
+        yield _member(name, kind, entry.help, optional=not entry.required)
 
 
 def _answer(action: Action) -> Iterator[str]:
     for name, field in answer_schema(action).fields.items():
-        schema = published(field)
+        schema = field_schema(field)
+        about = schema.get("description", "")
         # a dry run has none of the action's own values
-        yield _member(name, _kind(schema), schema.get("description", ""), optional=not field.required)
+        yield _member(name, _kind(schema), about, optional=not field.required)
 
 
-def _member(name: str, kind: str, words: str, *, optional: bool) -> str:
-    comment = f"  /** {_words(words)} */\n" if words else ""
-    return f"{comment}  {name}{'?' if optional else ''}: {kind}\n"
-
-
-def _words(text: str) -> str:
-    """A text as a comment: in one line, and never the end of the comment."""
-    return " ".join(text.split()).replace("*/", "* /")
+def _member(name: str, kind: str, about: str, *, optional: bool) -> str:
+    documentation = f"  /** {comment(about)} */\n" if about else ""
+    start = f"  {name}{'?' if optional else ''}:"
+    if len(start) + 1 + len(kind) <= COLUMNS:
+        return f"{documentation}{start} {kind}\n"
+    record = _LONG_RECORD.fullmatch(kind)
+    if record:
+        members = "".join(f"    {member}\n" for member in record[2].split("; "))
+        return f"{documentation}{start} {record[1]}\n{members}  {record[3]}\n"
+    if kind.startswith("(") and kind.endswith(")[]"):
+        members = "".join(f"    | {choice}\n" for choice in kind[1:-3].split(" | "))
+        return f"{documentation}{start} (\n{members}  )[]\n"
+    choices = "".join(f"\n    | {choice}" for choice in kind.split(" | "))
+    return f"{documentation}{start}{choices}\n"
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """The TypeScript of a published schema."""
+    """The TypeScript type of a published schema."""
     kind = _bare_kind(schema)
     return f"{kind} | null" if schema.get("nullable") else kind
 
 
 def _bare_kind(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
-        return " | ".join(quoted(value) for value in schema["enum"])
+        return " | ".join(string(value) for value in schema["enum"])
     if schema.get("type") == "array":
         return f"Array<{_kind(schema.get('items', {}))}>"
     if schema.get("type") == "object":
-        inner = "; ".join(f"{name}: {_kind(one)}" for name, one in schema.get("properties", {}).items())
-        return f"{{ {inner} }}" if inner else "Record<string, unknown>"
+        members = "; ".join(
+            f"{name}: {_kind(value)}" for name, value in schema.get("properties", {}).items()
+        )
+        return f"{{ {members} }}" if members else "Record<string, unknown>"
     return _PLAIN.get(schema.get("type", ""), "unknown")

@@ -1,24 +1,27 @@
-"""What is in the folder: ``manifest.json``, an index of our own for tools, and the README, which people read."""
+"""``manifest.json``, an index for tools, and the README for people."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from connector import __version__
 from connector.catalogue import Action, Catalogue
+from connector.json_types import Json
 from connector.publish.openapi import DEFAULT_URL
-from connector.publish.retool.app import RESOURCE_PLACEHOLDER, part_id, widget_id
+from connector.publish.retool.app import RESOURCE_PLACEHOLDER
+from connector.publish.retool.app_queries import part_id, widget_id
 from connector.publish.retool.components import RUN_STATUS, component_names, state_names
 from connector.publish.retool.functions import function_name
 from connector.publish.retool.resource import RESOURCE_NAME
-from connector.publish.retool.widgets import WIDGETS, shown_form
+from connector.publish.retool.widgets import WIDGETS, retool_form
 
-Json = dict[str, Any]
-
-_ABOUT = "Formcall's own index of this folder, not a file of Retool's: tools may read it, Retool does not."
-# the releases of Retool whose files the formats were taken from, and of its tools that the tests run
+_ABOUT = (
+    "Formcall's own index of this folder, not a file of Retool's: tools may read it, Retool "
+    "does not."
+)
+# the releases of Retool whose files the formats were taken from, and of its tools that the tests
+# run
 VERSIONS = {
     "toolscript": "1.0.0, as exported by Retool 3.275 to 3.338",
     "custom_component_support": "1.9.0, for Retool 3.41 and newer",
@@ -36,7 +39,11 @@ def build_manifest(catalogue: Catalogue, *, public_url: str, resource_uuid: str)
         "made_for": VERSIONS,
         "tried_on_a_live_retool": False,
         "base_url": f"{(public_url or DEFAULT_URL).rstrip('/')}/",
-        "resource": {"name": RESOURCE_NAME, "uuid": resource_uuid or None, "uuid_in_app": resource_uuid or RESOURCE_PLACEHOLDER},
+        "resource": {
+            "name": RESOURCE_NAME,
+            "uuid": resource_uuid or None,
+            "uuid_in_app": resource_uuid or RESOURCE_PLACEHOLDER,
+        },
         "run_status_component": RUN_STATUS,
         "actions": [_entry(action, names[action.id]) for action in catalogue.values()],
     }
@@ -54,7 +61,7 @@ def _entry(action: Action, component: str) -> Json:
             "widget": WIDGETS[entry.type].tag(entry).name,
             "widget_id": widget_id(action, name),
         }
-        for name, entry in shown_form(action).items()
+        for name, entry in retool_form(action).items()
     ]
     return {
         "id": action.id,

@@ -1,8 +1,7 @@
-"""Names that Retool takes, made from the catalogue's: the same name gives the same one each time, and no two give one."""
+"""Names that Retool accepts, derived from the catalogue's names: stable and unique."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 
 
@@ -17,26 +16,28 @@ def pascal(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def distinct(names: Iterable[str], write: Callable[[str], str], *, taken: Iterable[str] = ()) -> dict[str, str]:
-    """Each of ``names`` as ``write`` writes it; one that is taken gets a number behind it."""
-    found: dict[str, str] = {}
+def distinct(
+    names: Iterable[str], write: Callable[[str], str], *, taken: Iterable[str] = ()
+) -> dict[str, str]:
+    """Each of ``names`` in the form of ``write``; a name in use gets a number appended."""
+    result: dict[str, str] = {}
     used = set(taken)
     for name in names:
-        wanted = write(name)
-        found[name] = next(one for one in (wanted, *(f"{wanted}{n}" for n in range(2, len(used) + 3))) if one not in used)
-        used.add(found[name])
-    return found
-
-
-def quoted(text: str) -> str:
-    """A text as TypeScript writes it."""
-    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        base = write(name)
+        result[name] = next(
+            one
+            for one in (base, *(f"{base}{n}" for n in range(2, len(used) + 3)))
+            if one not in used
+        )
+        used.add(result[name])
+    return result
 
 
 def raw(text: str) -> str:
-    """A text in quotes that stands there as it is, for readers that take the source between them: no sign needs a backslash.
+    """A quoted text without escapes, for readers that take the source between the quotes.
 
-    Line feeds become spaces, a backslash a slash; where both kinds of quotes are in the text, the double ones become typographic.
+    Line feeds become spaces, a backslash becomes a slash. If the text contains both kinds of
+    quotes, the double ones become typographic.
     """
     plain = " ".join(text.replace("\\", "/").split())
     if '"' not in plain:
@@ -45,5 +46,5 @@ def raw(text: str) -> str:
 
 
 def is_raw(text: str) -> bool:
-    """Whether ``raw`` says just this text."""
+    """Whether ``raw`` keeps the text unchanged."""
     return raw(text)[1:-1] == text

@@ -1,20 +1,20 @@
-"""The resource that every app of Retool's shares: the service's address and its key, as a body for Retool's API and as Terraform."""
+"""The resource that all Retool apps share: the service's address and key, as a body for Retool's
+API and as Terraform."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from connector.json_types import Json
 from connector.publish.openapi import DEFAULT_URL
-
-Json = dict[str, Any]
 
 RESOURCE_NAME = "Formcall"
 KEY_PLACEHOLDER = "PUT-THE-FORMCALL-KEY-HERE"
 
 
 def build_resource(public_url: str) -> dict[str, str]:
-    """The files by their paths below ``resource/``. Neither holds a key: it is put in where the files are used."""
+    """The files by their paths below ``resource/``. Neither contains a key; it is inserted where
+    the files are used."""
     base_url = f"{(public_url or DEFAULT_URL).rstrip('/')}/"
     return {"restapi.json": _body(base_url), "main.tf": _terraform(base_url)}
 
@@ -31,7 +31,8 @@ def _body(base_url: str) -> str:
 
 def _terraform(base_url: str) -> str:
     return f"""\
-# The address and the token of Retool come from RETOOL_HOST, RETOOL_SCHEME and RETOOL_ACCESS_TOKEN, the key from TF_VAR_formcall_key.
+# Retool's address and token come from RETOOL_HOST, RETOOL_SCHEME and RETOOL_ACCESS_TOKEN.
+# The API key comes from TF_VAR_formcall_key.
 terraform {{
   required_providers {{
     retool = {{
@@ -61,7 +62,7 @@ resource "retool_resource" "formcall" {{
   }})
 
   lifecycle {{
-    # Retool does not tell the options again
+    # Retool does not return the options
     ignore_changes = [options]
   }}
 }}
@@ -74,5 +75,5 @@ output "resource_uuid" {{
 
 
 def _hcl(text: str) -> str:
-    """A text as Terraform writes it, with nothing in it that Terraform would fill in."""
+    """A text as a Terraform string, with its template sequences escaped."""
     return json.dumps(text).replace("${", "$${").replace("%{", "%%{")

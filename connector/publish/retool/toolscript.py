@@ -1,4 +1,5 @@
-"""Toolscript, the format that Retool keeps a classic app in: tags with attributes, written the way Retool's own exports are."""
+"""Toolscript, the file format of a classic app: tags with attributes, formatted as in Retool's own
+exports."""
 
 from __future__ import annotations
 
@@ -23,18 +24,21 @@ class Include:
 
 @dataclass(frozen=True)
 class HexId:
-    """The id of an event, an option or a view: ``length`` hexadecimal digits that come from what it belongs to."""
+    """The id of an event, an option or a view: ``length`` hexadecimal digits of its owner's
+    hash."""
 
     length: int
     parts: tuple[str, ...]
 
     def digits(self, attempt: int) -> str:
-        return hashlib.sha256("\0".join((*self.parts, "" if not attempt else str(attempt))).encode()).hexdigest()[: self.length]
+        return hashlib.sha256(
+            "\0".join((*self.parts, "" if not attempt else str(attempt))).encode()
+        ).hexdigest()[: self.length]
 
 
 @dataclass(frozen=True)
 class Element:
-    """A tag. ``place`` is where it stands on the canvas, for those that are seen."""
+    """A tag. ``place`` is its position on the canvas, for visible ones."""
 
     tag: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -52,22 +56,34 @@ class Element:
             yield from child.walk()
 
 
-def settled(root: Element) -> Element:
-    """The same with every ``HexId`` written out; no two become the same."""
-    wanted = [one for element in root.walk() for one in element.attributes.values() if isinstance(one, HexId)]
-    found: dict[HexId, str] = {}
-    for one in dict.fromkeys(wanted):
-        found[one] = next(digits for attempt in range(len(wanted)) if (digits := one.digits(attempt)) not in found.values())
-    return _written_out(root, found)
+def resolve_ids(root: Element) -> Element:
+    """The same tree with every ``HexId`` replaced by its digits; no two are equal."""
+    ids = [
+        one
+        for element in root.walk()
+        for one in element.attributes.values()
+        if isinstance(one, HexId)
+    ]
+    resolved: dict[HexId, str] = {}
+    for one in dict.fromkeys(ids):
+        resolved[one] = next(
+            digits
+            for attempt in range(len(ids))
+            if (digits := one.digits(attempt)) not in resolved.values()
+        )
+    return _with_ids(root, resolved)
 
 
-def _written_out(element: Element, ids: Mapping[HexId, str]) -> Element:
-    def known(values: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: ids[value] if isinstance(value, HexId) else value for name, value in values.items()}
+def _with_ids(element: Element, ids: Mapping[HexId, str]) -> Element:
+    def replaced(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: ids[value] if isinstance(value, HexId) else value
+            for name, value in values.items()
+        }
 
-    children = tuple(_written_out(child, ids) for child in element.children)
-    place = None if element.place is None else known(element.place)
-    return replace(element, attributes=known(element.attributes), children=children, place=place)
+    children = tuple(_with_ids(child, ids) for child in element.children)
+    place = None if element.place is None else replaced(element.place)
+    return replace(element, attributes=replaced(element.attributes), children=children, place=place)
 
 
 def write_rsx(element: Element) -> str:
@@ -76,7 +92,7 @@ def write_rsx(element: Element) -> str:
 
 
 def positions(root: Element) -> dict[str, Any]:
-    """The file .positions.json: where each element stands."""
+    """The file .positions.json: the position of each element."""
     return {element.id: dict(element.place) for element in root.walk() if element.place is not None}
 
 
@@ -111,7 +127,10 @@ def _expression(value: Any) -> str:
     if isinstance(value, Include):
         return f'include("./{value.path}", "string")'
     if isinstance(value, dict):
-        inner = ", ".join(f"{key if _IDENTIFIER.fullmatch(key) else json.dumps(key)}: {_expression(one)}" for key, one in value.items())
+        inner = ", ".join(
+            f"{key if _IDENTIFIER.fullmatch(key) else json.dumps(key)}: {_expression(one)}"
+            for key, one in value.items()
+        )
         return f"{{ {inner} }}" if inner else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(_expression, value))}]"
@@ -120,7 +139,11 @@ def _expression(value: Any) -> str:
 
 def _string(text: str) -> str:
     """A text as JavaScript writes it, in the quotes that need fewer backslashes."""
-    double = json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    double = (
+        json.dumps(text, ensure_ascii=False)
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
     if '"' not in text or text.count("'") >= text.count('"'):
         return double
     return "'" + double[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"

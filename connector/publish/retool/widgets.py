@@ -1,8 +1,10 @@
-"""What Retool shows for each type of field: one row of ``WIDGETS`` is all that the generator of Retool knows of a type.
+"""What Retool shows for each type of field: one row of ``WIDGETS`` per type.
 
-    hook   the state of a component, as Retool's own hooks hold it       box    what the component shows
-    tag    the widget of a classic app                                   value  the expression that reads that widget
-    kind   the type of the value in TypeScript
+hook   the state of a component, as Retool's own hooks hold it
+box    what the component shows
+tag    the widget of a classic app
+value  the expression that reads that widget
+kind   the type of the value in TypeScript
 """
 
 from __future__ import annotations
@@ -12,27 +14,41 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.catalogue import OPTIONS, Action, Field
-from connector.catalogue.options import OFFERED
+from connector.catalogue.options import (
+    CONDITIONAL_OPTIONS,
+    FILE_OPTIONS,
+    MODEL_OPTIONS,
+    TEXT_OPTIONS,
+)
 from connector.publish.retool.names import camel, distinct, is_raw
 
 UNSET = "unset"
-UNREAD = {"stream"}  # no query of Retool's reads an answer in pieces
-RUN_OPTIONS = {name: entry for name, entry in OPTIONS.items() if name not in OFFERED}  # those that every action has
+UNREAD = {"stream"}  # Retool's queries cannot read a streamed answer
+# those that only some actions have
+OWN_OPTIONS = {*CONDITIONAL_OPTIONS, *TEXT_OPTIONS, *FILE_OPTIONS, *MODEL_OPTIONS}
+RUN_OPTIONS = {
+    name: entry for name, entry in OPTIONS.items() if name not in OWN_OPTIONS
+}  # those that every action has
 
 
-def shown_form(action: Action) -> dict[str, Field]:
-    """What Retool shows of an action's form: its own fields, then the options of a run."""
+def retool_form(action: Action) -> dict[str, Field]:
+    """The form that Retool shows: the action's own fields, then the run options."""
     return {**action.fields, **RUN_OPTIONS, **own_options(action)}
 
 
 def own_options(action: Action) -> dict[str, Field]:
-    """The options that an action has and others have not."""
-    return {name: entry for name, entry in action.form.items() if name in OFFERED and name not in UNREAD}
+    """The options that only some actions have."""
+    return {
+        name: entry
+        for name, entry in action.form.items()
+        if name in OWN_OPTIONS and name not in UNREAD
+    }
 
 
 @dataclass(frozen=True)
-class Hook:
-    """One state of a component: ``kind`` is the end of the hook's name, ``choices`` are a choice's keys with their labels."""
+class StateHook:
+    """One state of a component: ``kind`` is the end of the hook's name, ``choices`` are a choice's
+    keys with their labels."""
 
     kind: str
     initial: Any
@@ -42,7 +58,8 @@ class Hook:
 
 @dataclass(frozen=True)
 class Tag:
-    """A widget of a classic app: ``options`` are its values with their labels, ``label`` is where it takes its own."""
+    """A widget of a classic app: ``options`` are its values with their labels, ``label`` is where
+    it takes its own."""
 
     name: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -53,9 +70,9 @@ class Tag:
 
 @dataclass(frozen=True)
 class Widget:
-    """A row: each column tells it for one field."""
+    """A row: one function per column."""
 
-    hook: Callable[[Field], Hook]
+    hook: Callable[[Field], StateHook]
     box: Callable[[Field], str]
     tag: Callable[[Field], Tag]
     kind: Callable[[Field], str]
@@ -63,42 +80,49 @@ class Widget:
 
 
 def choice_keys(entry: Field) -> dict[str, str]:
-    """The key that Retool holds for each choice: letters and digits alone, as it asks for."""
+    """Retool's key for each choice: letters and digits only, as it requires."""
     return distinct((choice.value for choice in entry.choices), camel)
 
 
 def unset_key(entry: Field) -> str:
-    """The key that means that nothing is chosen; "" for a choice that always is."""
-    return "" if entry.default is not None else distinct([UNSET], str, taken=choice_keys(entry).values())[UNSET]
+    """The key for "nothing chosen"; "" for a field that always has a choice."""
+    return (
+        ""
+        if entry.default is not None
+        else distinct([UNSET], str, taken=choice_keys(entry).values())[UNSET]
+    )
 
 
 # --- states of components ---
 
 
-def _text_hook(entry: Field) -> Hook:
-    # a text that Retool's manifest cannot hold is left to the service, which knows the default of an empty box
+def _text_hook(entry: Field) -> StateHook:
+    # a default that Retool's manifest cannot hold is applied by the service to an empty box
     default = entry.default if isinstance(entry.default, str) else ""
-    return Hook("String", default if is_raw(default) else "")
+    return StateHook("String", default if is_raw(default) else "")
 
 
-def _number_hook(entry: Field) -> Hook:
+def _number_hook(entry: Field) -> StateHook:
     # a state for numbers has no value for an empty box
-    return Hook("String", "") if entry.default is None else Hook("Number", entry.default)
+    return StateHook("String", "") if entry.default is None else StateHook("Number", entry.default)
 
 
-def _boolean_hook(entry: Field) -> Hook:
-    return Hook("Boolean", bool(entry.default), "checkbox")
+def _boolean_hook(entry: Field) -> StateHook:
+    return StateHook("Boolean", bool(entry.default), "checkbox")
 
 
-def _choice_hook(entry: Field) -> Hook:
+def _choice_hook(entry: Field) -> StateHook:
     keys = choice_keys(entry)
     unset = unset_key(entry)
-    labels = {**({unset: "Not set"} if unset else {}), **{keys[choice.value]: choice.label for choice in entry.choices}}
-    return Hook("Enumeration", unset or keys[str(entry.default)], "select", labels)
+    labels = {
+        **({unset: "Not set"} if unset else {}),
+        **{keys[choice.value]: choice.label for choice in entry.choices},
+    }
+    return StateHook("Enumeration", unset or keys[str(entry.default)], "select", labels)
 
 
-def _list_hook(entry: Field) -> Hook:
-    return Hook("Array", list(entry.default or [])) if entry.choices else _text_hook(entry)
+def _list_hook(entry: Field) -> StateHook:
+    return StateHook("Array", list(entry.default or [])) if entry.choices else _text_hook(entry)
 
 
 # --- widgets of classic apps ---
@@ -109,11 +133,19 @@ def _text_tag(entry: Field) -> Tag:
 
 
 def _lines_tag(entry: Field) -> Tag:
-    return Tag("TextArea", {"value": _given(entry.default), "minLines": 4, "maxLines": "8", "autoResize": True}, height=2.6)
+    return Tag(
+        "TextArea",
+        {"value": _given(entry.default), "minLines": 4, "maxLines": "8", "autoResize": True},
+        height=2.6,
+    )
 
 
 def _number_tag(entry: Field) -> Tag:
-    bounds = {name: str(bound) for name, bound in (("min", entry.min), ("max", entry.max)) if bound is not None}
+    bounds = {
+        name: str(bound)
+        for name, bound in (("min", entry.min), ("max", entry.max))
+        if bound is not None
+    }
     default = {"value": "{{ null }}"} if entry.default is None else {"value": str(entry.default)}
     return Tag("NumberInput", {"allowNull": True, "showClear": True, **bounds, **default})
 
@@ -124,20 +156,41 @@ def _switch_tag(entry: Field) -> Tag:
 
 def _select_tag(entry: Field) -> Tag:
     value = {} if entry.default is None else {"value": str(entry.default)}
-    shown = {"itemMode": "static", "showClear": entry.default is None, "showSelectionIndicator": True, "emptyMessage": "No options"}
-    return Tag("Select", {**shown, **value}, {choice.value: choice.label for choice in entry.choices})
+    shown = {
+        "itemMode": "static",
+        "showClear": entry.default is None,
+        "showSelectionIndicator": True,
+        "emptyMessage": "No options",
+    }
+    return Tag(
+        "Select", {**shown, **value}, {choice.value: choice.label for choice in entry.choices}
+    )
 
 
 def _list_tag(entry: Field) -> Tag:
     if not entry.choices:
         return _lines_tag(entry)
-    shown = {"itemMode": "static", "showSelectionIndicator": True, "wrapTags": True, "emptyMessage": "No options"}
-    return Tag("Multiselect", {**shown, "value": "{{ [] }}"}, {choice.value: choice.label for choice in entry.choices})
+    shown = {
+        "itemMode": "static",
+        "showSelectionIndicator": True,
+        "wrapTags": True,
+        "emptyMessage": "No options",
+    }
+    return Tag(
+        "Multiselect",
+        {**shown, "value": "{{ [] }}"},
+        {choice.value: choice.label for choice in entry.choices},
+    )
 
 
 def _file_tag(entry: Field) -> Tag:
-    shown = {"_isUpgraded": True, "maxCount": int(entry.max or 1), "maxSize": "20mb", "styleVariant": "outline"}
-    return Tag("FileButton", shown, label="text")
+    attributes = {
+        "_isUpgraded": True,
+        "maxCount": int(entry.max or 1),
+        "maxSize": "20mb",
+        "styleVariant": "outline",
+    }
+    return Tag("FileButton", attributes, label="text")
 
 
 def _given(default: Any) -> str:
@@ -148,7 +201,7 @@ def _given(default: Any) -> str:
 
 
 def _choice_kind(entry: Field) -> str:
-    return " | ".join(f"'{choice.value}'" for choice in entry.choices)
+    return " | ".join(f'"{choice.value}"' for choice in entry.choices)
 
 
 def _list_kind(entry: Field) -> str:
@@ -159,9 +212,10 @@ def _is(word: str) -> Callable[[Field], str]:
     return lambda entry: word
 
 
-# the chosen files as data: addresses with their names, which the service reads like any other
+# the chosen files as data URLs with their names
 _FILE_VALUE = (
-    "({id}.value || []).map((one, place) => 'data:' + {id}.files[place].type + ';name=' + encodeURIComponent({id}.files[place].name)"
+    "({id}.value || []).map((one, index) => 'data:' + {id}.files[index].type + ';name=' + "
+    "encodeURIComponent({id}.files[index].name)"
     " + ';base64,' + one).join(' ')"
 )
 _LINES = Widget(_text_hook, _is("longtext"), _lines_tag, _is("string"))
@@ -174,8 +228,14 @@ WIDGETS: dict[str, Widget] = {
     "integer": _NUMBER,
     "boolean": Widget(_boolean_hook, _is("switch"), _switch_tag, _is("boolean")),
     "choice": Widget(_choice_hook, _is("select"), _select_tag, _choice_kind),
-    "list": Widget(_list_hook, lambda entry: "checks" if entry.choices else "longtext", _list_tag, _list_kind),
-    "options": Widget(_text_hook, _is("longtext"), _lines_tag, _is("string | string[] | Record<string, string>")),
-    "shape": Widget(_text_hook, _is("longtext"), _lines_tag, _is("string | string[] | Record<string, string>")),
+    "list": Widget(
+        _list_hook, lambda entry: "checks" if entry.choices else "longtext", _list_tag, _list_kind
+    ),
+    "options": Widget(
+        _text_hook, _is("longtext"), _lines_tag, _is("string | string[] | Record<string, string>")
+    ),
+    "shape": Widget(
+        _text_hook, _is("longtext"), _lines_tag, _is("string | string[] | Record<string, string>")
+    ),
     "file": Widget(_text_hook, _is("file"), _file_tag, _is("string | string[]"), _FILE_VALUE),
 }

@@ -1,8 +1,9 @@
-"""A Zapier Platform app: its code as it stands in ``app/``, and ``app.json``, which is everything that the actions say in it.
+"""A Zapier Platform app: the code in ``app/``, and ``app.json`` with all data of the actions.
 
-    build(catalogue, public_url="https://...") -> {"zapier/index.js": bytes, "zapier/app.json": bytes, ...}
+    build(catalogue, public_url="https://...") -> {"zapier/index.js": bytes, "zapier/app.json":
+    bytes, ...}
 
-``WEBHOOKS.md`` is the way without an app. A new action needs no line of JavaScript.
+``WEBHOOKS.md`` is the way without an app. A new action needs no JavaScript.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from connector import __version__
 from connector.catalogue import Catalogue
+from connector.publish.javascript import with_header
 from connector.publish.zapier.definition import definition
 from connector.publish.zapier.webhooks import build_webhooks_page
 
@@ -23,9 +25,13 @@ _APP = Path(__file__).parent / "app"
 
 
 def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
-    """The app's folder by path; ``public_url`` is the address that the form of a connection proposes."""
+    """The app's folder by path; ``public_url`` is the default address of a connection."""
     written = {
-        f"zapier/{path.relative_to(_APP).as_posix()}": path.read_bytes()
+        f"zapier/{path.relative_to(_APP).as_posix()}": (
+            with_header(path, "formcall build zapier")
+            if path.suffix == ".js"
+            else path.read_bytes()
+        )
         for path in sorted(_APP.rglob("*"))
         if path.suffix in {".js", ".md"}
     }

@@ -1,39 +1,41 @@
-"""``app.json``: what the app offers, as data. The triggers and the search are the service's own operations, asked by their ids."""
+"""``app.json``: what the app offers, as data. Triggers and search are operations of the service."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import marshmallow
 
 from connector import __version__
 from connector.catalogue import Action, Catalogue
-from connector.catalogue.fields import FormField, FormSchema
-from connector.publish.fixed import FIXED_OPERATIONS
-from connector.publish.operations import Body, Operation, Parameter
-from connector.publish.samples import published_answer
+from connector.catalogue.form_schema import FormField, FormSchema
+from connector.json_types import Json
+from connector.publish.operation import Body, Operation, OperationParameter
+from connector.publish.operations import SERVICE_OPERATIONS
+from connector.publish.samples import example_answer
 from connector.publish.schemas import answer_schema
 from connector.publish.zapier.widgets import ADVANCED, input_fields, output_fields
 
-Json = dict[str, Any]
-
-_OPERATIONS = {operation.operation_id: operation for operation in FIXED_OPERATIONS}
-_ACTIONS = "action_list.id.name"  # the hidden trigger that fills a drop-down, what it sends and what it shows
+_OPERATIONS = {operation.operation_id: operation for operation in SERVICE_OPERATIONS}
+# a hidden trigger that fills a drop-down, its value and its label
+_ACTIONS = "action_list.id.name"
 _RUN_ID = {
     "key": "id",
     "label": "Run",
     "type": "string",
     "required": False,
-    "helpText": "The run's id, such as that of an earlier step. The other boxes are then not used.",
+    "helpText": "The run's id, such as that of an earlier step. The other boxes are then ignored.",
 }
 _WORDS = {
-    "run_finished": ("Run", "Run Finished", "Triggers when a run has its answer, has failed, or waits for a person."),
+    "run_finished": (
+        "Run",
+        "Run Finished",
+        "Triggers when a run has its answer, has failed, or waits for a person.",
+    ),
     "batch_finished": ("Batch", "Batch Finished", "Triggers when all rows of a batch have ended."),
 }
 
 
 def definition(catalogue: Catalogue, public_url: str) -> Json:
-    """All that ``index.js`` reads."""
+    """The data that ``index.js`` reads."""
     return {
         "version": __version__,
         "address": public_url.rstrip("/"),
@@ -52,16 +54,16 @@ def _create(action: Action) -> Json:
         "description": action.summary,
         "fields": input_fields(action),
         "output": output_fields(answer_schema(action)),
-        "sample": published_answer(action),
+        "sample": example_answer(action),
     }
 
 
 def _trigger(key: str, about: str) -> Json:
-    """A REST hook for the events whose names begin with ``about``."""
+    """A REST hook for the events whose names start with ``about``."""
     operation = _OPERATIONS["create_subscription"]
     events = {name: label for name, label in _events(operation).items() if name.startswith(about)}
     noun, label, words = _WORDS[key]
-    sent = _body(operation.sends)
+    sent = _body(operation.notification)
     [first, *_] = events
     return {
         "key": key,
@@ -76,7 +78,7 @@ def _trigger(key: str, about: str) -> Json:
 
 def _events(operation: Operation) -> dict[str, str]:
     form = _body(operation.body).schema
-    assert isinstance(form, FormSchema)  # noqa: S101  its body is a form of ours
+    assert isinstance(form, FormSchema)  # noqa: S101  the body is a form
     field = form.fields["event"]
     assert isinstance(field, FormField)  # noqa: S101
     return {choice.value: choice.label for choice in field.entry.choices}
@@ -85,30 +87,49 @@ def _events(operation: Operation) -> dict[str, str]:
 def _event_field(events: dict[str, str]) -> Json:
     listed = [{"value": name, "sample": name, "label": label} for name, label in events.items()]
     [first, *_] = events
-    return {"key": "event", "label": "Event", "type": "string", "required": True, "default": first, "choices": listed}
+    return {
+        "key": "event",
+        "label": "Event",
+        "type": "string",
+        "required": True,
+        "default": first,
+        "choices": listed,
+    }
 
 
 def _actions_field(words: str) -> Json:
-    return {"key": "action", "label": "Action", "type": "string", "required": False, "dynamic": _ACTIONS, "helpText": words}
+    return {
+        "key": "action",
+        "label": "Action",
+        "type": "string",
+        "required": False,
+        "dynamic": _ACTIONS,
+        "helpText": words,
+    }
 
 
 def _search() -> Json:
-    """Look for a run by its id, or for the newest one that fits."""
+    """Finds a run by its id, or the newest match."""
     operation = _OPERATIONS["list_runs"]
     one = {parameter.name: parameter for parameter in operation.parameters}
-    answer = operation.answers[200]
+    answer = operation.responses[200]
     return {
         "key": "find_run",
         "noun": "Run",
         "label": "Find Run",
         "description": "Finds a run by its id, or the newest one with your tag, status or action.",
-        "fields": [_RUN_ID, _wanted(one["tag"]), _wanted(one["status"]), _actions_field(one["action"].help)],
+        "fields": [
+            _RUN_ID,
+            _parameter_field(one["tag"]),
+            _parameter_field(one["status"]),
+            _actions_field(one["action"].help),
+        ],
         "output": _outputs(answer),
         "sample": answer.example[0],
     }
 
 
-def _wanted(parameter: Parameter) -> Json:
+def _parameter_field(parameter: OperationParameter) -> Json:
     choices = {"choices": parameter.schema["enum"]} if "enum" in parameter.schema else {}
     return {
         "key": parameter.name,
@@ -126,5 +147,5 @@ def _outputs(body: Body) -> list[Json]:
 
 
 def _body(body: Body | None) -> Body:
-    assert body is not None  # noqa: S101  the operations that are asked for have one
+    assert body is not None  # noqa: S101  the used operations have one
     return body

@@ -1,4 +1,5 @@
-"""Form fields as Zapier's input fields, values of an answer as its output fields: one row a type."""
+"""Form fields as Zapier's input fields, values of an answer as its output fields: one row a
+type."""
 
 from __future__ import annotations
 
@@ -8,14 +9,14 @@ from typing import Any
 import marshmallow
 
 from connector.catalogue import OPTIONS, Action, Field
-from connector.publish.schemas import published
+from connector.json_types import Json
+from connector.publish.schemas import field_schema
 
-Json = dict[str, Any]
 Widget = Callable[[Field], Json]
 
 ADVANCED = {"key": "advanced", "label": "Advanced"}
-# the app sets the first two itself: it waits as long as Zapier lets it, and is called back when a run takes longer; and a step of Zapier
-# reads an answer once it is whole
+# the app sets the first two itself: it waits as long as Zapier lets it, and is called back when a
+# run takes longer; and a step of Zapier reads an answer once it is whole
 NOT_SHOWN = ("wait_seconds", "callback_url", "stream")
 
 
@@ -24,7 +25,7 @@ def _plain(kind: str) -> Widget:
 
 
 def _number(kind: str) -> Widget:
-    """A box that shows what it is when nobody fills it in."""
+    """A box that shows its default."""
     return lambda entry: {"type": kind, **_default(entry)}
 
 
@@ -38,8 +39,13 @@ def _default(entry: Field) -> Json:
 
 
 def _list(entry: Field) -> Json:
-    """Several of fixed choices are picked one after the other; anything else is typed, one a line, or mapped from another step."""
-    return {"type": "string", "list": True, "choices": _choices(entry)} if entry.choices else {"type": "text"}
+    """Several of fixed choices are picked one after the other; anything else is typed, one a line,
+    or mapped from another step."""
+    return (
+        {"type": "string", "list": True, "choices": _choices(entry)}
+        if entry.choices
+        else {"type": "text"}
+    )
 
 
 def _file(entry: Field) -> Json:
@@ -74,16 +80,22 @@ _OUTPUTS: dict[str, Json] = {
 
 
 def input_fields(action: Action) -> list[Json]:
-    """The form of ``action``, with the options of a run in a group of their own."""
+    """The form of ``action``, with the run options in a group of their own."""
     return [input_field(entry) for entry in action.form.values() if entry.name not in NOT_SHOWN]
 
 
 def input_field(entry: Field) -> Json:
-    """One field of a form; ``KeyError`` for a type that has no row, ``TypeError`` for one that no form has."""
+    """One field of a form; ``KeyError`` for a type that has no row, ``TypeError`` for one that no
+    form has."""
     widget = WIDGETS[entry.type]
     if widget is None:
         raise TypeError(entry.type)
-    found: Json = {"key": entry.name, "label": entry.label, "required": entry.required, **widget(entry)}
+    found: Json = {
+        "key": entry.name,
+        "label": entry.label,
+        "required": entry.required,
+        **widget(entry),
+    }
     if entry.help:
         found["helpText"] = entry.help
     if entry.placeholder:
@@ -94,8 +106,8 @@ def input_field(entry: Field) -> Json:
 
 
 def output_fields(schema: marshmallow.Schema) -> list[Json]:
-    """What a step gives to those after it. An object whose keys nobody knows beforehand is left to the sample."""
-    shown = {name: published(entry) for name, entry in schema.fields.items()}
+    """The outputs of a step. An object with unknown keys is left to the sample."""
+    shown = {name: field_schema(entry) for name, entry in schema.fields.items()}
     return list(_outputs(shown.items()))
 
 

@@ -1,479 +1,339 @@
-"""What can be written into the journal: one class for each change of a run, which says what it needs and decides what happens."""
+"""Changes of the ledger: one class for each way in which an attempt changes its run.
+
+A change names the runs that it needs, and decides on their locked records what happens to them.
+``control_changes`` has those that come from outside an attempt.
+"""
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 from connector.errors import FormcallError
+from connector.json_types import Json
 from connector.store.ids import now_ms
+from connector.store.ledger.records import (
+    NO_LIMITS,
+    OPEN_STATUSES,
+    BudgetContended,
+    BudgetLimits,
+    DuplicateKey,
+    LedgerEntry,
+    Reservation,
+    RunSuperseded,
+)
+from connector.store.ledger.transaction import Transaction
 
-if TYPE_CHECKING:
-    from connector.store.group import Group
-
-Json = dict[str, Any]
-
-OPEN = ("queued", "running")
-WAITING = "needs_review"  # a person is asked; nothing is reserved or carried out meanwhile
-MOST_CALLBACKS = 10  # of one run: who asks for the same run again may name another address each time
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One call of a model as the ledger keeps it. ``nusd`` None: its price is not known."""
-
-    step: int
-    model: str
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
-    nusd: int | None = 0
-    estimated: bool = False
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a key may spend in nano-dollars (None: no limit), and how many of its runs may be under way at once."""
-
-    day: int | None = None
-    month: int | None = None
-    at_once: int | None = None
-
-    @property
-    def has_budget(self) -> bool:
-        return self.day is not None or self.month is not None
-
-
-@dataclass(frozen=True)
-class Grant:
-    """``nusd`` are reserved for the next call of this ``attempt`` of the run."""
-
-    nusd: int
-    attempt: int = 1
-
-
-@dataclass(frozen=True)
-class Same:
-    """Another run has this idempotency key already: ``id``, and the digest of what it was asked."""
-
-    id: str
-    digest: str
-
-
-class Reserved(FormcallError):
-    """Only calls under way stand in the way: when they have ended, there may be money again."""
-
-    def __init__(self, whose: str) -> None:
-        words = f"{whose} is reserved by calls that are under way. Try again in a few seconds."
-        super().__init__("budget_reserved", words, retry_after=2)
-
-
-class Unwritten(FormcallError):
-    """The database did not take a note in. Whether it did after all may not be known; the same note may be written again."""
-
-    def __init__(self) -> None:
-        words = "The service's database does not answer at the moment. Try again in a few seconds."
-        super().__init__("busy", words, retry_after=5)
-
-
-class Gone(FormcallError):
-    """The run is no longer this process's: it has ended, was taken over, or is to be cancelled."""
-
-    def __init__(self, status: str) -> None:
-        super().__init__("cancelled" if status == "cancelled" else "internal", f"The run is {status}.")
-        self.status = status
-
-
-# --- what can be written -----------------------------------------------------------------------------------------------
+T = TypeVar("T")  # what applying a change returns
 
 
 @dataclass
-class Note:
-    """One change, and what came of it."""
+class Change(Generic[T]):
+    """One change, its outcome, and how far writing it has come."""
 
-    outcome: Any = field(default=None, init=False)
+    outcome: T | None = field(default=None, init=False)
     error: Exception | None = field(default=None, init=False)
+    # held until the change is written, or its thread becomes the leader
     wake: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    leads: bool = field(default=False, init=False)
-    written: bool = field(default=False, init=False)  # its transaction has ended well
-    commits: int = field(default=0, init=False)  # a note that was refused for now is written again
-    unsure: bool = field(default=False, init=False)  # it may be written already
+    is_leader: bool = field(default=False, init=False)
+    committed: bool = field(default=False, init=False)
+    # a change that was refused for now is written again by its caller
+    commit_count: int = field(default=0, init=False)
+    # a commit failed, and the change may be in the database already
+    maybe_written: bool = field(default=False, init=False)
+    # a moment of ``time.monotonic()``: its caller waits no longer for a database that is away
+    until: float = field(default=math.inf, init=False)
 
-    limits = Limits()
+    limits = NO_LIMITS
 
-    def runs(self) -> tuple[str, ...]:
-        """The runs whose records are read first, and locked."""
+    def run_ids(self) -> tuple[str, ...]:
+        """The runs whose records are read and locked first."""
         return ()
 
-    def broke_off(self) -> None:
-        """Its transaction broke off at its end, before the commit or after it."""
-        self.unsure |= self.error is None
+    def mark_uncertain(self) -> None:
+        """Its commit failed, before or after it took effect."""
+        self.maybe_written |= self.error is None
 
-    def decide(self, group: Group) -> Any:
+    def apply(self, transaction: Transaction) -> T:
+        """Apply the change; returns its outcome, raises ``FormcallError`` when it is refused."""
         raise NotImplementedError
 
 
 @dataclass
-class Begin(Note):
-    """A new run, queued or running. One that runs gets ``want`` nano-dollars, or less down to ``least``."""
+class RunChange(Change[T]):
+    """A change of one stored run."""
+
+    run_id: str
+
+    def run_ids(self) -> tuple[str, ...]:
+        return (self.run_id,)
+
+
+@dataclass
+class CreateRun(Change[Reservation | DuplicateKey]):
+    """Insert a run, queued or running.
+
+    One that runs reserves ``desired`` nano-dollars, or less down to ``minimum``.
+    """
 
     row: Json
-    limits: Limits = Limits()
-    want: int = 0
-    least: int = 0
+    limits: BudgetLimits = NO_LIMITS
+    desired: int = 0
+    minimum: int = 0
 
-    def runs(self) -> tuple[str, ...]:
-        return (self.row["id"],) if self.unsure else ()
+    def run_ids(self) -> tuple[str, ...]:
+        return (self.row["id"],) if self.maybe_written else ()
 
-    def decide(self, group: Group) -> Grant | Same:
-        if self.unsure and (mine := group.find(self.row["id"])):
-            return Grant(mine["reserved_nusd"], self.row["attempt"])
-        if same := group.same(self.row):
-            return same
-        group.check_at_once(self.row, self.limits.at_once)
-        granted = self._granted(group)
-        group.insert(self.row, granted)
-        return Grant(granted, self.row["attempt"])
+    def apply(self, transaction: Transaction) -> Reservation | DuplicateKey:
+        attempt = self.row["attempt"]
+        if self.maybe_written and (stored := transaction.find_run(self.row["id"])):
+            return Reservation(stored["reserved_nusd"], attempt)
+        duplicate = transaction.find_duplicate(self.row)
+        if duplicate:
+            return duplicate
+        transaction.check_concurrency(self.row, self.limits.max_concurrent)
+        reserved = self._reserve(transaction)
+        transaction.insert_run(self.row, reserved)
+        return Reservation(reserved, attempt)
 
-    def _granted(self, group: Group) -> int:
+    def _reserve(self, transaction: Transaction) -> int:
         if self.row["status"] == "running":
-            return group.grant(self.row, self.limits, self.want, self.least)
-        try:  # it reserves when its turn comes; here it only hears at once that there is nothing left to spend
-            group.grant(self.row, self.limits, self.want, self.least)
-        except Reserved:
+            return transaction.affordable(self.row, self.limits, self.desired, self.minimum)
+        # a queued run reserves when it starts; here it is only refused if its budget is spent
+        try:
+            transaction.affordable(self.row, self.limits, self.desired, self.minimum)
+        except BudgetContended:
             pass
         return 0
 
 
 @dataclass
-class Start(Note):
-    """A run that is there already begins a new attempt here: it was queued, cut off, or is run again.
+class StartAttempt(RunChange[Reservation]):
+    """Start a new attempt of a run that is queued, was interrupted, or is run again.
 
-    What its last attempt still had reserved is booked in full, since nobody saw how that call ended.
+    A reservation that its last attempt left is booked in full, since the end of that call is
+    unknown. ``known_attempt`` is the last one that the caller knows: if there was a newer one, this
+    change comes too late.
     """
 
-    run_id: str
     host: str
-    last: int  # the attempt that the caller knows of: if there was another one since, this one is too late
-    allowed: tuple[str, ...] = ("queued",)
-    limits: Limits = Limits()
-    want: int = 0
-    least: int = 0
+    known_attempt: int
+    allowed_statuses: tuple[str, ...] = ("queued",)
+    limits: BudgetLimits = NO_LIMITS
+    desired: int = 0
+    minimum: int = 0
     day: str = ""
 
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> Grant:
-        row = group.row(self.run_id)
-        if self.unsure and (row["status"], row["attempt"], row["host"]) == ("running", self.last + 1, self.host):
-            return Grant(row["reserved_nusd"], row["attempt"])
-        if row["status"] not in self.allowed or row["attempt"] != self.last:
-            raise Gone(row["status"])
-        group.check_batch(row)
-        group.book_rest(row)
+    def apply(self, transaction: Transaction) -> Reservation:
+        row = transaction.run(self.run_id)
+        if self.maybe_written and self._is_written(row):
+            return Reservation(row["reserved_nusd"], row["attempt"])
+        if row["status"] not in self.allowed_statuses or row["attempt"] != self.known_attempt:
+            raise RunSuperseded(row["status"])
+        transaction.check_batch(row)
+        transaction.settle_reservation(row)
         day = self.day or row["day"]
-        granted = group.grant({**row, "day": day}, self.limits, self.want, self.least)
+        account = {**row, "day": day}
+        reserved = transaction.affordable(account, self.limits, self.desired, self.minimum)
         attempt = row["attempt"] + 1
-        group.change(
-            row, status="running", attempt=attempt, host=self.host, day=day, reserved_nusd=granted, cancel=False, ended_ms=None,
-            code=None, answer=None, unknown=False,
-        )  # fmt: skip
-        group.move(row, granted, 0)
-        return Grant(granted, attempt)
+        transaction.update_run(
+            row,
+            status="running",
+            attempt=attempt,
+            deaths=row["deaths"] if row["status"] == "running" else None,
+            host=self.host,
+            day=day,
+            reserved_nusd=reserved,
+            cancel=False,
+            ended_ms=None,
+            code=None,
+            answer=None,
+            unknown=False,
+            proposed=None,
+            review=None,
+            review_until_ms=None,
+            feedback=None,
+        )
+        transaction.adjust_accounts(row, reserved, 0)
+        return Reservation(reserved, attempt)
+
+    def _is_written(self, row: Json) -> bool:
+        expected = ("running", self.known_attempt + 1, self.host)
+        return expected == (row["status"], row["attempt"], row["host"])
 
 
 @dataclass
-class More(Note):
-    """Between two calls of a run: the first one is booked, the next one reserved."""
+class ReserveNextCall(RunChange[Reservation]):
+    """Between two calls of a run: book the finished one and reserve the next one."""
 
-    run_id: str
     attempt: int
-    entries: tuple[Entry, ...]
-    limits: Limits = Limits()
-    want: int = 0
-    least: int = 0
+    entries: tuple[LedgerEntry, ...]
+    limits: BudgetLimits = NO_LIMITS
+    desired: int = 0
+    minimum: int = 0
 
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
+    def mark_uncertain(self) -> None:
+        # the finished call is booked even when the next one is refused
+        self.maybe_written = True
 
-    def broke_off(self) -> None:
-        self.unsure = True  # the first one is booked also when the next one is refused
-
-    def decide(self, group: Group) -> Grant:
-        row = group.row(self.run_id)
-        if not self.commits:
-            group.book(row, self.attempt, self.entries, unsure=self.unsure)
-        if row["status"] != "running" or row["attempt"] != self.attempt:
-            raise Gone(row["status"])
-        group.move(row, -row["reserved_nusd"], 0)
-        group.change(row, reserved_nusd=0)
+    def apply(self, transaction: Transaction) -> Reservation:
+        row = transaction.run(self.run_id)
+        if not self.commit_count:
+            transaction.book_calls(
+                row, self.attempt, self.entries, maybe_written=self.maybe_written
+            )
+        _require_running(row, self.attempt)
+        transaction.release_reservation(row)
+        transaction.update_run(row, reserved_nusd=0)
         if row["cancel"]:
-            raise Gone("cancelled")
-        group.check_batch(row)
-        granted = group.grant(row, self.limits, self.want, self.least)
-        group.change(row, reserved_nusd=granted)
-        group.move(row, granted, 0)
-        return Grant(granted, self.attempt)
+            raise RunSuperseded("cancelled")
+        transaction.check_batch(row)
+        reserved = transaction.affordable(row, self.limits, self.desired, self.minimum)
+        transaction.update_run(row, reserved_nusd=reserved)
+        transaction.adjust_accounts(row, reserved, 0)
+        return Reservation(reserved, self.attempt)
 
 
 @dataclass
-class End(Note):
-    """A run has ended: its calls are booked, what is left of its reservation is free, its answer is kept, who waits is told.
+class SaveCheckpoint(RunChange[None]):
+    """Store the state of a run before it continues."""
 
-    ``events`` are what subscribers and the callback hear of; their ``body`` is sent as it is. One that waits for a person ends for now:
-    ``state`` is where it goes on from, with the ``form`` it began with.
+    attempt: int
+    checkpoint: str
+
+    def apply(self, transaction: Transaction) -> None:
+        row = transaction.run(self.run_id)
+        _require_running(row, self.attempt)
+        if row["cancel"]:
+            raise RunSuperseded("cancelled")
+        transaction.update_run(row, state=self.checkpoint)
+
+
+@dataclass
+class FinishRun(RunChange[bool]):
+    """End an attempt: book its calls, free its reservation, store its answer, queue its messages.
+
+    ``proposed`` is an answer that waits for a person; ``review`` is about that, and
+    ``review_until_ms`` its time limit, also that of an approval.
+
+    ``event`` and ``body`` are the message to subscribers and callbacks. A run that waits for an
+    approval ends for now: ``checkpoint`` is the state it continues from, with the ``form`` of its
+    request.
     """
 
-    run_id: str
     attempt: int
     status: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
     answer: str = ""
     code: str | None = None
     unknown: bool = False
+    checks_failed: int | None = None
     event: str = ""
     body: str = ""
-    keep: Callable[[], bool] = lambda: True  # asked at the last moment: it may just be handed over
+    # what is stored of the answer, if anything; called as late as possible, since the answer may
+    # just have been handed to the caller
+    stored_answer: Callable[[str], str | None] = lambda answer: answer
     keep_form: bool = True
-    state: str | None = None
+    checkpoint: str | None = None
     form: str = ""
-    stateful: bool = False  # it may have written down where it stands
+    may_have_checkpoint: bool = False
+    proposed: str | None = None
+    review: str | None = None
+    review_until_ms: int | None = None
 
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> bool:
-        row = group.row(self.run_id)
-        group.book(row, self.attempt, self.entries, unsure=self.unsure)
-        if self.unsure and (row["status"], row["attempt"]) == (self.status, self.attempt):
+    def apply(self, transaction: Transaction) -> bool:
+        row = transaction.run(self.run_id)
+        transaction.book_calls(row, self.attempt, self.entries, maybe_written=self.maybe_written)
+        is_current = row["attempt"] == self.attempt
+        if self.maybe_written and is_current and row["status"] == self.status:
             return True
-        if row["status"] != "running" or row["attempt"] != self.attempt:
-            return False  # another process has taken the run over; what this one paid is booked all the same
-        group.move(row, -row["reserved_nusd"], 0)
-        keep = self.keep()
-        changes: Json = {"status": self.status, "code": self.code, "answer": self.answer if keep else None, "unknown": self.unknown}
-        group.change(row, **changes, reserved_nusd=0, ended_ms=now_ms(), **({} if self.keep_form else {"form": None}))
-        if self.state is not None:
-            group.change(row, state=self.state, decision=None, form=self.form)
-        elif self.stateful and (self.status == "done" or not keep):
-            group.change(row, state=None, decision=None)
+        if not is_current or row["status"] != "running":
+            return False  # another process took the run over; the calls of this one are booked
+        transaction.release_reservation(row)
+        stored = self.stored_answer(self.answer)
+        self._store_result(transaction, row, stored)
+        self._store_checkpoint(transaction, row, is_stored=stored is not None)
+        self._store_review(transaction, row)
         if self.event:
-            group.tell(row, self.event, self.body)
+            transaction.notify(row, self.event, self.body)
         return True
 
+    def _store_result(self, transaction: Transaction, row: Json, answer: str | None) -> None:
+        values: Json = {
+            "status": self.status,
+            "code": self.code,
+            "answer": answer,
+            "unknown": self.unknown,
+            "checks_failed": self.checks_failed,
+            "reserved_nusd": 0,
+            "ended_ms": now_ms(),
+        }
+        if not self.keep_form:
+            values["form"] = None
+        transaction.update_run(row, **values)
 
-@dataclass
-class Keep(Note):
-    """Where a run stands is written down, before it goes on; ``Gone`` when it is no longer this process's."""
+    def _store_review(self, transaction: Transaction, row: Json) -> None:
+        if self.review_until_ms is not None:
+            transaction.update_run(row, review_until_ms=self.review_until_ms)
+        if self.proposed is not None:
+            values = {"proposed": self.proposed, "review": self.review, "form": self.form}
+            transaction.update_run(row, **values)
 
-    run_id: str
-    attempt: int
-    state: str
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> None:
-        row = group.row(self.run_id)
-        if row["status"] != "running" or row["attempt"] != self.attempt:
-            raise Gone(row["status"])
-        if row["cancel"]:
-            raise Gone("cancelled")
-        group.change(row, state=self.state)
-
-
-@dataclass
-class Decide(Note):
-    """A person has said what a run that waits for it may do: it goes on, queued, as ``decision`` says."""
-
-    run_id: str
-    decision: str
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> int:
-        row = group.row(self.run_id)
-        if row["status"] != WAITING and not (self.unsure and row["status"] == "queued"):
-            raise Gone(row["status"])
-        group.change(row, status="queued", host="", durable=True, cancel=False, ended_ms=None, answer=None, decision=self.decision)
-        return int(row["attempt"])
+    def _store_checkpoint(self, transaction: Transaction, row: Json, *, is_stored: bool) -> None:
+        if self.checkpoint is not None:
+            transaction.update_run(row, state=self.checkpoint, decision=None, form=self.form)
+        elif self.may_have_checkpoint and (self.status == "done" or not is_stored):
+            transaction.update_run(row, state=None, decision=None)
 
 
 @dataclass
-class HandOver(Note):
-    """Somebody was promised the answer of a run that is still going on: from now on it survives a crash."""
+class FailRun(RunChange[bool]):
+    """End a run that cannot start. It counts as an attempt, so that each attempt ends once."""
 
-    run_id: str
-    attempt: int
-    form: str
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> bool:
-        row = group.row(self.run_id)
-        if row["status"] != "running" or row["attempt"] != self.attempt:
-            return False
-        group.change(row, durable=True, form=self.form)
-        return True
-
-
-@dataclass
-class Fail(Note):
-    """A run that was to begin cannot: it ends without a call. That counts as an attempt, so that each attempt ends once."""
-
-    run_id: str
-    last: int  # the attempt that the caller knows of
+    known_attempt: int
     code: str
     answer: str
     event: str = ""
     body: str = ""
 
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> bool:
-        row = group.row(self.run_id)
-        if row["status"] not in OPEN or row["attempt"] != self.last:
+    def apply(self, transaction: Transaction) -> bool:
+        row = transaction.run(self.run_id)
+        if row["status"] not in OPEN_STATUSES or row["attempt"] != self.known_attempt:
             return False
-        group.book_rest(row)
-        group.change(row, status="failed", attempt=row["attempt"] + 1, code=self.code, answer=self.answer, ended_ms=now_ms())
+        transaction.settle_reservation(row)
+        transaction.update_run(
+            row,
+            status="failed",
+            attempt=row["attempt"] + 1,
+            code=self.code,
+            answer=self.answer,
+            ended_ms=now_ms(),
+        )
         if self.event:
-            group.tell(row, self.event, self.body)
+            transaction.notify(row, self.event, self.body)
         return True
 
 
-@dataclass
-class AddCallback(Note):
-    """Another address is to hear how a run ends: at its end, or now if it has ended. ``event`` and ``body`` are what is said now.
-
-    False when the run has ended and there is no ``body``. One that is about to begin again (``begins``) tells at its next end.
-    """
-
-    run_id: str
-    url: str
-    event: str = ""
-    body: str = ""
-    begins: bool = False
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> bool:
-        row = group.row(self.run_id)
-        known = callbacks(row)
-        if self.url in known:
-            return True
-        if row["status"] not in OPEN and not self.begins:
-            if not self.body:
-                return False
-            group.send(row, self.event, self.body, self.url)
-        group.change(row, callback_url="\n".join([*known[-MOST_CALLBACKS + 1 :], self.url]))
-        return True
+def _require_running(row: Json, attempt: int) -> None:
+    """``RunSuperseded`` when this is no longer the running attempt."""
+    if row["status"] != "running" or row["attempt"] != attempt:
+        raise RunSuperseded(row["status"])
 
 
-def callbacks(row: Json) -> list[str]:
-    """The addresses that are to hear how a run ends. No address has a line break in it."""
-    return row["callback_url"].split("\n") if row["callback_url"] else []
-
-
-@dataclass
-class Release(Note):
-    """The idempotency key of an old run may be used again."""
-
-    run_id: str
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> None:
-        group.change(group.row(self.run_id), idempotency_key=None)
-
-
-@dataclass
-class Requeue(Note):
-    """A run that has ended without an answer is to be run again; ``form`` is kept when it was not before."""
-
-    run_id: str
-    form: str | None = None
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> int:
-        row = group.row(self.run_id)
-        if row["status"] in {*OPEN, "done", WAITING} and not (self.unsure and row["status"] == "queued"):
-            raise Gone(row["status"])
-        group.book_rest(row)
-        form = {} if self.form is None else {"form": self.form}
-        group.change(row, status="queued", host="", durable=True, cancel=False, ended_ms=None, decision=None, **form)
-        return int(row["attempt"])
-
-
-@dataclass
-class Cancel(Note):
-    """A run that is queued or waits for a person ends at once, which counts as an attempt; one that runs is told before its next call."""
-
-    run_id: str
-    answer: str = ""
-    event: str = ""
-    body: str = ""
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> str:
-        row = group.row(self.run_id)
-        if row["status"] in {"queued", WAITING}:
-            attempt = row["attempt"] + 1
-            group.change(row, status="cancelled", attempt=attempt, code="cancelled", answer=self.answer, ended_ms=now_ms(), cancel=True)
-            if self.event:
-                group.tell(row, self.event, self.body)
-            return "cancelled"
-        if row["status"] == "running":
-            group.change(row, cancel=True)
-        return str(row["status"])
-
-
-@dataclass
-class CutOff(Note):
-    """The process that carried the run out is gone. The run says so; its reservation stays until it is settled."""
-
-    run_id: str
-    answer: str
-    event: str = ""
-    body: str = ""
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> bool:
-        row = group.row(self.run_id)
-        if row["status"] != "running":
-            return False
-        group.change(row, status="interrupted", code="interrupted", answer=self.answer, ended_ms=now_ms())
-        if self.event:
-            group.tell(row, self.event, self.body)
-        return True
-
-
-@dataclass
-class SettleRest(Note):
-    """What a run that was cut off still has reserved is booked in full."""
-
-    run_id: str
-
-    def runs(self) -> tuple[str, ...]:
-        return (self.run_id,)
-
-    def decide(self, group: Group) -> bool:
-        row = group.row(self.run_id)
-        if row["status"] in OPEN:
-            return False
-        group.book_rest(row)
-        return True
+def apply_changes(transaction: Transaction, changes: Sequence[Change[Any]]) -> None:
+    """Apply ``changes`` to one transaction and flush it; a refused one has its ``error`` set."""
+    transaction.lock_runs(run_id for change in changes for run_id in change.run_ids())
+    transaction.lock_accounts(
+        [change.row for change in changes if isinstance(change, CreateRun)],
+        has_budget=any(change.limits.has_budget for change in changes),
+    )
+    for change in changes:
+        change.error = None
+        try:
+            change.outcome = change.apply(transaction)
+        except FormcallError as error:
+            change.error = error
+    transaction.flush()

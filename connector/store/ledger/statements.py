@@ -1,4 +1,7 @@
-"""Statements written once for a driver and then run on its own cursor: for what happens in each run, where every microsecond counts."""
+"""Statements compiled once and then run on the driver's own cursor.
+
+They are part of every run, and SQLAlchemy's execution costs more than the statement itself.
+"""
 
 from __future__ import annotations
 
@@ -9,100 +12,168 @@ from typing import Any
 from sqlalchemy import Executable, bindparam, func, select, text, update
 from sqlalchemy.engine import Dialect
 
-from connector.store.tables import IS_OPEN, batches, deliveries, ledger, runs, spending, subscriptions
+from connector.json_types import Json
+from connector.store.tables import (
+    IS_OPEN,
+    batches,
+    deliveries,
+    ledger,
+    runs,
+    spending,
+    subscriptions,
+)
 
-Json = dict[str, Any]
-
-# what a change of a run has to know of it
-ROW = (
-    runs.c.id, runs.c.key_id, runs.c.action, runs.c.status, runs.c.attempt, runs.c.host, runs.c.day, runs.c.batch_id, runs.c.reserved_nusd,
-    runs.c.cost_nusd, runs.c.estimated_nusd, runs.c.cancel, runs.c.callback_url,
-)  # fmt: skip
-_NAMES = tuple(column.name for column in ROW)
-_ADD = text(
-    "INSERT INTO spending (account, period, reserved_nusd, spent_nusd) VALUES (:account, :period, :reserved, :spent) "
-    "ON CONFLICT (account, period) DO UPDATE SET reserved_nusd = spending.reserved_nusd + excluded.reserved_nusd, "
+# the columns of a run that a change needs
+_RUN_COLUMNS = (
+    runs.c.id,
+    runs.c.key_id,
+    runs.c.action,
+    runs.c.status,
+    runs.c.attempt,
+    runs.c.deaths,
+    runs.c.host,
+    runs.c.day,
+    runs.c.batch_id,
+    runs.c.reserved_nusd,
+    runs.c.cost_nusd,
+    runs.c.estimated_nusd,
+    runs.c.cancel,
+    runs.c.callback_url,
+    runs.c.decision,
+)
+_RUN_COLUMN_NAMES = tuple(column.name for column in _RUN_COLUMNS)
+_ADD_TO_ACCOUNT = text(
+    "INSERT INTO spending (account, period, reserved_nusd, spent_nusd) "
+    "VALUES (:account, :period, :reserved, :spent) "
+    "ON CONFLICT (account, period) DO UPDATE SET "
+    "reserved_nusd = spending.reserved_nusd + excluded.reserved_nusd, "
     "spent_nusd = spending.spent_nusd + excluded.spent_nusd"
 )
-# the row must be there before it can be locked, or two machines would each find an untouched budget
-_HOLD = text(
-    "INSERT INTO spending (account, period, reserved_nusd, spent_nusd) VALUES (:account, :period, 0, 0) "
-    "ON CONFLICT (account, period) DO UPDATE SET reserved_nusd = spending.reserved_nusd RETURNING reserved_nusd, spent_nusd"
+# only an existing row can be locked; without one, two machines would each find an untouched budget
+_LOCK_ACCOUNT = text(
+    "INSERT INTO spending (account, period, reserved_nusd, spent_nusd) "
+    "VALUES (:account, :period, 0, 0) "
+    "ON CONFLICT (account, period) DO UPDATE SET reserved_nusd = spending.reserved_nusd "
+    "RETURNING reserved_nusd, spent_nusd"
 )
+_READ_ACCOUNT = select(spending.c.reserved_nusd, spending.c.spent_nusd).where(
+    spending.c.account == bindparam("account"), spending.c.period == bindparam("period")
+)
+_FIND_DUPLICATE = select(runs.c.id, runs.c.digest).where(
+    runs.c.key_id == bindparam("key_id"),
+    runs.c.idempotency_key == bindparam("idempotency_key"),
+)
+_READ_BATCH = select(batches.c.status, batches.c.budget_nusd).where(batches.c.id == bindparam("id"))
+_COUNT_OPEN_RUNS = select(func.count()).where(
+    runs.c.key_id == bindparam("key_id"), IS_OPEN, runs.c.batch_id.is_(None)
+)
+_BOOKED_STEPS = select(ledger.c.step).where(
+    ledger.c.run_id == bindparam("run_id"), ledger.c.attempt == bindparam("attempt")
+)
+_DELIVERY_COLUMNS = [
+    column.name for column in deliveries.c if column.name not in {"ended_ms", "detail"}
+]
 
 
-class Prepared:
-    """One statement as the driver takes it."""
+class CompiledStatement:
+    """One statement as SQL text and parameter order of the driver."""
 
-    def __init__(self, statement: Executable, dialect: Dialect, *, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, statement: Executable, dialect: Dialect, *, columns: Sequence[str] | None = None
+    ) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)  # type: ignore[attr-defined]
         self.sql: str = compiled.string
         self._names: Sequence[str] | None = compiled.positiontup
 
-    def one(self, cursor: Any, values: Json) -> Any:
-        """Run it and give its cursor."""
-        cursor.execute(self.sql, self._given(values))
+    def execute(self, cursor: Any, values: Json) -> Any:
+        """Run the statement; returns the cursor with its rows."""
+        cursor.execute(self.sql, self._parameters(values))
         return cursor
 
-    def many(self, cursor: Any, rows: Iterable[Json]) -> None:
-        """Run it for each of ``rows``."""
-        cursor.executemany(self.sql, [self._given(row) for row in rows])
+    def execute_many(self, cursor: Any, rows: Iterable[Json]) -> None:
+        """Run the statement for each of ``rows``."""
+        cursor.executemany(self.sql, [self._parameters(row) for row in rows])
 
-    def _given(self, values: Json) -> Any:
-        return values if self._names is None else tuple(values[name] for name in self._names)
+    def _parameters(self, values: Json) -> Any:
+        if self._names is None:
+            return values
+        return tuple(values[name] for name in self._names)
 
 
 class Statements:
-    """What the journal says to the database, each statement prepared when it is first needed."""
+    """The ledger's statements; those whose shape varies are compiled on first use and cached."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._prepared = lru_cache(maxsize=256)(self._prepare)
         self.is_sqlite = dialect.name == "sqlite"
-        self.add = Prepared(_ADD, dialect)
-        mine = (spending.c.account == bindparam("account")) & (spending.c.period == bindparam("period"))
-        # a transaction that writes has SQLite for itself, and needs no lock
-        self.standing = Prepared(select(spending.c.reserved_nusd, spending.c.spent_nusd).where(mine) if self.is_sqlite else _HOLD, dialect)
-        same = (runs.c.key_id == bindparam("key_id")) & (runs.c.idempotency_key == bindparam("idempotency_key"))
-        self.same = Prepared(select(runs.c.id, runs.c.digest).where(same), dialect)
-        self.batch = Prepared(select(batches.c.status, batches.c.budget_nusd).where(batches.c.id == bindparam("id")), dialect)
-        open_ones = select(func.count()).where(runs.c.key_id == bindparam("key_id"), IS_OPEN, runs.c.batch_id.is_(None))
-        self.under_way = Prepared(open_ones, dialect)
-        self.entry = Prepared(ledger.insert(), dialect)
-        booked = (ledger.c.run_id == bindparam("run_id")) & (ledger.c.attempt == bindparam("attempt"))
-        self.booked = Prepared(select(ledger.c.step).where(booked), dialect)
-        self.message = Prepared(
-            deliveries.insert(), dialect, columns=[column.name for column in deliveries.c if column.name not in {"ended_ms", "detail"}]
-        )
+        self._lock = lru_cache(maxsize=256)(self._compile_lock)
+        self._subscriptions = lru_cache(maxsize=256)(self._compile_subscriptions)
+        self._insert = lru_cache(maxsize=64)(self._compile_insert)
+        self._update = lru_cache(maxsize=64)(self._compile_update)
+        self.add_to_account = self._compile(_ADD_TO_ACCOUNT)
+        # SQLite has one writer at a time, so its accounts need no lock
+        self.read_account = self._compile(_READ_ACCOUNT if self.is_sqlite else _LOCK_ACCOUNT)
+        self.find_duplicate = self._compile(_FIND_DUPLICATE)
+        self.read_batch = self._compile(_READ_BATCH)
+        self.count_open_runs = self._compile(_COUNT_OPEN_RUNS)
+        self.insert_entry = self._compile(ledger.insert())
+        self.booked_steps = self._compile(_BOOKED_STEPS)
+        self.insert_delivery = self._compile(deliveries.insert(), columns=_DELIVERY_COLUMNS)
 
     def lock_runs(self, cursor: Any, ids: Sequence[str]) -> dict[str, Json]:
-        """The records of these runs, by id; locked until the transaction ends."""
-        found = self._prepared("lock", len(ids)).one(cursor, {f"id{number}": run_id for number, run_id in enumerate(ids)})
-        return {row[0]: dict(zip(_NAMES, row, strict=True)) for row in found.fetchall()}
+        """The ``_RUN_COLUMNS`` of these runs, by id; locked until the transaction ends."""
+        rows = self._lock(len(ids)).execute(cursor, _numbered(ids)).fetchall()
+        return {row[0]: dict(zip(_RUN_COLUMN_NAMES, row, strict=True)) for row in rows}
 
-    def subscribed(self, cursor: Any, key_ids: Sequence[str]) -> list[tuple[str, str, str, str]]:
-        """(id, key, event, address) of the subscriptions of these keys."""
-        found = self._prepared("subscribed", len(key_ids)).one(cursor, {f"id{number}": key for number, key in enumerate(key_ids)})
-        rows: list[tuple[str, str, str, str]] = found.fetchall()
+    def active_subscriptions(
+        self, cursor: Any, key_ids: Sequence[str]
+    ) -> list[tuple[str, str, str, str]]:
+        """(id, key id, event, target URL) of the active subscriptions of these keys."""
+        statement = self._subscriptions(len(key_ids))
+        rows: list[tuple[str, str, str, str]]
+        rows = statement.execute(cursor, _numbered(key_ids)).fetchall()
         return rows
 
     def insert_runs(self, cursor: Any, rows: Sequence[Json]) -> None:
-        """New records, all with the same columns."""
-        self._prepared("insert", tuple(rows[0])).many(cursor, rows)
+        """Insert runs that all have the same columns."""
+        self._insert(tuple(rows[0])).execute_many(cursor, rows)
 
-    def change_runs(self, cursor: Any, rows: Sequence[Json]) -> None:
-        """Changes of the same columns; ``this_id`` names each record."""
-        self._prepared("change", tuple(name for name in rows[0] if name != "this_id")).many(cursor, rows)
+    def update_runs(self, cursor: Any, rows: Sequence[Json]) -> None:
+        """Update the same columns of several runs; ``this_id`` is the id of each."""
+        names = tuple(name for name in rows[0] if name != "this_id")
+        self._update(names).execute_many(cursor, rows)
 
-    def _prepare(self, what: str, shape: Any) -> Prepared:
-        if what == "insert":
-            return Prepared(runs.insert(), self._dialect, columns=list(shape))
-        if what == "change":
-            values: Json = {name: bindparam(name) for name in shape}
-            return Prepared(update(runs).where(runs.c.id == bindparam("this_id")).values(values), self._dialect)
-        several: list[Any] = [bindparam(f"id{number}") for number in range(shape)]
-        if what == "lock":
-            return Prepared(select(*ROW).where(runs.c.id.in_(several)).order_by(runs.c.id).with_for_update(), self._dialect)
-        columns = (subscriptions.c.id, subscriptions.c.key_id, subscriptions.c.event, subscriptions.c.target_url)
-        query = select(*columns).where(subscriptions.c.key_id.in_(several), subscriptions.c.ended_ms.is_(None))
-        return Prepared(query, self._dialect)
+    def _compile(
+        self, statement: Executable, *, columns: Sequence[str] | None = None
+    ) -> CompiledStatement:
+        return CompiledStatement(statement, self._dialect, columns=columns)
+
+    def _compile_insert(self, columns: tuple[str, ...]) -> CompiledStatement:
+        return self._compile(runs.insert(), columns=list(columns))
+
+    def _compile_update(self, columns: tuple[str, ...]) -> CompiledStatement:
+        values: Json = {name: bindparam(name) for name in columns}
+        return self._compile(update(runs).where(runs.c.id == bindparam("this_id")).values(values))
+
+    def _compile_lock(self, count: int) -> CompiledStatement:
+        which = runs.c.id.in_(_id_parameters(count))
+        query = select(*_RUN_COLUMNS).where(which).order_by(runs.c.id).with_for_update()
+        return self._compile(query)
+
+    def _compile_subscriptions(self, count: int) -> CompiledStatement:
+        columns = (
+            subscriptions.c.id,
+            subscriptions.c.key_id,
+            subscriptions.c.event,
+            subscriptions.c.target_url,
+        )
+        of_keys = subscriptions.c.key_id.in_(_id_parameters(count))
+        return self._compile(select(*columns).where(of_keys, subscriptions.c.ended_ms.is_(None)))
+
+
+def _numbered(ids: Sequence[str]) -> Json:
+    return {f"id{number}": value for number, value in enumerate(ids)}
+
+
+def _id_parameters(count: int) -> list[Any]:
+    return [bindparam(f"id{number}") for number in range(count)]

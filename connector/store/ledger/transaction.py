@@ -1,261 +1,378 @@
-"""One transaction of the journal: what its notes ask and change, and the statements that come of it."""
+"""One transaction of the ledger: what its changes read and write.
+
+Records are read together before the changes are applied, and everything they change is written
+together after them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from connector.errors import FormcallError
+from connector.json_types import Json
 from connector.store.ids import new_id, now_ms, today
-from connector.store.money import dollars
-from connector.store.notes import Begin, Entry, Gone, Limits, Note, Reserved, Same, callbacks
-from connector.store.prepared import Statements
+from connector.store.ledger.money import format_usd
+from connector.store.ledger.records import (
+    BudgetContended,
+    BudgetLimits,
+    DuplicateKey,
+    LedgerEntry,
+    RunSuperseded,
+    callback_urls,
+)
+from connector.store.ledger.statements import Statements
 from connector.store.tables import RECEIVER_LENGTH
 
-Json = dict[str, Any]
+_HOST = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+_WHOLE_BATCH = "all"  # the period of a batch's account
 
-_RECEIVER = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+
+class _Budget(NamedTuple):
+    """A budget that a run is held against, and what its account has reserved and spent."""
+
+    period: str
+    limit: int
+    name: str
+    reserved: int
+    spent: int
 
 
-class Group:
-    """The notes of one transaction: what they need to know is read at once, each decides, what they change is written at once."""
+class Transaction:
+    """Collects the effects of the changes that share a database transaction."""
 
-    def __init__(self, cursor: Any, statements: Statements, notes: Sequence[Note]) -> None:
-        self._cursor, self._say, self._notes = cursor, statements, notes
-        self._rows: dict[str, Json] = {}
-        self._changed: dict[str, Json] = {}
-        self._inserted: list[Json] = []
+    def __init__(self, cursor: Any, statements: Statements) -> None:
+        self._cursor = cursor
+        self._statements = statements
+        self._runs: dict[str, Json] = {}
+        self._updates: dict[str, Json] = {}
+        self._new_runs: list[Json] = []
         self._entries: list[Json] = []
-        self._moved: dict[tuple[str, str], list[int]] = {}
-        self._known: dict[tuple[str, str], tuple[int, int]] = {}
+        self._adjustments: dict[tuple[str, str], list[int]] = {}
+        self._balances: dict[tuple[str, str], tuple[int, int]] = {}
         self._batches: dict[str, tuple[str, int | None]] = {}
-        self._told: list[tuple[Json, str, str]] = []
-        self._messages: list[Json] = []
-        self.has_messages = False
+        self._notifications: list[tuple[Json, str, str]] = []
+        self._deliveries: list[Json] = []
+        self.has_deliveries = False
 
-    def write(self) -> None:
-        self._read_runs()
-        if not self._say.is_sqlite:
-            self._lock_accounts()
-        for note in self._notes:
-            note.error = None
-            try:
-                note.outcome = note.decide(self)
-            except FormcallError as error:
-                note.error = error
-        self._flush()
+    # --- reads, each with what this transaction has changed so far ---
 
-    # --- what notes ask ---
+    def lock_runs(self, ids: Iterable[str]) -> None:
+        """Read and lock the records that the changes need, in the order of their ids."""
+        ordered = sorted(set(ids))
+        if ordered:
+            self._runs = self._statements.lock_runs(self._cursor, ordered)
 
-    def row(self, run_id: str) -> Json:
-        """The run's record as it is now, with what this group has changed so far."""
-        found = self.find(run_id)
-        if found is None:
+    def lock_accounts(self, new_runs: Sequence[Json], *, has_budget: bool) -> None:
+        """Lock the accounts of all runs in one global order, so that processes cannot deadlock."""
+        if self._statements.is_sqlite:
+            return
+        rows = [*self._runs.values(), *new_runs]
+        if not has_budget and not any(row.get("batch_id") for row in rows):
+            return  # no balance is read before it is written, and ``flush`` keeps the same order
+        names: set[tuple[str, str]] = set()
+        for row in rows:
+            names.update(accounts(row))
+            names.update(accounts({**row, "day": today()}))
+        for account, period in sorted(names):
+            self._balance(account, period)
+
+    def run(self, run_id: str) -> Json:
+        """The run's record; ``FormcallError`` when there is none."""
+        row = self._runs.get(run_id)
+        if row is None:
             raise FormcallError("not_found", "There is no such run.")
-        return found
+        return row
 
-    def find(self, run_id: str) -> Json | None:
-        """``row``, or None."""
-        return self._rows.get(run_id)
+    def find_run(self, run_id: str) -> Json | None:
+        """The run's record, or None."""
+        return self._runs.get(run_id)
 
-    def same(self, row: Json) -> Same | None:
-        """The run that has this idempotency key already."""
+    def find_duplicate(self, row: Json) -> DuplicateKey | None:
+        """The run that already has the idempotency key of ``row``."""
         if not row.get("idempotency_key"):
             return None
-        pair = row["key_id"], row["idempotency_key"]
-        for mine in self._inserted:
-            if (mine["key_id"], mine["idempotency_key"]) == pair:
-                return Same(mine["id"], mine["digest"])
-        found = self._say.same.one(self._cursor, {"key_id": pair[0], "idempotency_key": pair[1]}).fetchone()
-        return Same(*found) if found else None
+        key = {"key_id": row["key_id"], "idempotency_key": row["idempotency_key"]}
+        for other in self._new_runs:
+            if all(other[name] == value for name, value in key.items()):
+                return DuplicateKey(other["id"], other["digest"])
+        stored = self._statements.find_duplicate.execute(self._cursor, key).fetchone()
+        return DuplicateKey(*stored) if stored else None
 
-    def check_at_once(self, row: Json, most: int | None) -> None:
-        """``FormcallError`` when the key has ``most`` runs under way already; rows of batches wait in their own queue."""
-        if most is None:
+    def check_concurrency(self, row: Json, limit: int | None) -> None:
+        """``FormcallError`` when the key already has ``limit`` open runs.
+
+        Rows of batches do not count; they wait in a queue of their own.
+        """
+        if limit is None:
             return
-        mine = sum(one["key_id"] == row["key_id"] for one in self._inserted)
-        if self._say.under_way.one(self._cursor, {"key_id": row["key_id"]}).fetchone()[0] + mine >= most:
-            words = f"This API key may have {most} {'run' if most == 1 else 'runs'} under way at once. Wait until one has ended."
-            raise FormcallError("too_many_at_once", words, retry_after=2)
+        key_id = row["key_id"]
+        statement = self._statements.count_open_runs
+        stored = statement.execute(self._cursor, {"key_id": key_id}).fetchone()[0]
+        new = sum(other["key_id"] == key_id for other in self._new_runs)
+        if stored + new >= limit:
+            runs = "run" if limit == 1 else "runs"
+            raise FormcallError(
+                "too_many_at_once",
+                f"This API key may have {limit} {runs} at once. Wait until one has ended.",
+                retry_after=2,
+            )
 
     def check_batch(self, row: Json) -> None:
-        """``Gone`` when the run is a row of a batch that is paused or cancelled."""
+        """``RunSuperseded`` when the run is a row of a batch that is paused or cancelled."""
         if row["batch_id"]:
             status, _ = self._batch(row["batch_id"])
             if status in {"paused", "cancelled"}:
-                raise Gone(status)
+                raise RunSuperseded(status)
 
-    def grant(self, row: Json, limits: Limits, want: int, least: int) -> int:
-        """The nano-dollars that may be reserved: ``want``, or as much as every budget still has, ``least`` at the least."""
-        budgets = [(budget, *self._standing(*budget[:2])) for budget in self._budgets(row, limits)]
-        for (_, period, most, whose), _, spent in budgets:
-            if most - spent < least:
-                raise _spent(whose, most, period)
-        for (_, _, most, whose), reserved, spent in budgets:
-            if most - spent - reserved < least:
-                raise Reserved(whose)
-            want = min(want, most - spent - reserved)
-        return want
+    def affordable(self, row: Json, limits: BudgetLimits, desired: int, minimum: int) -> int:
+        """The nano-dollars that may be reserved: between ``minimum`` and ``desired``.
 
-    # --- what notes change ---
+        ``FormcallError`` (budget_exceeded) when a budget is spent, ``BudgetContended`` when other
+        reservations hold it.
+        """
+        budgets = self._budgets(row, limits)
+        for budget in budgets:
+            if budget.limit - budget.spent < minimum:
+                raise _exceeded(budget)
+        for budget in budgets:
+            free = budget.limit - budget.spent - budget.reserved
+            if free < minimum:
+                raise BudgetContended(budget.name)
+            desired = min(desired, free)
+        return desired
 
-    def insert(self, row: Json, reserved: int) -> None:
-        self._inserted.append({**row, "reserved_nusd": reserved})
-        self.move(row, reserved, 0)
+    # --- effects ---
 
-    def change(self, row: Json, **values: Any) -> None:
+    def insert_run(self, row: Json, reserved: int) -> None:
+        """Add a new run with ``reserved`` nano-dollars."""
+        self._new_runs.append({**row, "reserved_nusd": reserved})
+        self.adjust_accounts(row, reserved, 0)
+
+    def update_run(self, row: Json, **values: Any) -> None:
+        """Set columns of a run."""
         row.update(values)
-        self._changed.setdefault(row["id"], {}).update(values)
+        self._updates.setdefault(row["id"], {}).update(values)
 
-    def move(self, row: Json, reserved: int, spent: int) -> None:
-        """Change what the run's accounts have reserved and spent."""
+    def adjust_accounts(self, row: Json, reserved: int, spent: int) -> None:
+        """Add to what the run's accounts have reserved and spent."""
         if not reserved and not spent:
             return
-        for account, period in accounts(row):
-            moved = self._moved.setdefault((account, period), [0, 0])
-            moved[0] += reserved
-            moved[1] += spent
+        for name in accounts(row):
+            adjustment = self._adjustments.setdefault(name, [0, 0])
+            adjustment[0] += reserved
+            adjustment[1] += spent
 
-    def book(self, row: Json, attempt: int, entries: Iterable[Entry], *, unsure: bool = False) -> None:
-        """Write calls into the ledger and count what they cost. ``unsure``: some of them may be there already."""
-        known = self._booked(row["id"], attempt) if unsure else ()
+    def book_calls(
+        self,
+        row: Json,
+        attempt: int,
+        entries: Iterable[LedgerEntry],
+        *,
+        maybe_written: bool = False,
+    ) -> None:
+        """Add calls to the ledger and to the run's cost; ``maybe_written``: skip those stored."""
+        stored = self._booked_steps(row["id"], attempt) if maybe_written else ()
         for entry in entries:
-            if entry.step in known:
-                continue
-            self._entries.append(
-                {
-                    **vars(entry), "run_id": row["id"], "attempt": attempt, "key_id": row["key_id"], "batch_id": row["batch_id"],
-                    "action": row["action"], "day": row["day"],
-                }
-            )  # fmt: skip
-            cost = None if entry.nusd is None or row["cost_nusd"] is None else row["cost_nusd"] + entry.nusd
-            estimated = row["estimated_nusd"] + (entry.nusd or 0) * entry.estimated
-            self.change(row, cost_nusd=cost, estimated_nusd=estimated)
-            self.move(row, 0, entry.nusd or 0)
+            if entry.step not in stored:
+                self._book_call(row, attempt, entry)
 
-    def book_rest(self, row: Json) -> None:
-        """Book a reservation whose call nobody saw the end of, in full: the provider may have billed it."""
-        rest = row["reserved_nusd"]
-        if rest:
-            self.move(row, -rest, 0)
-            self.book(row, row["attempt"], [Entry(-1, "unknown", nusd=rest, estimated=True)])
-            self.change(row, reserved_nusd=0)
+    def _book_call(self, row: Json, attempt: int, entry: LedgerEntry) -> None:
+        self._entries.append(
+            {
+                **vars(entry),
+                "run_id": row["id"],
+                "attempt": attempt,
+                "key_id": row["key_id"],
+                "batch_id": row["batch_id"],
+                "action": row["action"],
+                "day": row["day"],
+            }
+        )
+        amount = entry.nusd or 0
+        is_known = entry.nusd is not None and row["cost_nusd"] is not None
+        cost = row["cost_nusd"] + amount if is_known else None
+        estimated = row["estimated_nusd"] + amount * entry.estimated
+        self.update_run(row, cost_nusd=cost, estimated_nusd=estimated)
+        self.adjust_accounts(row, 0, amount)
 
-    def tell(self, row: Json, event: str, body: str) -> None:
-        """Queue a message to the run's callback addresses and to everybody who subscribed to ``event``."""
-        self._told.append(({**row}, event, body))  # as it is now: who asks later is told apart
+    def release_reservation(self, row: Json) -> None:
+        """Give back all that the run has reserved in its accounts."""
+        self.adjust_accounts(row, -row["reserved_nusd"], 0)
+
+    def settle_reservation(self, row: Json) -> None:
+        """Book what an interrupted call has reserved in full: the provider may have billed it."""
+        reserved = row["reserved_nusd"]
+        if reserved:
+            self.release_reservation(row)
+            entry = LedgerEntry(-1, "unknown", nusd=reserved, estimated=True)
+            self.book_calls(row, row["attempt"], [entry])
+            self.update_run(row, reserved_nusd=0)
+
+    def notify(self, row: Json, event: str, body: str) -> None:
+        """Queue a message to the run's callback URLs and to the subscribers of ``event``.
+
+        The callbacks are those at this point; one added later has its own message.
+        """
+        self._notifications.append(({**row}, event, body))
 
     def send(self, row: Json, event: str, body: str, url: str) -> None:
-        """Queue a message to one address alone."""
-        self._messages.append(message(row["key_id"], row["id"], event, body, url=url, subscription_id=None))
+        """Queue a message to one URL."""
+        self._deliveries.append(
+            delivery_row(row["key_id"], row["id"], event, body, url=url, subscription_id=None)
+        )
 
-    # --- reading and writing the tables ---
+    # --- tables ---
 
-    def _read_runs(self) -> None:
-        ids = sorted({run_id for note in self._notes for run_id in note.runs()})
-        if ids:
-            self._rows = self._say.lock_runs(self._cursor, ids)
-
-    def _lock_accounts(self) -> None:
-        """Lock all that may be changed in the one order that every process keeps, or two of them could wait for each other."""
-        rows = [*self._rows.values(), *(note.row for note in self._notes if isinstance(note, Begin))]
-        if not any(note.limits.has_budget for note in self._notes) and not any(row.get("batch_id") for row in rows):
-            return  # nothing is asked before it is written, and that is done in this order as well
-        names = {name for row in rows for day in {row["day"], today()} for name in accounts({**row, "day": day})}
-        for account, period in sorted(names):
-            self._standing(account, period)
-
-    def _booked(self, run_id: str, attempt: int) -> set[int]:
-        """The steps of an attempt that are in the ledger."""
-        return {row[0] for row in self._say.booked.one(self._cursor, {"run_id": run_id, "attempt": attempt}).fetchall()}
+    def _booked_steps(self, run_id: str, attempt: int) -> set[int]:
+        """The steps of an attempt that the ledger already has."""
+        statement = self._statements.booked_steps
+        rows = statement.execute(self._cursor, {"run_id": run_id, "attempt": attempt}).fetchall()
+        return {row[0] for row in rows}
 
     def _batch(self, batch_id: str) -> tuple[str, int | None]:
         """(status, budget) of a batch."""
         if batch_id not in self._batches:
-            self._batches[batch_id] = self._say.batch.one(self._cursor, {"id": batch_id}).fetchone()
+            statement = self._statements.read_batch
+            self._batches[batch_id] = statement.execute(self._cursor, {"id": batch_id}).fetchone()
         return self._batches[batch_id]
 
-    def _budgets(self, row: Json, limits: Limits) -> list[tuple[str, str, int, str]]:
-        day, month = row["day"], row["day"][:7]
-        found = [(row["key_id"], day, limits.day, "The budget of this API key for today")]
-        found.append((row["key_id"], month, limits.month, "The budget of this API key for this month"))
-        if row.get("batch_id"):
-            found.append((row["batch_id"], "all", self._batch(row["batch_id"])[1], "The budget of this batch"))
-        return [(account, period, most, whose) for account, period, most, whose in found if most is not None]
+    def _budgets(self, row: Json, limits: BudgetLimits) -> list[_Budget]:
+        """The budgets of the run's key and batch that have a limit."""
+        key_id, day, batch_id = row["key_id"], row["day"], row.get("batch_id")
+        budgets: list[_Budget] = []
+        if limits.day is not None:
+            name = "The budget of this API key for today"
+            budgets.append(_Budget(day, limits.day, name, *self._balance(key_id, day)))
+        if limits.month is not None:
+            name, month = "The budget of this API key for this month", day[:7]
+            budgets.append(_Budget(month, limits.month, name, *self._balance(key_id, month)))
+        if batch_id and (limit := self._batch(batch_id)[1]) is not None:
+            balance = self._balance(batch_id, _WHOLE_BATCH)
+            budgets.append(_Budget(_WHOLE_BATCH, limit, "The budget of this batch", *balance))
+        return budgets
 
-    def _standing(self, account: str, period: str) -> tuple[int, int]:
-        """(reserved, spent) of an account as of now; its row is locked until the transaction ends."""
-        name = account, period
-        if name not in self._known:
-            self._known[name] = self._say.standing.one(self._cursor, {"account": account, "period": period}).fetchone() or (0, 0)
-        reserved, spent = self._known[name]
-        moved = self._moved.get(name, (0, 0))
-        return reserved + moved[0], spent + moved[1]
+    def _balance(self, account: str, period: str) -> tuple[int, int]:
+        """(reserved, spent) of an account; its row stays locked until the transaction ends."""
+        name = (account, period)
+        if name not in self._balances:
+            values = {"account": account, "period": period}
+            stored = self._statements.read_account.execute(self._cursor, values).fetchone()
+            self._balances[name] = stored or (0, 0)
+        reserved, spent = self._balances[name]
+        adjustment = self._adjustments.get(name, (0, 0))
+        return reserved + adjustment[0], spent + adjustment[1]
 
-    def _flush(self) -> None:
-        if self._inserted:
-            self._say.insert_runs(self._cursor, self._inserted)
-        alike: dict[tuple[str, ...], list[Json]] = {}
-        for run_id, values in self._changed.items():
-            alike.setdefault(tuple(values), []).append({"this_id": run_id, **values})
-        for changes in alike.values():
-            self._say.change_runs(self._cursor, changes)
+    def flush(self) -> None:
+        """Write all effects to the database."""
+        if self._new_runs:
+            self._statements.insert_runs(self._cursor, self._new_runs)
+        self._flush_updates()
         if self._entries:
-            self._say.entry.many(self._cursor, self._entries)
+            self._statements.insert_entry.execute_many(self._cursor, self._entries)
+        self._flush_accounts()
+        if self._notifications or self._deliveries:
+            self._flush_deliveries()
+
+    def _flush_updates(self) -> None:
+        by_columns: dict[tuple[str, ...], list[Json]] = {}
+        for run_id, values in self._updates.items():
+            by_columns.setdefault(tuple(values), []).append({"this_id": run_id, **values})
+        for rows in by_columns.values():
+            self._statements.update_runs(self._cursor, rows)
+
+    def _flush_accounts(self) -> None:
         rows: list[Json] = [
             {"account": account, "period": period, "reserved": reserved, "spent": spent}
-            for (account, period), (reserved, spent) in sorted(self._moved.items())
+            for (account, period), (reserved, spent) in sorted(self._adjustments.items())
             if reserved or spent
         ]
         if rows:
-            self._say.add.many(self._cursor, rows)
-        if self._told or self._messages:
-            self._flush_messages()
+            self._statements.add_to_account.execute_many(self._cursor, rows)
 
-    def _flush_messages(self) -> None:
-        owners = sorted({row["key_id"] for row, _, _ in self._told if not row["batch_id"]})
-        subscribed = self._say.subscribed(self._cursor, owners) if owners else []
-        made = self._messages + [
-            message(row["key_id"], row["id"], event, body, url=url, subscription_id=subscription)
-            for row, event, body in self._told
-            for url, subscription in _receivers(row, event, subscribed)
-        ]
-        if made:
-            self._say.message.many(self._cursor, made)
-            self.has_messages = True
+    def _flush_deliveries(self) -> None:
+        key_ids = {row["key_id"] for row, _, _ in self._notifications if not row["batch_id"]}
+        subscriptions: list[tuple[str, str, str, str]] = []
+        if key_ids:
+            subscriptions = self._statements.active_subscriptions(self._cursor, sorted(key_ids))
+        rows = list(self._deliveries)
+        for row, event, body in self._notifications:
+            for url, subscription_id in _receivers(row, event, subscriptions):
+                rows.append(
+                    delivery_row(
+                        row["key_id"],
+                        row["id"],
+                        event,
+                        body,
+                        url=url,
+                        subscription_id=subscription_id,
+                    )
+                )
+        if rows:
+            self._statements.insert_delivery.execute_many(self._cursor, rows)
+            self.has_deliveries = True
 
 
-def _receivers(row: Json, event: str, subscribed: Sequence[tuple[str, str, str, str]]) -> list[tuple[str, str | None]]:
+def _receivers(
+    row: Json, event: str, subscriptions: Sequence[tuple[str, str, str, str]]
+) -> list[tuple[str, str | None]]:
+    """(URL, subscription id or None) of everything that is notified of the run's event."""
     if row.get("batch_id"):
-        return []  # a batch tells of itself once, not of each row
-    found: list[tuple[str, str | None]] = [(url, None) for url in callbacks(row)]
-    return found + [(url, own_id) for own_id, key_id, wanted, url in subscribed if key_id == row["key_id"] and wanted == event]
+        return []  # a batch sends one message of its own, not one for each row
+    receivers: list[tuple[str, str | None]] = [
+        (url, None) for url in callback_urls(row["callback_url"])
+    ]
+    for subscription_id, key_id, subscribed_event, url in subscriptions:
+        if key_id == row["key_id"] and subscribed_event == event:
+            receivers.append((url, subscription_id))
+    return receivers
 
 
-def message(key_id: str, subject_id: str, event: str, body: str, *, url: str, subscription_id: str | None) -> Json:
-    """A row of ``deliveries`` that is due at once. Its id stays the same over all tries, so a receiver can tell repeats."""
+def delivery_row(
+    key_id: str, subject_id: str, event: str, body: str, *, url: str, subscription_id: str | None
+) -> Json:
+    """A row of ``deliveries`` that is due now.
+
+    Its id is the same for all attempts, so a receiver can recognise repeats.
+    """
     at = now_ms()
     return {
-        "id": new_id("msg"), "key_id": key_id, "subscription_id": subscription_id, "subject_id": subject_id, "event": event,
-        "url": url, "receiver": receiver(url), "body": body, "state": "waiting", "attempts": 0, "created_ms": at, "next_ms": at,
-    }  # fmt: skip
+        "id": new_id("msg"),
+        "key_id": key_id,
+        "subscription_id": subscription_id,
+        "subject_id": subject_id,
+        "event": event,
+        "url": url,
+        "receiver": receiver_host(url),
+        "body": body,
+        "state": "waiting",
+        "attempts": 0,
+        "created_ms": at,
+        "next_ms": at,
+    }
 
 
-def receiver(url: str) -> str:
-    """The host of an address, with its port if it names one: all that is ever said of where a message goes."""
-    found = _RECEIVER.match(url)
-    return found[1].rpartition("@")[2].lower()[:RECEIVER_LENGTH] if found else ""
+def receiver_host(url: str) -> str:
+    """The host of a URL, with its port if it has one; no more of a URL is ever logged or shown."""
+    match = _HOST.match(url)
+    return match[1].rpartition("@")[2].lower()[:RECEIVER_LENGTH] if match else ""
 
 
 def accounts(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The (account, period) pairs that a run is booked to: its key's day and month, and its batch."""
-    found = [(row["key_id"], row["day"]), (row["key_id"], row["day"][:7])]
-    return [*found, (row["batch_id"], "all")] if row.get("batch_id") else found
+    """The (account, period) pairs that a run is booked to: its key's day and month, its batch."""
+    names = [(row["key_id"], row["day"]), (row["key_id"], row["day"][:7])]
+    if row.get("batch_id"):
+        names.append((row["batch_id"], _WHOLE_BATCH))
+    return names
 
 
-def _spent(whose: str, most: int, period: str) -> FormcallError:
-    fix = "Raise it and resume the batch."
-    if period != "all":
-        fix = f"It begins anew {'at midnight UTC' if len(period) == len('2026-01-01') else 'next month'}, or ask the operator for more."
-    return FormcallError("budget_exceeded", f"{whose} ({dollars(most)}) does not pay for another call. {fix}")
+def _exceeded(budget: _Budget) -> FormcallError:
+    if budget.period == _WHOLE_BATCH:
+        fix = "Raise it and resume the batch."
+    else:
+        is_day = len(budget.period) == len("2026-01-01")
+        restart = "at midnight UTC" if is_day else "next month"
+        fix = f"It starts again {restart}, or ask the operator for more."
+    detail = f"{budget.name} ({format_usd(budget.limit)}) does not pay for another call. {fix}"
+    return FormcallError("budget_exceeded", detail)

@@ -1,4 +1,4 @@
-"""Small readers that both dialects share: an upstream's JSON is never trusted to have the shape it should."""
+"""Tolerant readers shared by both dialects: a server's JSON may have any shape."""
 
 from __future__ import annotations
 
@@ -6,69 +6,80 @@ import json
 from typing import Any
 
 from connector.catalogue.values import clean
-from connector.providers.base import Usage
-
-Json = dict[str, Any]
+from connector.json_types import Json
 
 ESCAPE = "\\u"
-_MOST_TOKENS = 10**9  # a count beyond it is no count; it would only break the sum
+TEXT = -1  # the number of the call for which the text of a reply stands
+_MAX_COUNT = 10**9  # a larger count is an error, and would distort every sum
 
 
 class BadReply(Exception):
-    """The provider's answer does not have the shape of its dialect; the text says what is off."""
+    """The answer does not have the shape of its dialect; the message names what is wrong."""
 
 
 class BrokenOff(Exception):
-    """An answer that came in pieces has ended before the provider said that it is complete."""
+    """A streamed answer ended before the provider marked it as complete."""
 
 
-def a_dict(value: Any) -> Json:
+def as_dict(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def a_list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def text(value: Any) -> str:
+def as_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def text_or_none(value: Any) -> str | None:
+def as_text_or_none(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def whole(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else 0
+def as_content(value: Any) -> str:
+    """The text of a message, which some servers send in parts."""
+    if isinstance(value, list):
+        return "".join(as_text(as_dict(part).get("text")) for part in value)
+    return as_text(value)
 
 
-def decoded(data: bytes) -> Any:
-    """The JSON in ``data``, with every text in it as one that can be sent again; ``ValueError`` when it is none."""
+def as_arguments(value: Any) -> str:
+    """The arguments of a call as JSON text; some servers send them decoded."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return as_text(value)
+
+
+def is_whole_object(text: str) -> bool:
+    """Whether ``text`` is a JSON object from its beginning to its end."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def as_count(value: Any) -> int:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
+    return value if is_count else 0
+
+
+def decode_json(data: bytes) -> Any:
+    """The JSON in ``data``, made safe by ``clean_json``; ``ValueError`` when it is not JSON."""
     text = data.decode("utf-8-sig", "replace")
     value = json.loads(text)
-    return cleaned(value) if ESCAPE in text else value
+    return clean_json(value) if ESCAPE in text else value
 
 
-def cleaned(value: Any) -> Any:
-    """Decoded JSON with every text in it as one that can be sent again: half of a surrogate pair has no UTF-8.
+def clean_json(value: Any) -> Any:
+    """Decoded JSON without lone surrogates, which cannot be encoded as UTF-8 again.
 
-    Where no ``ESCAPE`` was in the JSON there is nothing to clean.
+    They can only come from an ``ESCAPE`` in the JSON.
     """
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [cleaned(one) for one in value]
-    return {clean(key): cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
-
-
-def usage(raw: Any, names: tuple[str, str]) -> Usage:
-    """Usage from a dialect's own names for input and output tokens; what a server leaves out counts as 0."""
-    found = a_dict(raw)
-    into, out = a_dict(found.get(f"{names[0]}_details")), a_dict(found.get(f"{names[1]}_details"))
-    return Usage(
-        input=whole(found.get(names[0])),
-        cached=whole(into.get("cached_tokens")),
-        cache_write=whole(into.get("cache_write_tokens")),
-        output=whole(found.get(names[1])),
-        reasoning=whole(out.get("reasoning_tokens")),
-    )
+        return [clean_json(item) for item in value]
+    if isinstance(value, dict):
+        return {clean(key): clean_json(item) for key, item in value.items()}
+    return value

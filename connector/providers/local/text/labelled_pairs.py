@@ -1,5 +1,6 @@
 # ruff: noqa: PLR2004 - lengths and counts inside a rule are plainest as figures
-"""The places where a text itself names a value: "Label: value" lines, two columns, label over value, and tables."""
+
+"""Labelled values of a text: "Label: value" lines, two columns, label above value, and tables."""
 
 from __future__ import annotations
 
@@ -7,20 +8,28 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-LABEL = 48  # characters of the longest label
-LABEL_WORDS = 7
+MAX_LABEL_LENGTH = 48  # characters of the longest label
+MAX_LABEL_WORDS = 7
 _CELL = re.compile(r"[^\s|]+(?:[ \u00a0][^\s|]+)*")
 _COLON = re.compile(r"\s?[:：=](?=\s|$)|：|:(?=[^\s/\d])")
 _DOTS = re.compile(r"(?<=\s)\.{3,200}|\.{4,200}")
 _DIGIT = re.compile(r"\d")
-_MAIL = re.compile(r"^(?:From|To|Cc|Bcc|Date|Sent|Subject|Reply-To|Von|An|Gesendet|Datum|Betreff|De|À|Envoyé|Objet)\s?:", re.I)
-_OLDER = re.compile(r"^-{2,10}\s?(?:Original message|Ursprüngliche Nachricht|Message d'origine|Forwarded message)\b", re.I | re.M)
+_MAIL = re.compile(
+    r"^(?:From|To|Cc|Bcc|Date|Sent|Subject|Reply-To|Von|An|Gesendet|Datum|Betreff|De|À|Envoyé|"
+    r"Objet)\s?:",
+    re.I,
+)
+_OLDER = re.compile(
+    r"^-{2,10}\s?(?:Original message|Ursprüngliche Nachricht|Message d'origine|"
+    r"Forwarded message)\b",
+    re.I | re.M,
+)
 _QUOTED = re.compile(r"^\s{0,3}>.*$", re.M)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A run of a line without a wide gap."""
+    """A part of a line without a wide gap inside."""
 
     start: int
     end: int
@@ -29,92 +38,104 @@ class Cell:
 
 @dataclass(frozen=True)
 class Pair:
-    """A label and the value beside or below it; ``line`` is the label's line number; ``how`` says how they stand."""
+    """A label and its value; ``line`` is the number of the label's line.
+
+    ``layout`` is colon, gap (both in a line without a colon), below or empty (no value).
+    """
 
     label: str
     value: str
     start: int
     line: int
-    how: str = "colon"
+    layout: str = "colon"
 
 
 @dataclass(frozen=True)
 class Table:
-    """Column titles, and rows with one text for each title ("" when the cell is empty)."""
+    """Column titles, and rows with a text for each title ("" for an empty cell)."""
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     start: int = 0
 
 
-def without_quoted(text: str) -> str:
-    """The text with the quoted part of an e-mail blanked, unless nothing else is left."""
-    own = _QUOTED.sub(lambda match: " " * len(match.group()), text)
-    older = _OLDER.search(own)
-    if older and own[: older.start()].strip():
-        own = own[: older.start()] + re.sub(r"[^\n]", " ", own[older.start() :])
-    return own if own.strip() else text
+def without_quoted_mail(text: str) -> str:
+    """The text with the quoted part of an e-mail blanked, unless nothing else remains."""
+    result = _QUOTED.sub(lambda match: " " * len(match.group()), text)
+    original_message = _OLDER.search(result)
+    if original_message and result[: original_message.start()].strip():
+        result = result[: original_message.start()] + re.sub(
+            r"[^\n]", " ", result[original_message.start() :]
+        )
+    return result if result.strip() else text
 
 
 def lines_of_cells(text: str) -> list[list[Cell]]:
-    """Each line as its cells; leader dots count as a gap."""
-    result, start = [], 0
+    """The cells of each line; leader dots count as a gap."""
+    lines = []
+    start = 0
     for line in text.split("\n"):
-        shown = _DOTS.sub(lambda match: " " * len(match.group()), line)
-        result.append([Cell(start + match.start(), start + match.end(), match.group()) for match in _CELL.finditer(shown)])
+        without_dots = _DOTS.sub(lambda match: " " * len(match.group()), line)
+        cells = [
+            Cell(start + match.start(), start + match.end(), match.group())
+            for match in _CELL.finditer(without_dots)
+        ]
+        lines.append(cells)
         start += len(line) + 1
-    return result
+    return lines
 
 
-def mail_headers(text: str) -> int:
-    """How many characters of the beginning are an e-mail's headers; 0 when it is none."""
-    end = known = 0
+def mail_header_length(text: str) -> int:
+    """The length of the e-mail headers at the beginning of a text; 0 if it has none."""
+    end = 0
+    header_count = 0
     for line in text[:3_000].split("\n"):
-        if not (_MAIL.match(line) or (known and line.startswith((" ", "\t")))):
+        if not (_MAIL.match(line) or (header_count and line.startswith((" ", "\t")))):
             break
-        known += 1
+        header_count += 1
         end += len(line) + 1
-    return min(end, len(text)) if known > 1 else 0
+    return min(end, len(text)) if header_count > 1 else 0
 
 
-def pairs(text: str) -> list[Pair]:
-    """Every label with its value, in order."""
-    found: list[Pair] = []
+def find_pairs(text: str) -> list[Pair]:
+    """All labels with their values, in the order of the text."""
+    pairs: list[Pair] = []
     rows = lines_of_cells(text)
     for number, cells in enumerate(rows):
-        for place, cell in enumerate(cells):
-            found += _colon_pair(rows, number, place, cell)
-        found += _gap_pair(number, cells)
-    return found
+        for index, cell in enumerate(cells):
+            pairs += _colon_pair(rows, number, index, cell)
+        pairs += _gap_pair(number, cells)
+    return pairs
 
 
-def _colon_pair(rows: list[list[Cell]], number: int, place: int, cell: Cell) -> Iterator[Pair]:
-    colon = _COLON.search(cell.text[: LABEL + 4])
+def _colon_pair(rows: list[list[Cell]], number: int, index: int, cell: Cell) -> Iterator[Pair]:
+    colon = _find_colon(cell)
     if colon is None:
         return
-    label, value = cell.text[: colon.start()].strip(" *•-–#>"), cell.text[colon.end() :].strip()
+    label = cell.text[: colon.start()].strip(" *•-–#>")
+    value = cell.text[colon.end() :].strip()
     cells = rows[number]
-    if not label and place and _is_label(cells[place - 1].text):
-        label = cells[place - 1].text  # "Label     : value"
+    if not label and index and _is_label(cells[index - 1].text):
+        label = cells[index - 1].text  # "Label     : value"
     if not _is_label(label):
         return
+    following = cells[index + 1] if index + 1 < len(cells) else None
     if value:
         yield Pair(label, value, cell.start + colon.end(), number)
-    elif place + 1 < len(cells) and not _COLON.search(cells[place + 1].text[: LABEL + 4]):
-        after = cells[place + 1]
-        yield Pair(label, after.text, after.start, number)
-    elif place + 1 < len(cells) and cells[place + 1].text[:1] in ":：=":
-        yield Pair(label, cells[place + 1].text[1:].strip(), cells[place + 1].start + 1, number)
+    elif following and not _find_colon(following):
+        yield Pair(label, following.text, following.start, number)
+    elif following and following.text[:1] in ":：=":
+        yield Pair(label, following.text[1:].strip(), following.start + 1, number)
     else:
-        yield from _below(rows, number, cell, label)
+        yield from _pair_below(rows, number, cell, label)
 
 
-def _below(rows: list[list[Cell]], number: int, cell: Cell, label: str) -> Iterator[Pair]:
-    """The cell under a label that ends its line: the first one that starts in the label's column, else nothing ("")."""
+def _pair_below(rows: list[list[Cell]], number: int, cell: Cell, label: str) -> Iterator[Pair]:
+    """A label at the end of its line, with the cell below that starts in its column, or with ""."""
     for line in rows[number + 1 : number + 3]:
         for below in line:
             shift = below.start - line[0].start - (cell.start - rows[number][0].start)
-            if abs(shift) <= 3 and not _COLON.search(below.text[: LABEL + 4]):
+            if abs(shift) <= 3 and not _find_colon(below):
                 yield Pair(label, below.text, below.start, number, "below")
                 return
         if line:
@@ -123,58 +144,77 @@ def _below(rows: list[list[Cell]], number: int, cell: Cell, label: str) -> Itera
 
 
 def _gap_pair(number: int, cells: list[Cell]) -> Iterator[Pair]:
-    """ "Total      £10.00": a line's last two cells, a label and what stands beside it."""
-    titled = len(cells) == 3 and not _DIGIT.search(cells[0].text + cells[1].text) and _DIGIT.search(cells[2].text)
-    cells = cells[1:] if titled else cells
-    if len(cells) == 2 and _is_label(cells[0].text) and ":" not in cells[0].text and cells[1].text[0] not in ":：=":
-        yield Pair(cells[0].text, cells[1].text, cells[1].start, number, "gap")
+    """The last two cells of a line as label and value: "Total      £10.00"."""
+    has_title = (
+        len(cells) == 3
+        and not _DIGIT.search(cells[0].text + cells[1].text)
+        and _DIGIT.search(cells[2].text)
+    )
+    if has_title:
+        cells = cells[1:]
+    if len(cells) != 2:
+        return
+    label, value = cells
+    if _is_label(label.text) and ":" not in label.text and value.text[0] not in ":：=":
+        yield Pair(label.text, value.text, value.start, number, "gap")
+
+
+def _find_colon(cell: Cell) -> re.Match[str] | None:
+    return _COLON.search(cell.text[: MAX_LABEL_LENGTH + 4])
 
 
 def _is_label(text: str) -> bool:
-    if not text or len(text) > LABEL or len(text.split()) > LABEL_WORDS:
+    if not text or len(text) > MAX_LABEL_LENGTH or len(text.split()) > MAX_LABEL_WORDS:
         return False
-    return any(char.isalpha() for char in text) and (not text.rstrip().endswith((".", "!", "?")) or _ends_short(text))
+    is_sentence = text.rstrip().endswith((".", "!", "?")) and not _ends_with_abbreviation(text)
+    return any(char.isalpha() for char in text) and not is_sentence
 
 
-def _ends_short(text: str) -> bool:
-    # "Invoice no." ends with a stop but is a label.
-    last = text.rsplit(maxsplit=1)[-1]
-    return text.endswith(".") and len(last) <= 5 and len(text.split()) <= 4
+def _ends_with_abbreviation(text: str) -> bool:
+    # "Invoice no." ends with a full stop but is a label
+    last = text.rsplit(maxsplit=1)[-1].lower()
+    is_short = len(last) <= 5 or last.endswith(("nr.", "no.", "num."))  # "Rechnungsnr."
+    return text.endswith(".") and is_short and len(text.split()) <= 4
 
 
-def tables(text: str, is_title: frozenset[str]) -> list[Table]:
-    """Tables with a title line: by delimiter, or by columns when the titles hold at least two known words."""
-    found = _delimited(text)
+def find_tables(text: str, title_words: frozenset[str]) -> list[Table]:
+    """Tables with a title line: delimited ones, and aligned ones with at least two known titles."""
+    tables = _delimited_tables(text)
     rows = lines_of_cells(text)
     number = 0
     while number < len(rows):
         head = rows[number]
-        known = sum(any(word.strip(".:").lower() in is_title for word in cell.text.split()) for cell in head)
-        if len(head) >= 3 and known >= 2 and not any(cell.text.replace(".", "").isdigit() for cell in head):
-            body, number = _body(rows, number)
+        known_titles = sum(
+            any(word.strip(".:").lower() in title_words for word in cell.text.split())
+            for cell in head
+        )
+        has_number = any(cell.text.replace(".", "").isdigit() for cell in head)
+        if len(head) >= 3 and known_titles >= 2 and not has_number:
+            body, number = _table_body(rows, number)
             if body:
-                found.append(Table(tuple(cell.text for cell in head), tuple(body), head[0].start))
+                tables.append(Table(tuple(cell.text for cell in head), tuple(body), head[0].start))
         number += 1
-    return found
+    return tables
 
 
-def _body(rows: list[list[Cell]], number: int) -> tuple[list[tuple[str, ...]], int]:
-    starts = _offsets(rows[number])
+def _table_body(rows: list[list[Cell]], number: int) -> tuple[list[tuple[str, ...]], int]:
+    """The rows under the title line ``number``, and the number of the line after them."""
+    columns = _offsets(rows[number])
     body: list[tuple[str, ...]] = []
-    at = number + 1
-    while at < len(rows):
-        cells = rows[at]
+    index = number + 1
+    while index < len(rows):
+        cells = rows[index]
         if not cells and body:
             break
-        if cells and _rule(cells):
-            at += 1
+        if cells and _is_separator(cells):
+            index += 1
             continue
-        if cells and len(cells) < max(2, len(starts) // 2):
+        if cells and len(cells) < max(2, len(columns) // 2):
             break
         if cells:
-            body.append(_place(cells, starts))
-        at += 1
-    return body, at
+            body.append(_align(cells, columns))
+        index += 1
+    return body, index
 
 
 def _offsets(cells: list[Cell]) -> list[tuple[int, int]]:
@@ -182,13 +222,13 @@ def _offsets(cells: list[Cell]) -> list[tuple[int, int]]:
     return [(cell.start - first, cell.end - first) for cell in cells]
 
 
-def _rule(cells: list[Cell]) -> bool:
+def _is_separator(cells: list[Cell]) -> bool:
     return all(set(cell.text) <= set("-=_+*. ") for cell in cells)
 
 
-def _place(cells: list[Cell], columns: list[tuple[int, int]]) -> tuple[str, ...]:
-    """Each cell under the nearest title, by its left or right edge; cells keep their order."""
-    placed = [""] * len(columns)
+def _align(cells: list[Cell], columns: list[tuple[int, int]]) -> tuple[str, ...]:
+    """The cells below their nearest titles, by the left or right edge, in the same order."""
+    aligned = [""] * len(columns)
     if len(cells) == len(columns):
         return tuple(cell.text for cell in cells)
     line = cells[0].start
@@ -197,43 +237,59 @@ def _place(cells: list[Cell], columns: list[tuple[int, int]]) -> tuple[str, ...]
         start, end = cell.start - line, cell.end - line
         last = len(columns) - (len(cells) - count)
         options = range(least, max(least, last) + 1)
-        best = min(options, key=lambda at: min(abs(start - columns[at][0]), abs(end - columns[at][1])))
-        placed[best] = cell.text
+        best = min(
+            options,
+            key=lambda column: min(abs(start - columns[column][0]), abs(end - columns[column][1])),
+        )
+        aligned[best] = cell.text
         least = min(best + 1, len(columns) - 1)
-    return tuple(placed)
+    return tuple(aligned)
 
 
-def _delimited(text: str) -> list[Table]:
+def _delimited_tables(text: str) -> list[Table]:
     lines = text.split("\n")
-    found, at = [], 0
-    while at < len(lines):
-        for mark in ("\t", "|", ";", ","):
-            titles = _fields(lines[at], mark)
-            if len(titles) < 3 or not all(_is_label(title) and not any(map(str.isdigit, title)) for title in titles):
-                continue
-            body = []
-            ahead = at + 1
-            while ahead < len(lines) and lines[ahead].strip():
-                cells = _fields(lines[ahead], mark)
-                if set(lines[ahead].strip()) <= set("|-: +="):
-                    ahead += 1
-                    continue
-                if len(cells) != len(titles):
-                    break
-                body.append(tuple(cells))
-                ahead += 1
-            if body and (mark != "," or len(body) > 1):
-                found.append(Table(tuple(titles), tuple(body), 0))
-                at = ahead
+    tables: list[Table] = []
+    index = 0
+    while index < len(lines):
+        for delimiter in ("\t", "|", ";", ","):
+            table, end = _delimited_table(lines, index, delimiter)
+            if table:
+                tables.append(table)
+                index = end
                 break
-        at += 1
-    return found
+        index += 1
+    return tables
 
 
-def _fields(line: str, mark: str) -> list[str]:
-    if mark not in line:
+def _delimited_table(lines: list[str], index: int, delimiter: str) -> tuple[Table | None, int]:
+    """The table whose titles are in the line ``index``, and the index of the line after it."""
+    titles = _split_cells(lines[index], delimiter)
+    if len(titles) < 3 or not all(map(_is_title, titles)):
+        return None, index
+    body = []
+    end = index + 1
+    while end < len(lines) and lines[end].strip():
+        is_separator = set(lines[end].strip()) <= set("|-: +=")
+        cells = _split_cells(lines[end], delimiter)
+        if not is_separator and len(cells) != len(titles):
+            break
+        if not is_separator:
+            body.append(tuple(cells))
+        end += 1
+    # a comma may be part of a sentence, so that one line is not enough
+    if body and (delimiter != "," or len(body) > 1):
+        return Table(tuple(titles), tuple(body), 0), end
+    return None, index
+
+
+def _is_title(text: str) -> bool:
+    return _is_label(text) and not any(map(str.isdigit, text))
+
+
+def _split_cells(line: str, delimiter: str) -> list[str]:
+    if delimiter not in line:
         return []
     inner = line.strip()
-    if mark == "|":
+    if delimiter == "|":
         inner = inner.strip("|")
-    return [part.strip().strip('"') for part in inner.split(mark)]
+    return [part.strip().strip('"') for part in inner.split(delimiter)]

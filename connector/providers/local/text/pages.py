@@ -1,4 +1,4 @@
-"""Documents by pages: sentences that answer a question or tell what is in them, each with its page; chosen, never written."""
+"""Quotes and findings from documents: sentences with their pages, selected and never generated."""
 
 from __future__ import annotations
 
@@ -9,44 +9,66 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...catalogue.files import Files, Page
-from .answer import READ, best
-from .embed import Encoder
-from .sentences import Sentence, sentences
-from .summarize import pick
+from connector.catalogue.files import Files, Page
+from connector.providers.local.methods.answer import (
+    MAX_SENTENCES,
+    answering_part,
+    best_sentences,
+    joined_text,
+    names_other_year,
+    with_values,
+)
+from connector.providers.local.methods.summarize import pick_sentences
+from connector.providers.local.model.embed import Encoder
+from connector.providers.local.text.sentences import Sentence, sentences
 
 _WORD = re.compile(r"\w{2,30}")
-_STEM = 5  # words that begin alike count as one: order, orders, ordered
+_STEM = 5  # words with the same first letters count as equal: order, orders, ordered
 _TITLE_WORDS = 8
-_NOTHING = "The documents do not say."
+_NOT_FOUND = "The documents do not say."
 _PROJECTED = re.compile(
-    r"\b(?:will|would|expect\w*|forecast\w*|project(?:ed|s|ion\w*)|plan(?:s|ned)|anticipat\w*|estimat\w*|by 20[2-9]\d|likely|outlook|"
-    r"wird|werden|voraussichtlich|erwartet|geplant|prévoi\w*|devrait|prevé|espera)\b",
+    r"\b(?:will|would|expect\w*|forecast\w*|project(?:ed|s|ion\w*)|plan(?:s|ned)|anticipat\w*|"
+    r"estimat\w*|by 20[2-9]\d|likely|outlook|wird|werden|voraussichtlich|erwartet|geplant|"
+    r"prévoi\w*|devrait|prevé|espera)\b",
     re.IGNORECASE,
 )
 
 
 def quotes(values: Mapping[str, Any], encoder: Encoder) -> dict[str, Any]:
-    """``answer``, ``found`` and ``quotes`` (each with its file and page) to ``values["question"]`` from the form's files."""
+    """The ``answer`` to ``values["question"]`` from the form's files.
+
+    Returns ``answer``, ``found`` and ``quotes``, each quote with its file and page.
+    """
     question = str(values.get("question") or "")
-    pool = list(_telling(_files(values), question))
-    told = best(question, [sentence for sentence, _ in pool], encoder)
+    pool = list(_relevant_sentences(_files(values), question, with_others=True))
+    chosen = best_sentences(question, [sentence for sentence, _ in pool], encoder)
+    if names_other_year(question, "\n".join(page.text for page in _files(values).pages)):
+        chosen = []
     pages = {id(sentence): page for sentence, page in pool}
-    cited = [{"quote": one.raw, "file": pages[id(one)].file, "page": pages[id(one)].number} for one in told]
-    return {"answer": " ".join(one.text for one in told).strip() or _NOTHING, "found": bool(told), "quotes": cited}
+    cited = [_quote(sentence, pages[id(sentence)]) for sentence in chosen]
+    return {
+        "answer": answering_part(question, chosen) or joined_text(chosen) or _NOT_FOUND,
+        "found": bool(chosen),
+        "quotes": cited,
+    }
 
 
 def findings(values: Mapping[str, Any], encoder: Encoder) -> dict[str, Any]:
-    """``findings``: the sentences of the form's document that tell most about ``values["task"]``, with their pages."""
-    task, count = str(values.get("task") or ""), int(values.get("count") or 10)
-    pool = list(_telling(_files(values), task))
+    """``findings``: the most relevant sentences for ``values["task"]``, with their pages."""
+    task = str(values.get("task") or "")
+    count = int(values.get("count") or 10)
+    pool = list(_relevant_sentences(_files(values), task))
     pages = {id(sentence): page for sentence, page in pool}
-    chosen = pick([sentence for sentence, _ in pool], count, task, encoder)
-    return {"findings": [_finding(one, pages[id(one)]) for one in chosen]}
+    chosen = pick_sentences([sentence for sentence, _ in pool], count, task, encoder)
+    return {"findings": [_finding(sentence, pages[id(sentence)]) for sentence in chosen]}
 
 
 def _files(values: Mapping[str, Any]) -> Files:
     return next((value for value in values.values() if isinstance(value, Files)), Files(()))
+
+
+def _quote(sentence: Sentence, page: Page) -> dict[str, Any]:
+    return {"quote": sentence.raw, "file": page.file, "page": page.number}
 
 
 def _finding(sentence: Sentence, page: Page) -> dict[str, Any]:
@@ -60,21 +82,30 @@ def _finding(sentence: Sentence, page: Page) -> dict[str, Any]:
     }
 
 
-def _telling(files: Files, question: str) -> Iterator[tuple[Sentence, Page]]:
-    """The sentences that share the rarest words with ``question``, of all pages, in their order; linear in the text.
+def _relevant_sentences(
+    files: Files, question: str, *, with_others: bool = False
+) -> Iterator[tuple[Sentence, Page]]:
+    """The sentences that share the rarest words with ``question``, in the order of the text.
 
-    When none shares any, the first of the pages stand for all.
+    If no sentence shares a word, the first sentences are returned; ``with_others`` up to the same
+    number in any case, since an answer may have other words. Linear in the text's length.
     """
-    asked = {word[:_STEM] for word in _WORD.findall(question.casefold())}
-    found: list[tuple[Sentence, Page, frozenset[str]]] = []
-    spread: Counter[str] = Counter()
+    question_stems = {word[:_STEM] for word in _WORD.findall(question.casefold())}
+    candidates: list[tuple[Sentence, Page, frozenset[str]]] = []
+    frequencies: Counter[str] = Counter()
     for page in files.pages:
-        for sentence in sentences(page.text):
-            shared = frozenset(asked.intersection(word[:_STEM] for word in _WORD.findall(sentence.raw.casefold())))
-            spread.update(shared)
-            found.append((sentence, page, shared))
-    rarity = {word: math.log(1 + len(found) / count) for word, count in spread.items()}
-    weights = [sum(rarity[word] for word in shared) for _, _, shared in found]
-    places = heapq.nlargest(READ, range(len(found)), key=lambda place: (weights[place], -place))
-    shares = any(weights)
-    yield from ((found[place][0], found[place][1]) for place in sorted(places) if weights[place] or not shares)
+        for sentence in with_values(sentences(page.body), page.body):
+            stems = (word[:_STEM] for word in _WORD.findall(sentence.raw.casefold()))
+            shared = frozenset(question_stems.intersection(stems))
+            frequencies.update(shared)
+            candidates.append((sentence, page, shared))
+    rarity = {word: math.log(1 + len(candidates) / count) for word, count in frequencies.items()}
+    weights = [sum(rarity[word] for word in shared) for _, _, shared in candidates]
+    indexes = heapq.nlargest(
+        MAX_SENTENCES, range(len(candidates)), key=lambda index: (weights[index], -index)
+    )
+    any_shared = any(weights)
+    for index in sorted(indexes):
+        if weights[index] or with_others or not any_shared:
+            sentence, page, _ = candidates[index]
+            yield sentence, page

@@ -1,71 +1,157 @@
-"""Praise or complaint: categories such as positive, negative and neutral, which likeness of topic cannot tell apart.
+"""Sentiment of a text, for categories such as positive, negative and neutral.
 
-Words that praise or blame are counted, turned round after a "not", and weighed together with the text's likeness to a
-few plain sentences of both kinds.
+Similarity to the names of such categories is not enough. A text is compared with a few sentences of
+both kinds; positive and negative words, inverted after a negation, are counted as well.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from .embed import Encoder
-from .labels import plain
-from .sentences import word_set
+from connector.providers.local.model.calibration import calibration_of
+from connector.providers.local.model.embed import Encoder
+from connector.providers.local.text.label_matching import normalize
+from connector.providers.local.text.sentences import word_set
 
-GOOD_NAMES = word_set("positive positiv positif positivo happy satisfied good praise zufrieden gut satisfait contento")
-BAD_NAMES = word_set("negative negativ negatif negativo unhappy dissatisfied bad angry unzufrieden schlecht mecontent malo")
+if TYPE_CHECKING:
+    from connector.providers.local.model.embed import Vectors
+
+POSITIVE_NAMES = word_set(
+    "positive positiv positif positivo happy satisfied good praise compliment compliments "
+    "zufrieden gut satisfait contento"
+)
+NEGATIVE_NAMES = word_set(
+    "negative negativ negatif negativo unhappy dissatisfied bad angry complaint complaints "
+    "unzufrieden schlecht mecontent malo"
+)
 NEUTRAL_NAMES = word_set("neutral neutre neutro mixed gemischt mixte mixto neither")
 
-GOOD = word_set(
-    "good great love loved loves lovely excellent amazing awesome wonderful fantastic perfect perfectly best happy pleased nice "
-    "brilliant superb outstanding impressed recommend recommended helpful friendly kind beautiful delicious enjoy enjoyed thanks "
-    "thank glad delighted easy fast reliable solved gut toll super hervorragend perfekt wunderbar zufrieden danke freundlich "
-    "empfehlenswert begeistert lecker bon bonne excellent parfait parfaite merci ravi ravie content contente genial bueno buena "
-    "excelente perfecto gracias encantado encanta"
+POSITIVE_WORDS = word_set(
+    "good great love loved loves lovely excellent amazing awesome wonderful fantastic perfect "
+    "perfectly best happy pleased nice brilliant superb outstanding impressed recommend "
+    "recommended helpful friendly kind beautiful delicious enjoy enjoyed thanks thank glad "
+    "delighted easy fast reliable solved gut toll super bon content"
 )
-BAD = word_set(
-    "bad terrible awful horrible worst worse poor broken broke hate hated hates disappointed disappointing disappointment useless "
-    "rude slow unacceptable annoying annoyed angry fail failed fails failure refund waste wrong dirty cold late never problem "
-    "problems unhappy complaint complain defective damaged unreliable scam schlecht furchtbar schrecklich enttauscht kaputt "
-    "mangelhaft unfreundlich arger langsam falsch defekt mauvais mauvaise nul nulle decu decue horrible casse lent malo mala "
-    "pesimo decepcionado roto lento"
+NEGATIVE_WORDS = word_set(
+    "bad terrible awful horrible worst worse poor broken broke hate hated hates disappointed "
+    "disappointing disappointment useless rude slow unacceptable annoying annoyed angry fail "
+    "failed fails failure refund waste wrong dirty cold late never problem problems unhappy "
+    "complaint complain defective damaged unreliable scam lent"
 )
-TURNED = word_set("not no never nothing hardly isn wasn don didn doesn can cannot nicht kein keine nie pas jamais ni")
-PRAISE = ("I am very happy with this and recommend it.", "What a great experience, thank you.")
-BLAME = ("I am very disappointed and want to complain.", "What a terrible experience, it does not work.")
-LIKENESS = 4.0  # how many words a full point of likeness weighs
-CLEAR = 0.35  # a balance nearer to nothing than this is neutral
-READ = 4_000
+# of languages that the model hardly reads
+OTHER_POSITIVE_WORDS = word_set(
+    "hervorragend perfekt wunderbar zufrieden danke freundlich empfehlenswert begeistert lecker "
+    "bonne parfait parfaite merci ravi ravie contente genial bueno buena excelente perfecto "
+    "gracias encantado encanta"
+)
+OTHER_NEGATIVE_WORDS = word_set(
+    "schlecht furchtbar schrecklich enttauscht kaputt mangelhaft unfreundlich arger langsam falsch "
+    "defekt mauvais mauvaise nul nulle decu decue casse malo mala pesimo decepcionado roto "
+    "lento"
+)
+NEGATIONS = word_set(
+    "not no never nothing hardly isn wasn don didn doesn can cannot nicht kein keine nie pas "
+    "jamais ni"
+)
+POSITIVE_TEXTS = (
+    "I am very happy with this and recommend it.",
+    "What a great experience, thank you.",
+    "It is good.",
+    "It works very well.",
+    "a wonderful, enjoyable film",
+    "This is good news.",
+    "Topic: positive",
+    "positive",
+)
+NEGATIVE_TEXTS = (
+    "I am very disappointed and want to complain.",
+    "What a terrible experience, it does not work.",
+    "It is bad.",
+    "It does not work at all.",
+    "a dull, annoying film",
+    "This is bad news.",
+    "Topic: negative",
+    "negative",
+)
+NEUTRAL_TEXTS = (
+    "The meeting is on Tuesday.",
+    "It arrived yesterday.",
+    "The report has twelve pages.",
+    "How do I change my address?",
+    "Topic: neutral",
+    "neutral",
+    "This is a fact.",
+)
+WORD_WEIGHT = 0.045  # the similarity that an English word counts as
+OTHER_WORD_WEIGHT = 5.0  # English words that a word of another language counts as
+MAX_WORDS = 5
+MAX_CHARACTERS = 4_000
 _WORD = re.compile(r"[^\W\d_]{1,30}")
 
 
-def scale(names: Sequence[str]) -> dict[str, int] | None:
-    """Which category is good (1), bad (-1) or neutral (0), when all of them are one of these; else None."""
-    kinds = {}
+def category_polarities(names: Sequence[str]) -> dict[str, int] | None:
+    """{category: 1 positive, -1 negative or 0 neutral}; None if these are not sentiments."""
+    polarities: dict[str, int] = {}
     for name in names:
-        word = plain(name.strip())
-        kind = 1 if word in GOOD_NAMES else -1 if word in BAD_NAMES else 0 if word in NEUTRAL_NAMES else None
-        if kind is None:
+        polarity = _polarity(normalize(name.strip()))
+        if polarity is None:
             return None
-        kinds[name] = kind
-    return kinds if {1, -1} <= set(kinds.values()) and len(set(kinds.values())) == len(kinds) else None
+        polarities[name] = polarity
+    distinct = set(polarities.values())
+    has_both = {1, -1} <= distinct
+    return polarities if has_both and len(distinct) == len(polarities) else None
 
 
-def balance(text: str, encoder: Encoder) -> float:
-    """Above 0 for praise, below for blame; about one point for each word of the kind."""
-    whole = encoder.encode([text[:READ]])[0]
-    praise, blame = encoder.remember(PRAISE) @ whole, encoder.remember(BLAME) @ whole
-    return word_balance(text) + LIKENESS * float(praise.max() - blame.max())
+def _polarity(name: str) -> int | None:
+    if name in POSITIVE_NAMES:
+        return 1
+    if name in NEGATIVE_NAMES:
+        return -1
+    return 0 if name in NEUTRAL_NAMES else None
 
 
-def word_balance(text: str) -> float:
-    """Praising words less blaming ones; one of the three words before can turn a word round."""
-    words = _WORD.findall(plain(text[:READ]))
+def sentiment_score(text: str, encoder: Encoder) -> tuple[float, float]:
+    """(positive or negative, the bar for that): differences of similarities.
+
+    A text whose score is closer to 0 than the bar is neutral, if there is such a category.
+    """
+    vector = encoder.encode([text[:MAX_CHARACTERS]])[0]
+    positive, negative, neutral = (float(one @ vector) for one in sentiment_vectors(encoder))
+    words = max(-MAX_WORDS, min(MAX_WORDS, word_score(text)))
+    calibration = calibration_of(encoder.weights.name)
+    margin, weight = calibration.neutral_bar
+    bar = margin + weight * (neutral - max(positive, negative))
+    return positive - negative + WORD_WEIGHT * words, bar
+
+
+def sentiment_vectors(encoder: Encoder) -> tuple[Vectors, Vectors, Vectors]:
+    """Unit vectors (384,) of positive, of negative and of neutral texts."""
+    return (
+        _centre(encoder.encode_cached(POSITIVE_TEXTS)),
+        _centre(encoder.encode_cached(NEGATIVE_TEXTS)),
+        _centre(encoder.encode_cached(NEUTRAL_TEXTS)),
+    )
+
+
+def _centre(vectors: Vectors) -> Vectors:
+    import numpy as np
+
+    mean = vectors.mean(axis=0)
+    unit: Vectors = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    return unit
+
+
+def word_score(text: str) -> float:
+    """Positive minus negative words; a negation among the three words before inverts a word."""
+    words = _WORD.findall(normalize(text[:MAX_CHARACTERS]))
     total = 0.0
-    for place, word in enumerate(words):
-        value = 1 if word in GOOD else -1 if word in BAD else 0
-        if value and TURNED & set(words[max(0, place - 3) : place]):
+    for index, word in enumerate(words):
+        value = float((word in POSITIVE_WORDS) - (word in NEGATIVE_WORDS))
+        other = (word in OTHER_POSITIVE_WORDS) - (word in OTHER_NEGATIVE_WORDS)
+        value = value or OTHER_WORD_WEIGHT * other
+        if value and NEGATIONS & set(words[max(0, index - 3) : index]):
             value = -value
         total += value
     return total

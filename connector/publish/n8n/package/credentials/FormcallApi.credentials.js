@@ -3,30 +3,34 @@ const BASE_URL = '={{$credentials.address.trim().replace(/\\/+$/, "")}}';
 
 class FormcallApi {
   constructor() {
-    this.name = 'formcallApi';
-    this.displayName = 'Formcall API';
-    this.icon = 'file:formcall.svg';
+    this.name = "formcallApi";
+    this.displayName = "Formcall API";
+    this.icon = "file:formcall.svg";
     this.properties = [
       {
-        displayName: 'Service address',
-        name: 'address',
-        type: 'string',
-        default: 'http://127.0.0.1:8080',
+        displayName: "Service address",
+        name: "address",
+        type: "string",
+        default: "http://127.0.0.1:8080",
         required: true,
-        description: 'Where your Formcall service is reached from n8n',
+        description: "Where your Formcall service is reached from n8n",
       },
       {
-        displayName: 'API key',
-        name: 'apiKey',
-        type: 'string',
+        displayName: "API key",
+        name: "apiKey",
+        type: "string",
         typeOptions: { password: true },
-        default: '',
+        default: "",
         required: true,
-        description: 'Begins with fc_. Whoever runs the service makes one with formcall key create n8n.',
+        description:
+          "Begins with fc_. Whoever runs the service makes one with formcall key create n8n.",
       },
     ];
-    this.authenticate = { type: 'generic', properties: { headers: { Authorization: '=Bearer {{$credentials.apiKey.trim()}}' } } };
-    this.test = { request: { baseURL: BASE_URL, url: '/v1/actions' } };
+    this.authenticate = {
+      type: "generic",
+      properties: { headers: { Authorization: "=Bearer {{$credentials.apiKey.trim()}}" } },
+    };
+    this.test = { request: { baseURL: BASE_URL, url: "/v1/actions" } };
   }
 }
 

@@ -1,11 +1,11 @@
 // Looking for a run, such as one that an earlier step only began.
-const { call, filled } = require('./http');
+const { call, filled } = require("./http");
 
 const findOne = async (z, bundle, id) => {
   try {
     return [(await call(z, bundle, `/v1/runs/${encodeURIComponent(id)}`)).data];
   } catch (error) {
-    if (error.name === 'AppError' && JSON.parse(error.message).code === 'not_found') return [];
+    if (error.name === "AppError" && JSON.parse(error.message).code === "not_found") return [];
     throw error;
   }
 };
@@ -13,7 +13,7 @@ const findOne = async (z, bundle, id) => {
 const perform = async (z, bundle) => {
   const { id, ...asked } = filled(bundle.inputData);
   if (id) return findOne(z, bundle, String(id).trim());
-  return (await call(z, bundle, '/v1/runs', { params: { ...asked, limit: 1 } })).data;
+  return (await call(z, bundle, "/v1/runs", { params: { ...asked, limit: 1 } })).data;
 };
 
 const search = (one) => ({

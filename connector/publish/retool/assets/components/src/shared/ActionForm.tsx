@@ -1,11 +1,11 @@
-import { type ReactElement, useState } from 'react'
-import { AnswerView, PriceView } from './AnswerView'
-import { BusyButton, Card } from './Card'
-import { FieldRow } from './FieldRow'
-import { ProblemView } from './ProblemView'
-import { type Problem, readProblem, standing, text } from './answer'
-import { type Exchange, type Field, type Output, type Plain } from './types'
-import { missing, wireValue } from './values'
+import { type ReactElement, useState } from "react"
+import { AnswerView, PriceView } from "./AnswerView"
+import { BusyButton, Card } from "./Card"
+import { FieldRow } from "./FieldRow"
+import { ProblemView } from "./ProblemView"
+import { type Problem, readProblem, standing, text } from "./answer"
+import { type Exchange, type Field, type Output, type Plain } from "./types"
+import { missing, wireValue } from "./values"
 
 interface ActionFormProps {
   title: string
@@ -19,8 +19,8 @@ interface ActionFormProps {
 }
 
 /**
- * The form of an action. On Run it writes all fields into `request` and fires `run`; the app's own query does the rest, and what
- * the query says comes back through `response`, `isRunning` and `errorMessage`.
+ * The form of an action. On Run it writes all fields into `request` and fires `run`; the app's own
+ * query makes the call, and its result returns in `response`, `isRunning` and `errorMessage`.
  */
 export function ActionForm(props: ActionFormProps): ReactElement {
   const { fields, options } = props
@@ -34,24 +34,39 @@ export function ActionForm(props: ActionFormProps): ReactElement {
     setAsked(true)
     if (Object.keys(missing(fields)).length) return
     // all keys each time: Retool merges a new request into the one before
-    setRequest(Object.fromEntries([...fields, ...options].map((field) => [field.name, wireValue(field)])))
+    setRequest(
+      Object.fromEntries([...fields, ...options].map((field) => [field.name, wireValue(field)])),
+    )
     props.run()
   }
 
   const hasFaults = Object.keys(faults).length > 0
   return (
     <Card title={props.title} summary={props.summary}>
-      {fields.map((field) => <FieldRow key={field.name} field={field} error={wrong[field.name] ?? ''} />)}
+      {fields.map((field) => (
+        <FieldRow key={field.name} field={field} error={wrong[field.name] ?? ""} />
+      ))}
       {props.showOptions ? (
         <details className="fc-options">
           <summary>Advanced</summary>
-          {options.map((field) => <FieldRow key={field.name} field={field} error={wrong[field.name] ?? ''} />)}
+          {options.map((field) => (
+            <FieldRow key={field.name} field={field} error={wrong[field.name] ?? ""} />
+          ))}
         </details>
       ) : null}
       <BusyButton busy={isRunning} label="Run" busyLabel="Running…" onPress={press} />
       <div className="fc-outcome" aria-live="polite" aria-busy={isRunning}>
-        {hasFaults ? <p className="fc-field-error">Fill in what is marked, then run again.</p>
-          : <Outcome response={response} isRunning={isRunning} outputs={props.outputs} problem={problem} asked={asked} />}
+        {hasFaults ? (
+          <p className="fc-field-error">Fill in what is marked, then run again.</p>
+        ) : (
+          <Outcome
+            response={response}
+            isRunning={isRunning}
+            outputs={props.outputs}
+            problem={problem}
+            asked={asked}
+          />
+        )}
       </div>
     </Card>
   )
@@ -68,25 +83,32 @@ interface OutcomeProps {
 function Outcome({ problem, asked, ...props }: OutcomeProps): ReactElement {
   if (props.isRunning) return <p className="fc-none">The answer is on its way.</p>
   switch (standing(props.response, problem)) {
-    case 'problem':
+    case "problem":
       return problem ? <ProblemView problem={problem} /> : <></>
-    case 'open':
+    case "open":
       return <HandedOver response={props.response} />
-    case 'dry_run':
+    case "dry_run":
       return <PriceView response={props.response} />
-    case 'done':
+    case "done":
       return <AnswerView response={props.response} outputs={props.outputs} />
     default:
-      return asked
-        ? <p className="fc-none">No answer came. Connect this component’s Run event to a query, and Response to its data.</p>
-        : <p className="fc-none">The answer will stand here.</p>
+      return asked ? (
+        <p className="fc-none">
+          No answer came. Connect this component’s Run event to a query, and Response to its data.
+        </p>
+      ) : (
+        <p className="fc-none">The answer will appear here.</p>
+      )
   }
 }
 
 function HandedOver({ response }: { response: Plain }): ReactElement {
   return (
     <div className="fc-answer">
-      <p className="fc-result-text">The run goes on. Its answer can be asked for with its id, for example by the component Run status.</p>
+      <p className="fc-result-text">
+        The run continues. Get its answer later with its id, for example with the component Run
+        status.
+      </p>
       <p className="fc-bill">{text(response.id)}</p>
     </div>
   )

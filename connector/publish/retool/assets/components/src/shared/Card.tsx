@@ -1,7 +1,15 @@
-import { type ReactElement, type ReactNode, useId } from 'react'
-import { STYLES } from './styles'
+import { type ReactElement, type ReactNode, useId } from "react"
+import { STYLES } from "./styles"
 
-export function Card({ title, summary, children }: { title: string; summary: string; children: ReactNode }): ReactElement {
+export function Card({
+  title,
+  summary,
+  children,
+}: {
+  title: string
+  summary: string
+  children: ReactNode
+}): ReactElement {
   const id = useId()
   return (
     <section className="fc-card" aria-labelledby={id}>
@@ -14,14 +22,27 @@ export function Card({ title, summary, children }: { title: string; summary: str
 }
 
 /** A button that says what it is doing; it keeps the focus while it works. */
-export function BusyButton({ busy, label, busyLabel, onPress }: {
+export function BusyButton({
+  busy,
+  label,
+  busyLabel,
+  onPress,
+}: {
   busy: boolean
   label: string
   busyLabel: string
   onPress: () => void
 }): ReactElement {
   return (
-    <button type="button" className="fc-button" aria-disabled={busy} aria-busy={busy} onClick={() => { if (!busy) onPress() }}>
+    <button
+      type="button"
+      className="fc-button"
+      aria-disabled={busy}
+      aria-busy={busy}
+      onClick={() => {
+        if (!busy) onPress()
+      }}
+    >
       {busy ? <span className="fc-spinner" aria-hidden="true" /> : null}
       {busy ? busyLabel : label}
     </button>

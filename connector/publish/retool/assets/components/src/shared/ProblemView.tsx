@@ -1,5 +1,5 @@
-import { type ReactElement } from 'react'
-import { type Problem } from './answer'
+import { type ReactElement } from "react"
+import { type Problem } from "./answer"
 
 export function ProblemView({ problem }: { problem: Problem }): ReactElement {
   return (

@@ -1,9 +1,9 @@
-import { type ReactElement, useEffect } from 'react'
-import { AnswerView } from './AnswerView'
-import { BusyButton, Card } from './Card'
-import { ProblemView } from './ProblemView'
-import { readProblem, standing, text } from './answer'
-import { type Exchange, type Outputs } from './types'
+import { type ReactElement, useEffect } from "react"
+import { AnswerView } from "./AnswerView"
+import { BusyButton, Card } from "./Card"
+import { ProblemView } from "./ProblemView"
+import { readProblem, standing, text } from "./answer"
+import { type Exchange, type Outputs } from "./types"
 
 interface StatusCardProps {
   runId: string
@@ -16,14 +16,14 @@ interface StatusCardProps {
 const WAIT_SECONDS = 20 // how long the service may keep the query waiting; a query of Retool has more time than that
 const PAUSE_MS = 2000
 
-/** A run that was handed over: it is asked for until it has ended, and its answer is shown. */
+/** A run that continues in the background: polled until it is finished, then shown. */
 export function StatusCard(props: StatusCardProps): ReactElement {
   const { runId } = props
   const { isRunning, response, errorMessage, setRequest } = props.exchange
   const own = response.id === runId ? response : {}
   const problem = isRunning ? null : readProblem(errorMessage, own)
   const now = standing(own, problem)
-  const goesOn = runId !== '' && (now === 'empty' || now === 'open')
+  const isOpen = runId !== "" && (now === "empty" || now === "open")
 
   function check(): void {
     setRequest({ run_id: runId, wait_seconds: WAIT_SECONDS })
@@ -31,26 +31,36 @@ export function StatusCard(props: StatusCardProps): ReactElement {
   }
 
   useEffect(() => {
-    if (!goesOn || isRunning) return undefined
-    const timer = window.setTimeout(check, now === 'empty' ? 0 : PAUSE_MS)
+    if (!isOpen || isRunning) return undefined
+    const timer = window.setTimeout(check, now === "empty" ? 0 : PAUSE_MS)
     return () => window.clearTimeout(timer)
-  }, [runId, goesOn, isRunning, response])
+  }, [runId, isOpen, isRunning, response])
 
-  if (runId === '') {
-    return <Card title="Run status" summary=""><p className="fc-none">No run yet. Bind Run id to the id that an action answers with.</p></Card>
+  if (runId === "") {
+    return (
+      <Card title="Run status" summary="">
+        <p className="fc-none">No run yet. Bind Run id to the id that an action answers with.</p>
+      </Card>
+    )
   }
   return (
     <Card title="Run status" summary={runId}>
-      <div className="fc-outcome" aria-live="polite" aria-busy={goesOn}>
-        <span className="fc-status">{problem ? 'no answer' : text(own.status) || 'asking'}</span>
+      <div className="fc-outcome" aria-live="polite" aria-busy={isOpen}>
+        <span className="fc-status">{problem ? "no answer" : text(own.status) || "asking"}</span>
         {problem ? <ProblemView problem={problem} /> : null}
-        {goesOn ? <p className="fc-none">The run goes on. Its answer will stand here.</p> : null}
-        {now === 'done' ? <AnswerView response={own} outputs={props.outputs[text(own.action)] ?? []} /> : null}
+        {isOpen ? <p className="fc-none">The run continues. Its answer will appear here.</p> : null}
+        {now === "done" ? (
+          <AnswerView response={own} outputs={props.outputs[text(own.action)] ?? []} />
+        ) : null}
       </div>
-      {now === 'done' ? null : (
+      {now === "done" ? null : (
         <div className="fc-buttons">
           <BusyButton busy={isRunning} label="Check now" busyLabel="Checking…" onPress={check} />
-          {goesOn ? <button type="button" className="fc-button fc-button-outline" onClick={props.cancel}>Cancel the run</button> : null}
+          {isOpen ? (
+            <button type="button" className="fc-button fc-button-outline" onClick={props.cancel}>
+              Cancel the run
+            </button>
+          ) : null}
         </div>
       )}
     </Card>

@@ -1,4 +1,4 @@
-/** The look of Retool's own components. It is written into the page, since a library may be loaded without its style sheet. */
+/** Styles like Retool's own components. In the page, since a library may load without its style sheet. */
 export const STYLES = `
 .fc-card { box-sizing: border-box; height: 100%; overflow: auto; padding: 12px; border: 1px solid #dfe1e6; border-radius: 6px;
   background: #fff; color: #0d0d0d; font: 400 12px/18px Inter, "Liberation Sans", "Helvetica Neue", Arial, sans-serif; }

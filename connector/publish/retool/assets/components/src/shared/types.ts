@@ -1,5 +1,5 @@
 /** What a form shows for a field: one of the boxes of `boxes.tsx`. */
-export type Box = 'text' | 'longtext' | 'number' | 'switch' | 'select' | 'checks' | 'file'
+export type Box = "text" | "longtext" | "number" | "switch" | "select" | "checks" | "file"
 
 /** One of a fixed set: `key` is what Retool's state holds, `value` what the service is sent. */
 export interface Choice {
@@ -9,8 +9,8 @@ export interface Choice {
 }
 
 /**
- * One box of the form and the state of Retool behind it. `orText` is the box that may be filled in instead; `min` and `max` bound a
- * number, and `max` is how many files a box for files takes.
+ * One box of the form and its Retool state. `orText` is the box that may be filled in instead; `min`
+ * and `max` bound a number, and `max` is the number of files that a file box takes.
  */
 export interface Field {
   name: string
@@ -35,7 +35,7 @@ export type Outputs = Record<string, Output[]>
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 export type Plain = { [key: string]: Json }
 
-/** What a component tells the app's query, and what the query answers. */
+/** What a component sends to the app's query, and what the query returns. */
 export interface Exchange {
   setRequest: (request: Plain) => void
   response: Plain
