@@ -1,4 +1,5 @@
-"""zapier/WEBHOOKS.md is run: each step on the page, sent as Webhooks by Zapier sends it, to a real service."""
+"""zapier/WEBHOOKS.md: each step on the page is sent to a real service as Webhooks by Zapier sends
+it."""
 
 from __future__ import annotations
 
@@ -13,20 +14,27 @@ import pytest
 import requests
 
 from connector.catalogue import load_catalogue
+from connector.json_types import Json
 from connector.publish.zapier import webhooks
-from tests.conftest import ROOT, Service, serving, timeless
-from tests.receivers import Receiver
-
-Json = dict[str, Any]
+from tests.support.receivers import Receiver
+from tests.support.running_service import RunningService, serving
+from tests.support.samples import ROOT, without_durations
 
 PAGE = (ROOT / "zapier" / "WEBHOOKS.md").read_text(encoding="utf-8")
-TABLE = re.compile(r"^\| box \| name \| value \|\n\|---\|---\|---\|\n((?:\|[^\n]*\n)+)(?:\nData:\n\n```json\n(.*?)```\n)?", re.M | re.S)
+TABLE = re.compile(
+    (
+        r"^\| box \| name \| value \|\n\|---\|---\|---\|\n((?:\|[^\n]*\n)+)(?:\nData:\n\n"
+        r"```json\n(.*?)```\n)?"
+    ),
+    re.M | re.S,
+)
 CATALOGUE = load_catalogue()
 
 
 @dataclass
 class Step:
-    """A step of the page as a person fills it in: boxes with one value, and boxes with rows of a name and a value."""
+    """A step of the page as a person fills it in: boxes with one value, and boxes with rows of a
+    name and a value."""
 
     heading: str
     one: dict[str, str] = field(default_factory=dict)
@@ -42,7 +50,10 @@ def read_steps() -> Iterator[Step]:
     for found in TABLE.finditer(PAGE):
         step = Step(re.findall(r"^##+ (.*)$", PAGE[: found.start()], re.M)[-1], body=found[2] or "")
         for line in found[1].splitlines():
-            box, name, value = (html.unescape(cell.replace("<br>", "\n")).strip() for cell in line.strip("|").split("|"))
+            box, name, value = (
+                html.unescape(cell.replace("<br>", "\n")).strip()
+                for cell in line.strip("|").split("|")
+            )
             if name:
                 step.rows.setdefault(box, {})[name.strip("`")] = value
             else:
@@ -51,13 +62,16 @@ def read_steps() -> Iterator[Step]:
 
 
 STEPS = list(read_steps())
-OF_ACTIONS = [step for step in STEPS if step.heading in {action.title for action in CATALOGUE.values()}]
+OF_ACTIONS = [
+    step for step in STEPS if step.heading in {action.title for action in CATALOGUE.values()}
+]
 
 
 class Zapier:
-    """Sends steps as Webhooks by Zapier does, with what a person puts in place of the page's own words."""
+    """Sends steps as Webhooks by Zapier does, with what a person puts in place of the page's own
+    words."""
 
-    def __init__(self, service: Service, **known: str) -> None:
+    def __init__(self, service: RunningService, **known: str) -> None:
         self.known = {webhooks.EXAMPLE_URL: service.address, webhooks.KEY: service.key, **known}
 
     def run(self, step: Step, *, payload: str = "", **more: str) -> requests.Response:
@@ -65,13 +79,23 @@ class Zapier:
         event, url = step.one["Action event"], self._known(step.one["URL"])
         headers = {"User-Agent": "Zapier", "Accept": "*/*", **self._rows(step, "Headers")}
         query = self._rows(step, "Query String Params")
-        data = {name: value for name, value in {**self._rows(step, "Data"), **more}.items() if value != ""}
+        data = {
+            name: value
+            for name, value in {**self._rows(step, "Data"), **more}.items()
+            if value != ""
+        }
         sent: Json = {}
         if event == "Custom Request":
             sent = {"data": self._known(step.body).encode() or None}
         elif event == "POST":
-            sent = {"json": data} if (payload or step.one["Payload Type"]) == "json" else {"data": data}
-        return requests.request(step.one.get("Method", event), url, params=query, headers=headers, timeout=30, **sent)
+            sent = (
+                {"json": data}
+                if (payload or step.one["Payload Type"]) == "json"
+                else {"data": data}
+            )
+        return requests.request(
+            step.one.get("Method", event), url, params=query, headers=headers, timeout=60, **sent
+        )
 
     def _rows(self, step: Step, box: str) -> dict[str, str]:
         return {name: self._known(value) for name, value in step.rows.get(box, {}).items()}
@@ -83,7 +107,8 @@ class Zapier:
 
 
 def flattened(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """A body as a Catch Hook shows it: objects become names with __ between, lists of objects one text for each of their names."""
+    """A body as a Catch Hook shows it: objects become names with __ between, lists of objects one
+    text for each of their names."""
     if isinstance(value, dict):
         for key, one in value.items():
             yield from flattened(one, f"{name}__{key}" if name else key)
@@ -95,7 +120,7 @@ def flattened(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
     """On the scripted engine; it may call receivers on this machine."""
     with serving(tmp_path_factory.mktemp("webhooks"), FORMCALL_ALLOW_HOSTS="127.0.0.1") as found:
         yield found
@@ -111,24 +136,31 @@ def test_every_action_is_on_the_page() -> None:
     """Each action has its step, and each of its fields is a row of it or named below it."""
     assert len(OF_ACTIONS) == len(CATALOGUE)
     for action in CATALOGUE.values():
-        section = PAGE.partition(f"### {action.title}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
+        section = (
+            PAGE.partition(f"### {action.title}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
+        )
         assert [name for name in action.fields if f"`{name}`" not in section] == []
 
 
 @pytest.mark.parametrize("payload", ["json", "form"])
 @pytest.mark.parametrize("step", OF_ACTIONS, ids=lambda step: step.name)
-def test_actions(service: Service, step: Step, payload: str) -> None:
-    """The step of each action gives the example's answer, with either payload, with numbers as text and empty boxes beside."""
-    response = Zapier(service).run(step, payload=payload, max_cost_usd="0.50", dry_run="false", tag="", language="")
+def test_actions(service: RunningService, step: Step, payload: str) -> None:
+    """The step of each action gives the example's answer, with either payload, with numbers as text
+    and empty boxes beside."""
+    response = Zapier(service).run(
+        step, payload=payload, max_cost_usd="0.50", dry_run="false", tag="", language=""
+    )
     assert response.status_code == 200, response.text
     answer = response.json()
     [action] = [one for one in CATALOGUE.values() if one.title == step.heading]
     expected = service.post(action.id, action.examples[0].input).json()
-    assert [timeless(answer[name]) for name in action.returns] == [timeless(expected[name]) for name in action.returns]
+    assert [without_durations(answer[name]) for name in action.returns] == [
+        without_durations(expected[name]) for name in action.returns
+    ]
     assert not [name for name in answer if "__" in name]
 
 
-def test_setting_up_for_free(service: Service) -> None:
+def test_setting_up_for_free(service: RunningService) -> None:
     """The sample has the full shape, and is no run."""
     [step] = under("Set a step up")
     answer = Zapier(service, **{webhooks.KEY: service.key}).run(step).json()
@@ -136,7 +168,7 @@ def test_setting_up_for_free(service: Service) -> None:
     assert None not in answer.values()
 
 
-def test_custom_request(service: Service) -> None:
+def test_custom_request(service: RunningService) -> None:
     """What is sent as it is, with a list in it, gives the same answer as the step with rows."""
     [step] = under("JSON as you write it")
     assert any(isinstance(value, list) for value in json.loads(step.body).values())
@@ -145,20 +177,25 @@ def test_custom_request(service: Service) -> None:
     assert (answer["ok"], answer["result"]) == (True, Zapier(service).run(posted).json()["result"])
 
 
-def test_long_runs(service: Service) -> None:
-    """A step that does not wait has the run's id; the Catch Hook gets the answer, flat, and a later step finds it as well."""
+def test_long_runs(service: RunningService) -> None:
+    """A step that does not wait has the run's id; the Catch Hook gets the answer, flat, and a later
+    step finds it as well."""
     later, look = under("Long runs")
     with Receiver() as hook:
         begun = Zapier(service, **{webhooks.CATCH_HOOK: hook.url}).run(later)
         assert (begun.status_code, begun.json()["status"]) == (202, "queued")
         [caught] = hook.wait()
     shown = dict(flattened(caught.json))
-    assert (shown["event"], shown["id"], shown["status"]) == ("run.completed", begun.json()["id"], "done")
+    assert (shown["event"], shown["id"], shown["status"]) == (
+        "run.completed",
+        begun.json()["id"],
+        "done",
+    )
     found = Zapier(service, **{webhooks.RUN: begun.json()["id"]}).run(look).json()
     assert (found["status"], found["result"]) == ("done", shown["result"])
 
 
-def test_an_inbound_hook(service: Service) -> None:
+def test_an_inbound_hook(service: RunningService) -> None:
     """A hook is made by one step; from then on a step without a header runs its action."""
     make, post = under("No key in the Zap")
     made = Zapier(service).run(make)
@@ -175,9 +212,9 @@ def make_action(step: Step) -> str:
     return found
 
 
-def test_hearing_of_every_run(service: Service) -> None:
+def test_hearing_of_every_run(service: RunningService) -> None:
     """A Catch Hook is told of runs until the subscription is deleted."""
-    subscribe, unsubscribe = under("Hear of every run")
+    subscribe, unsubscribe = under("Be notified of every run")
     with Receiver() as hook:
         made = Zapier(service, **{webhooks.CATCH_HOOK: hook.url}).run(subscribe)
         assert made.status_code == 201, made.text
@@ -189,6 +226,12 @@ def test_hearing_of_every_run(service: Service) -> None:
 
 def test_every_step_is_run() -> None:
     """No step of the page is left out above."""
-    headings = ("Set a step up", "JSON as you write it", "Long runs", "No key in the Zap", "Hear of every run")
+    headings = (
+        "Set a step up",
+        "JSON as you write it",
+        "Long runs",
+        "No key in the Zap",
+        "Be notified of every run",
+    )
     others = [step for step in STEPS if step not in OF_ACTIONS]
     assert len(others) == sum(len(under(heading)) for heading in headings) == 8

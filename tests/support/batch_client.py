@@ -1,4 +1,5 @@
-"""What tests of batches share: a client of a service, and a workshop that carries batches out in the test's own process."""
+"""A client of a service for tests of batches, and a service that runs batches in the process of the
+test."""
 
 from __future__ import annotations
 
@@ -15,18 +16,17 @@ from typing import Any
 
 import requests
 
-from connector.jobs.orders import read_order
-from connector.jobs.progress import described
-from connector.jobs.workshop import Workshop, open_workshop
+from connector.batches.progress import batch_view
+from connector.batches.request import read_batch_request
+from connector.json_types import Json
+from connector.service import Service, build_service
 from connector.settings import Settings
 from connector.store.keys import Key
-from tests.conftest import FORMCALL, Service, serving
-from tests.upstream import Chance, FakeUpstream, Script
-from tests.upstream.wire import Step
+from tests.support.running_service import FORMCALL, RunningService, serving
+from tests.support.upstream import Chance, FakeUpstream, Script
+from tests.support.upstream.wire import Step
 
-Json = dict[str, Any]
-
-PATIENCE = 60.0  # seconds, far above what anything here takes
+PATIENCE = 120.0  # seconds, far above what anything here takes
 CATEGORIES = "billing: invoices and charges\ntechnical: errors and crashes"
 COUNTS = ("done", "unknown", "failed", "cancelled", "left")
 MARKER = r"row-\d+"
@@ -39,7 +39,9 @@ def engine(base_url: str) -> dict[str, str]:
 
 def texts(count: int, first: int = 1) -> list[Json]:
     """Rows whose texts the log of a fake provider can tell apart."""
-    return [{"text": f"row-{number} I was charged twice."} for number in range(first, first + count)]
+    return [
+        {"text": f"row-{number} I was charged twice."} for number in range(first, first + count)
+    ]
 
 
 def check(state: Json) -> Json:
@@ -48,24 +50,28 @@ def check(state: Json) -> Json:
     return state
 
 
-class Client:
+class BatchClient:
     """A caller of a service's batches with one key."""
 
-    def __init__(self, address: str, key: str, service: Service) -> None:
+    def __init__(self, address: str, key: str, service: RunningService) -> None:
         self.address, self.headers, self.service = address, {"X-API-Key": key}, service
 
-    def other(self, name: str, *options: str) -> Client:
+    def other(self, name: str, *options: str) -> BatchClient:
         """A caller with a new key."""
-        return Client(self.address, new_key(self.service, name, *options), self.service)
+        return BatchClient(self.address, new_key(self.service, name, *options), self.service)
 
     def post(self, path: str = "", **more: Any) -> requests.Response:
         headers = {**self.headers, **more.pop("headers", {})}
-        return requests.post(f"{self.address}/v1/batches{path}", headers=headers, timeout=PATIENCE, **more)
+        return requests.post(
+            f"{self.address}/v1/batches{path}", headers=headers, timeout=PATIENCE, **more
+        )
 
     def get(self, path: str = "", **more: Any) -> requests.Response:
-        return requests.get(f"{self.address}/v1/batches{path}", headers=self.headers, timeout=PATIENCE, **more)
+        return requests.get(
+            f"{self.address}/v1/batches{path}", headers=self.headers, timeout=PATIENCE, **more
+        )
 
-    def order(self, rows: Any, action: str = "classify", **more: Any) -> Json:
+    def create(self, rows: Any, action: str = "classify", **more: Any) -> Json:
         """A new batch that is taken in, once the service has started."""
         body = {"action": action, "rows": rows, "fixed": {"categories": CATEGORIES}, **more}
         until = time.monotonic() + PATIENCE
@@ -79,17 +85,20 @@ class Client:
         assert response.status_code == 200, response.text
         return check(response.json())
 
-    def until(self, batch_id: str, holds: Callable[[Json], object], seconds: float = PATIENCE) -> Json:
-        """The state of a batch once something holds of it; its counts add up in each state on the way."""
+    def wait_until(
+        self, batch_id: str, holds: Callable[[Json], object], seconds: float = PATIENCE
+    ) -> Json:
+        """The state of a batch once something holds of it; its counts add up in each state on the
+        way."""
         end = time.monotonic() + seconds
         while not holds(state := self.state(batch_id)):
             assert time.monotonic() < end, state
             time.sleep(0.05)
         return state
 
-    def over(self, batch_id: str, seconds: float = PATIENCE) -> Json:
+    def wait_finished(self, batch_id: str, seconds: float = PATIENCE) -> Json:
         """The state of a batch that does not go on any more."""
-        return self.until(batch_id, lambda state: state["status"] != "running", seconds)
+        return self.wait_until(batch_id, lambda state: state["status"] != "running", seconds)
 
     def rows(self, batch_id: str) -> list[Json]:
         """The results, after it was seen that both kinds tell the same of every row."""
@@ -97,25 +106,42 @@ class Client:
         objects = [json.loads(line) for line in lines]
         response = self.get(f"/{batch_id}/results.csv")
         cells = list(csv.DictReader(io.StringIO(response.content.decode(), newline="")))
-        assert [(row["row"], row["run_id"]) for row in cells] == [(str(one["row"]), one["run_id"]) for one in objects]
+        assert [(row["row"], row["run_id"]) for row in cells] == [
+            (str(one["row"]), one["run_id"]) for one in objects
+        ]
         return objects
 
 
 @contextmanager
-def asking(folder: Path, steps: Script | Iterable[Step], *, delay: float = 0.0, usage: Any = None, chance: Chance | None = None,
-           **variables: str) -> Iterator[tuple[FakeUpstream, Client]]:  # fmt: skip
+def serving_over(
+    folder: Path,
+    steps: Script | Iterable[Step],
+    *,
+    delay: float = 0.0,
+    usage: Any = None,
+    chance: Chance | None = None,
+    **variables: str,
+) -> Iterator[tuple[FakeUpstream, BatchClient]]:
     """A fake provider that does these steps, and a client of a service that asks it."""
     with (
         FakeUpstream(steps, delay=delay, usage=usage, chance=chance) as upstream,
         serving(folder, **engine(upstream.base_url), **variables) as service,
     ):
-        yield upstream, Client(service.address, service.key, service)
+        yield upstream, BatchClient(service.address, service.key, service)
 
 
-def new_key(service: Service, name: str, *options: str) -> str:
+def new_key(service: RunningService, name: str, *options: str) -> str:
     """A key of its own, made by the command line."""
     command = [str(FORMCALL), "key", "create", name, *options]
-    made = subprocess.run(command, env=service.environment, cwd=service.folder, capture_output=True, text=True, timeout=60, check=True)
+    made = subprocess.run(
+        command,
+        env=service.environment,
+        cwd=service.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     return made.stdout.strip()
 
 
@@ -124,35 +150,43 @@ def statuses(rows: list[Json]) -> Counter[str]:
 
 
 @contextmanager
-def working(folder: Path, upstream: FakeUpstream, **settings: Any) -> Iterator[Bench]:
-    """A workshop that carries out durable work in this process."""
-    known = {"engine": "openai", "openai_api_key": "sk-test", "openai_base_url": upstream.base_url, "data_dir": folder, "log": "off"}
-    workshop = open_workshop(Settings(**{**known, **settings}))
-    workshop.launch()
+def local_bench(folder: Path, upstream: FakeUpstream, **settings: Any) -> Iterator[BatchBench]:
+    """A service that runs durable work in this process."""
+    known = {
+        "engine": "openai",
+        "openai_api_key": "sk-test",
+        "openai_base_url": upstream.base_url,
+        "data_dir": folder,
+        "log": "off",
+    }
+    service = build_service(Settings(**{**known, **settings}))
+    service.launch()
     try:
-        yield Bench(workshop)
+        yield BatchBench(service)
     finally:
-        workshop.stop(5)
-        connected = getattr(workshop.engine.provider, "_connected", None)
+        service.stop(5)
+        connected = getattr(service.engine.provider, "_connected", None)
         if connected:
             connected.close()
 
 
-class Bench:
-    """A workshop with a key of its own."""
+class BatchBench:
+    """A service with a key of its own."""
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.workshop = workshop
-        self.key: Key = workshop.keys.of_command_line()
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.key: Key = service.keys.command_line_key()
 
-    def order(self, rows: Any, **more: Any) -> Json:
+    def create(self, rows: Any, **more: Any) -> Json:
         values = {"action": "classify", "rows": rows, "fixed": {"categories": CATEGORIES}, **more}
-        return check(described(self.workshop.batch_runner.add(self.key, read_order(values))))
+        return check(
+            batch_view(self.service.batch_runner.add(self.key, read_batch_request(values)))
+        )
 
     def state(self, batch_id: str) -> Json:
-        return check(described(self.workshop.batches.progress(batch_id)))
+        return check(batch_view(self.service.batches.progress(batch_id)))
 
-    def over(self, batch_id: str, status: str = "done") -> Json:
+    def wait_finished(self, batch_id: str, status: str = "done") -> Json:
         end = time.monotonic() + PATIENCE
         while (state := self.state(batch_id))["status"] == "running":
             assert time.monotonic() < end, state
@@ -161,4 +195,4 @@ class Bench:
         return state
 
     def rows(self, batch_id: str) -> list[Any]:
-        return list(self.workshop.batches.rows(batch_id))
+        return list(self.service.batches.rows(batch_id))

@@ -1,7 +1,8 @@
-"""A process that carries out jobs, for tests that kill it: ``python -m tests.durable_app '{"address": ..., "log": ...}'``.
+"""A process that runs durable jobs, for tests that kill it: ``python -m tests.support.durable_app
+'{"address": ..., "log": ...}'``.
 
-Each thing that happens is a line of the log: ``begin NAME STEP``, ``end NAME STEP``, ``done NAME`` and a few more, after the process's
-host. SIGTERM stops it as a service stops.
+Each thing that happens is a line of the log: ``begin NAME STEP``, ``end NAME STEP``, ``done NAME``
+and a few more, after the process's host. SIGTERM stops it as a service stops.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from typing import Any
 
 from sqlalchemy import create_engine
 
+from connector.durable.heartbeat import Heartbeat
+from connector.durable.queue import JobQueue, Role, host_name
+from connector.durable.steps import Steps
 from connector.errors import FieldError, FormcallError
-from connector.jobs.durable import Durable, Role, host_name
-from connector.jobs.steps import Steps
-from connector.jobs.watch import Watch
 from connector.store.hosts import StoredHosts
 
 AT_ONCE = 10
 
 
-class Works:
+class Workflows:
     """What the tests have done: every effect is a line of ``log``."""
 
-    def __init__(self, log: Path, durable: Durable) -> None:
+    def __init__(self, log: Path, durable: JobQueue) -> None:
         self._log, self._durable = log, durable
 
     def note(self, *words: object) -> None:
@@ -49,16 +50,23 @@ class Works:
 
     def count(self, steps: Steps, name: str, number: int, seconds: float) -> list[int]:
         """``number`` steps, each of which takes a while."""
-        done = [steps.do(f"step {n}", self._step, name, n, seconds) for n in range(number)]
+        done = [steps.run(f"step {n}", self._step, name, n, seconds) for n in range(number)]
         self.note("done", name, sum(done))
         return done
 
     def nap(self, steps: Steps, name: str, seconds: float) -> None:
         """A step that fails, and a pause."""
         try:
-            steps.do("refused", self._refuse, name)
+            steps.run("refused", self._refuse, name)
         except FormcallError as error:
-            self.note("heard", name, error.code, error.retry_after, [entry.as_dict() for entry in error.errors], error.extra)
+            self.note(
+                "heard",
+                name,
+                error.code,
+                error.retry_after,
+                [entry.as_dict() for entry in error.errors],
+                error.extra,
+            )
         steps.sleep(seconds)
         self.note("done", name, time.time())
 
@@ -70,7 +78,12 @@ class Works:
 
     def family(self, steps: Steps, name: str, children: int, key: str) -> dict[str, str]:
         ids = [f"{name}/{number}" for number in range(children)]
-        steps.do("send out", lambda: [self._durable.enqueue("rows", "count", one, one, 2, 0.01, key=key) for one in ids])
+
+        def enqueue() -> None:
+            for one in ids:
+                self._durable.enqueue("rows", "count", one, one, 2, 0.01, key=key)
+
+        steps.run("send out", enqueue)
         ends = steps.wait(ids)
         self.note("done", name, *sorted(set(ends.values())))
         return ends
@@ -78,7 +91,7 @@ class Works:
     def fail(self, steps: Steps, name: str, secret: str) -> None:
         """A step that goes wrong, and then the rest as well."""
         try:
-            steps.do("wrong", int, secret)
+            steps.run("wrong", int, secret)
         except FormcallError as error:
             self.note("heard", name, error.code)
         raise ValueError(secret)
@@ -86,23 +99,34 @@ class Works:
     def stray(self, steps: Steps, name: str) -> None:
         """A step in another thread than its own."""
         with ThreadPoolExecutor(1) as pool:
-            self.note("stray", name, type(pool.submit(steps.do, "step", int).exception()).__name__)
+            self.note("stray", name, type(pool.submit(steps.run, "step", int).exception()).__name__)
 
 
-def build(log: Path, address: str, *, role: Role = "all", host: str = "", at_once: int = AT_ONCE, **limits: Any) -> Durable:
-    """Jobs as all processes of a test declare them, not yet launched; ``limits`` are those of the queue of rows."""
-    durable = Durable(address, role=role, host=host or host_name(address, role), threads=8)
-    works = Works(log, durable)
+def build(
+    log: Path,
+    address: str,
+    *,
+    role: Role = "all",
+    host: str = "",
+    at_once: int = AT_ONCE,
+    **limits: Any,
+) -> JobQueue:
+    """Jobs as all processes of a test declare them, not yet launched; ``limits`` are those of the
+    queue of rows."""
+    durable = JobQueue(address, role=role, host=host or host_name(address, role), threads=8)
+    works = Workflows(log, durable)
     for work in (works.count, works.nap, works.family, works.fail, works.stray):
         durable.register(work.__name__, work, queue="runs")
-    durable.queue("runs", at_once=at_once, look=0.05)
-    durable.queue("rows", at_once=at_once, **limits, look=0.05)
+    durable.queue("runs", concurrency=at_once, poll_seconds=0.05)
+    durable.queue("rows", concurrency=at_once, **limits, poll_seconds=0.05)
     return durable
 
 
-def watching(durable: Durable, address: str, note: Callable[..., None], silent: float) -> Watch:
+def watching(
+    durable: JobQueue, address: str, note: Callable[..., None], silent: float
+) -> Heartbeat:
     """The watch over other processes, at a faster pace than usual."""
-    return Watch(
+    return Heartbeat(
         durable,
         StoredHosts(create_engine(address)),
         on_dead=[lambda host: note("dead", host)],
@@ -117,10 +141,10 @@ def main(options: dict[str, Any]) -> None:
     silent, stop_seconds = options.pop("silent", 0.0), options.pop("stop_seconds", 5.0)
     log = Path(options.pop("log"))
     durable = build(log, **options)
-    note = Works(log, durable).note
+    note = Workflows(log, durable).note
     watch = watching(durable, options["address"], note, silent) if silent else None
     if watch:
-        watch.begin()
+        watch.start()
     durable.launch()
     note("ready", os.getpid())
     ended = threading.Event()
@@ -128,7 +152,7 @@ def main(options: dict[str, Any]) -> None:
     ended.wait()
     idle = durable.stop(stop_seconds)
     if watch:
-        watch.end(idle=idle)
+        watch.stop(idle=idle)
     note("stopped", idle)
 
 
@@ -138,7 +162,7 @@ def wsgi() -> Any:
     log = Path(options.pop("log"))
     durable = build(log, **options)
     durable.launch()
-    Works(log, durable).note("ready", os.getpid())
+    Workflows(log, durable).note("ready", os.getpid())
 
     def application(environ: Any, start_response: Any) -> list[bytes]:
         name = environ["PATH_INFO"].strip("/")

@@ -1,4 +1,5 @@
-"""A travel agency on a local port: share prices and flights, as web services that tools are declared for; it keeps what it was asked."""
+"""A travel agency's API on a local port, for declared tools: share prices and flights; it records
+its requests."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-Json = dict[str, Any]
+from connector.json_types import Json
 
 SECRET = "sk-airline/+82=71"  # with signs that are written differently in addresses
 STOCK = """
@@ -45,7 +46,7 @@ value: booking
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecordedRequest:
     """One request as it came, and when it began and ended; header names are in lower case."""
 
     method: str
@@ -56,21 +57,24 @@ class Asked:
 
 
 @dataclass
-class Agency:
-    """The server. ``together``: that many requests wait for each other. ``before`` is called with each request before its answer."""
+class FakeAirline:
+    """The server. ``together``: that many requests wait for each other. ``before`` is called with
+    each request before its answer."""
 
     together: int = 1
-    before: Callable[[Asked], None] = lambda asked: None
+    before: Callable[[RecordedRequest], None] = lambda asked: None
     broken: bool = False  # the flights answer 500, and quote their secret
-    asked: list[Asked] = field(default_factory=list)
-    most_at_once: int = 0
+    requests: list[RecordedRequest] = field(default_factory=list)
+    max_concurrent: int = 0
 
     def __enter__(self) -> Self:
         self._lock, self._now = threading.Lock(), 0
         self._barrier = threading.Barrier(self.together)
         handler = type("Handler", (_Handler,), {"agency": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -89,14 +93,14 @@ class Agency:
         return folder
 
     @property
-    def bookings(self) -> list[Asked]:
-        return [one for one in self.asked if one.method == "POST"]
+    def bookings(self) -> list[RecordedRequest]:
+        return [one for one in self.requests if one.method == "POST"]
 
-    def take(self, asked: Asked) -> tuple[int, Any]:
+    def take(self, asked: RecordedRequest) -> tuple[int, Any]:
         with self._lock:
-            self.asked.append(asked)
+            self.requests.append(asked)
             self._now += 1
-            self.most_at_once = max(self.most_at_once, self._now)
+            self.max_concurrent = max(self.max_concurrent, self._now)
         try:
             if self.together > 1:
                 self._barrier.wait(10)
@@ -106,16 +110,25 @@ class Agency:
             with self._lock:
                 self._now -= 1
 
-    def _answer(self, asked: Asked) -> tuple[int, Any]:
+    def _answer(self, asked: RecordedRequest) -> tuple[int, Any]:
         if asked.method == "POST" and self.broken:
             return 500, {"error": "no seats", "you_sent": asked.headers.get("authorization")}
         if asked.method == "POST":
-            return 201, {"booking": f"B-{len(self.bookings)}", "status": "confirmed", "internal": "not for the model", "key": SECRET}
-        return 200, {"symbol": asked.path.split("/")[2].split("?")[0], "price": {"amount": 101.25, "currency": "EUR"}, "echo": asked.path}
+            return 201, {
+                "booking": f"B-{len(self.bookings)}",
+                "status": "confirmed",
+                "internal": "not for the model",
+                "key": SECRET,
+            }
+        return 200, {
+            "symbol": asked.path.split("/")[2].split("?")[0],
+            "price": {"amount": 101.25, "currency": "EUR"},
+            "echo": asked.path,
+        }
 
 
 class _Handler(BaseHTTPRequestHandler):
-    agency: Agency
+    agency: FakeAirline
 
     def do_GET(self) -> None:
         self._take()
@@ -127,7 +140,9 @@ class _Handler(BaseHTTPRequestHandler):
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = json.loads(sent) if sent else None
-        status, answer = self.agency.take(Asked(self.command, self.path, headers, body, time.monotonic()))
+        status, answer = self.agency.take(
+            RecordedRequest(self.command, self.path, headers, body, time.monotonic())
+        )
         data = json.dumps(answer).encode()
         try:
             self.send_response(status)

@@ -1,34 +1,53 @@
-"""Node for tests: a folder's packages installed once, exactly as its lock file says, and a browser that is there or is skipped."""
+"""Node for tests: a folder's packages installed once, exactly as locked, and a browser if there is
+one."""
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-Json = dict[str, Any]
+
+def node_in(
+    folder: Path, *, seconds: float = 240, install: Sequence[str] = ("ci", "--ignore-scripts")
+) -> str:
+    """The node that runs the packages of ``folder``, which are installed before its first use;
+    ``install`` is npm's command."""
+    node, npm = needed("node"), needed("npm")
+    locked = (folder / "package-lock.json").read_bytes()
+    installed = folder / "node_modules" / ".installed"
+    with _locked(folder):
+        if not installed.exists() or installed.read_bytes() != locked:
+            command = [npm, *install, "--no-audit", "--no-fund"]
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            installed.write_bytes(locked)
+    return node
 
 
-def node_in(folder: Path, *, seconds: float = 240, install: Sequence[str] = ("ci", "--ignore-scripts")) -> str:
-    """The node that runs the packages of ``folder``, which are installed before its first use; ``install`` is npm's command."""
-    found, npm = needed("node"), needed("npm")
-    wanted, installed = (folder / "package-lock.json").read_bytes(), folder / "node_modules" / ".installed"
-    if not installed.exists() or installed.read_bytes() != wanted:
-        command = [npm, *install, "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        installed.write_bytes(wanted)
-    return found
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Only one process of the tests installs into ``folder`` at a time."""
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"formcall-npm-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def needed(*commands: str) -> str:
-    """The path of the first of ``commands`` that is installed; without one the test is skipped, in continuous integration it fails."""
+    """The path of the first of ``commands`` that is installed; without one the test is skipped, in
+    continuous integration it fails."""
     for command in commands:
         if found := shutil.which(command):
             return found
@@ -39,7 +58,8 @@ def needed(*commands: str) -> str:
 
 
 def check_lock(path: Path) -> None:
-    """The packages of a lock file come from whichever registry npm is set to, and each is the one that was locked."""
+    """The packages of a lock file come from whichever registry npm is set to, and each is the one
+    that was locked."""
     packages = json.loads(path.read_text())["packages"]
     assert len(packages) > 1
     assert not [name for name, one in packages.items() if "resolved" in one]

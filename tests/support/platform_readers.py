@@ -1,6 +1,7 @@
-"""What each platform's generated files say of the actions, read back from the files alone.
+"""Readers of each platform's generated files: the actions and fields that the files declare.
 
-A platform that is added gets a row in ``READERS``; ``test_same_everywhere.py`` then holds its files against the catalogue.
+A platform that is added gets a row in ``READERS``; ``test_same_everywhere.py`` then holds its files
+against the catalogue.
 """
 
 from __future__ import annotations
@@ -9,37 +10,44 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
+from connector.json_types import Json
 from connector.publish import curl, postman
-from connector.publish.operations import EVENTS
+from connector.publish.operation import STREAM_OPTIONS
 
-Json = dict[str, Any]
 Files = Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a platform knows of an action: the names of its fields, and of its answer's values where it declares them (else None)."""
+class PublishedAction:
+    """What a platform knows of an action: the names of its fields, and of its answer's values where
+    it declares them (else None)."""
 
     fields: frozenset[str]
     values: frozenset[str] | None = None
 
 
-Found = dict[str, Seen]
+Found = dict[str, PublishedAction]
 
 
 def of_specifications(files: Files) -> Found:
     """What every specification among the files says, which must be the same in all of them."""
-    specs = [json.loads(body) for path, body in files.items() if path.endswith(".json") and b'"paths"' in body]
+    specs = [
+        json.loads(body)
+        for path, body in files.items()
+        if path.endswith(".json") and b'"paths"' in body
+    ]
     [found, *others] = [_of_specification(spec) for spec in specs]
     assert all(_in_one(other) == _in_one(found) for other in others)
     return found
 
 
 def _in_one(found: Found) -> Found:
-    """The same without what is of no use to who reads one answer, which not every specification describes."""
-    return {name: replace(one, fields=one.fields - set(EVENTS)) for name, one in found.items()}
+    """The same without what is of no use to who reads one answer, which not every specification
+    describes."""
+    return {
+        name: replace(one, fields=one.fields - set(STREAM_OPTIONS)) for name, one in found.items()
+    }
 
 
 def _of_specification(spec: Json) -> Found:
@@ -47,7 +55,10 @@ def _of_specification(spec: Json) -> Found:
     posted = [path for path, entry in spec["paths"].items() if "post" in entry]
     actions = [match[1] for path in posted if (match := re.fullmatch(r"/v1/actions/(\w+)", path))]
     return {
-        name: Seen(frozenset(schemas[f"{name}_input"]["properties"]), frozenset(schemas[f"{name}_answer"]["properties"]))
+        name: PublishedAction(
+            frozenset(schemas[f"{name}_input"]["properties"]),
+            frozenset(schemas[f"{name}_answer"]["properties"]),
+        )
         for name in actions
     }
 
@@ -58,8 +69,10 @@ def of_postman(files: Files) -> Found:
     found = {}
     for item in items:
         if match := re.search(r"/v1/actions/(\w+)$", item["request"]["url"]["raw"]):
-            assert set(json.loads(item["request"]["body"]["raw"])) <= set(_fields(item["request"]["description"]))
-            found[match[1]] = Seen(frozenset(_fields(item["request"]["description"])))
+            assert set(json.loads(item["request"]["body"]["raw"])) <= set(
+                _fields(item["request"]["description"])
+            )
+            found[match[1]] = PublishedAction(frozenset(_fields(item["request"]["description"])))
     return found
 
 
@@ -72,12 +85,15 @@ def of_curl(files: Files) -> Found:
     found = {}
     for section in files[curl.PATH].decode().split("\n## ")[1:]:
         words, _, commands = section.partition("```sh\n")
-        found[re.findall(r"/v1/actions/(\w+)", commands)[0]] = Seen(frozenset(re.findall(r"`(\w+)`", words.rpartition("It needs ")[2])))
+        found[re.findall(r"/v1/actions/(\w+)", commands)[0]] = PublishedAction(
+            frozenset(re.findall(r"`(\w+)`", words.rpartition("It needs ")[2]))
+        )
     return found
 
 
 def of_retool(files: Files) -> Found:
-    """The fields are those that each query of the app sends, which are also the parameters of the action's function."""
+    """The fields are those that each query of the app sends, which are also the parameters of the
+    action's function."""
     queries = re.findall(r"<RESTQuery\b(.*?)/>", files["retool/app/functions.rsx"].decode(), re.S)
     found = {}
     for query in queries:
@@ -87,39 +103,53 @@ def of_retool(files: Files) -> Found:
             parameters = re.search(r"^export interface \w+Params {\n(.*?)^}", function, re.M | re.S)
             assert parameters
             assert frozenset(re.findall(r"^  (\w+)\??:", parameters[1], re.M)) == fields, match[1]
-            found[match[1]] = Seen(fields)
+            found[match[1]] = PublishedAction(fields)
     return found
 
 
 def of_bubble(files: Files) -> Found:
-    """The fields are those that an action of the plug-in sends, whichever of its boxes they come from."""
+    """The fields are those that an action of the plug-in sends, whichever of its boxes they come
+    from."""
     found = {}
     for path, body in files.items():
-        if path.endswith("/server.js") and (match := re.search(r'path: "/v1/actions/(\w+)"', body.decode())):
-            found[match[1]] = Seen(frozenset(re.findall(r'"to": "(\w+)", "in": "body"', body.decode())))
+        if path.endswith("/server.js") and (
+            match := re.search(r'path: "/v1/actions/(\w+)"', body.decode())
+        ):
+            found[match[1]] = PublishedAction(
+                frozenset(re.findall(r'\bto: "(\w+)", in: "body"', body.decode()))
+            )
     return found
 
 
 def of_zapier(files: Files) -> Found:
-    """The fields are those of an action's step. How long to wait and where to call back are the app's own affair."""
+    """The fields are those of an action's step. How long to wait and where to call back are the
+    app's own affair."""
     actions = json.loads(files["zapier/app.json"])["actions"]
-    return {action["key"]: Seen(frozenset([*(field["key"] for field in action["fields"]), *WAITING])) for action in actions}
+    return {
+        action["key"]: PublishedAction(
+            frozenset([*(field["key"] for field in action["fields"]), *WAITING])
+        )
+        for action in actions
+    }
 
 
 def of_n8n(files: Files) -> Found:
-    """The fields are those that an operation of the node sends, alone or in its collection of options."""
+    """The fields are those that an operation of the node sends, alone or in its collection of
+    options."""
     properties = json.loads(files["n8n/nodes/description.json"])["properties"]
     found: dict[str, set[str]] = {}
     for one in properties:
         shown = one.get("displayOptions", {}).get("show", {})
         for name in shown.get("operation", []) if shown.get("resource") == ["action"] else []:
             found.setdefault(name, set()).update(_sent(one))
-    return {name: Seen(frozenset(fields)) for name, fields in found.items()}
+    return {name: PublishedAction(frozenset(fields)) for name, fields in found.items()}
 
 
 def _sent(one: Json) -> set[str]:
     sent = {one["routing"]["send"]["property"]} if "send" in one.get("routing", {}) else set()
-    return sent | {name for inner in one.get("options", []) if isinstance(inner, dict) for name in _sent(inner)}
+    return sent | {
+        name for inner in one.get("options", []) if isinstance(inner, dict) for name in _sent(inner)
+    }
 
 
 WAITING = ("wait_seconds", "callback_url")

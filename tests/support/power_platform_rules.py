@@ -1,4 +1,4 @@
-"""A custom connector held against what Microsoft's tools take, as tests/spec/connector.yaml says it."""
+"""Checks of a custom connector against Microsoft's rules, which tests/spec/connector.yaml lists."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ from typing import Any
 
 import yaml
 
-Json = dict[str, Any]
+from connector.json_types import Json
 
-RULES: Json = yaml.safe_load((Path(__file__).parent / "spec" / "connector.yaml").read_text(encoding="utf-8"))
+RULES: Json = yaml.safe_load(
+    (Path(__file__).parents[1] / "spec" / "connector.yaml").read_text(encoding="utf-8")
+)
 _METHODS = {"get", "put", "post", "delete"}
 
 
 def faults(document: Json) -> list[str]:
     """A line for each thing in the definition that would not be taken."""
-    found = [*_keys("document", document, "#"), *_keys("info", document["info"], "info"), *_words(document)]
+    found = [
+        *_keys("document", document, "#"),
+        *_keys("info", document["info"], "info"),
+        *_words(document),
+    ]
     for address, entry in document["paths"].items():
         found += _path(address, entry)
     for tag in document.get("tags", []):
@@ -36,7 +42,9 @@ def faults(document: Json) -> list[str]:
 
 def property_faults(file: Json) -> list[str]:
     """The same for apiProperties.json."""
-    return [f"#: {key}" for key in set(file) - {"properties"}] + list(_keys("properties", file["properties"], "properties"))
+    return [f"#: {key}" for key in set(file) - {"properties"}] + list(
+        _keys("properties", file["properties"], "properties")
+    )
 
 
 def _keys(kind: str, value: Mapping[str, Any], place: str) -> Iterator[str]:
@@ -62,14 +70,22 @@ def _path(address: str, entry: Json) -> Iterator[str]:
 def _operation(operation: Json, place: str) -> Iterator[str]:
     yield from _keys("operation", operation, place)
     for parameter in operation.get("parameters", []):
-        yield from _keys("body" if parameter["in"] == "body" else "parameter", parameter, f"{place} {parameter['name']}")
+        yield from _keys(
+            "body" if parameter["in"] == "body" else "parameter",
+            parameter,
+            f"{place} {parameter['name']}",
+        )
         yield from _schema(parameter.get("schema", {}), place)
         if parameter["in"] == "path" and parameter.get("required") is not True:
             yield f"{place} {parameter['name']}: is in the path and not required"
     for status, answer in operation["responses"].items():
         if not re.fullmatch(r"[0-9]{3}|default", status):
             yield f"{place}: {status} is no status"
-        yield from [f"{place}: {status} is more than a reference"] if "$ref" in answer and len(answer) > 1 else ()
+        yield from (
+            [f"{place}: {status} is more than a reference"]
+            if "$ref" in answer and len(answer) > 1
+            else ()
+        )
         yield from () if "$ref" in answer else _answer(answer, f"{place} {status}")
 
 
@@ -102,7 +118,13 @@ def _words(document: Any) -> Iterator[str]:
         for key, wanted in RULES["words"].items():
             if isinstance(document.get(key), str) and document[key] not in wanted:
                 yield f"{key}: {document[key]} is none of {wanted}"
-    for one in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+    for one in (
+        document.values()
+        if isinstance(document, dict)
+        else document
+        if isinstance(document, list)
+        else ()
+    ):
         yield from _words(one)
 
 
@@ -112,7 +134,12 @@ def _references(document: Json) -> list[str]:
     for kind, name in re.findall(r'"\$ref": "#/(\w+)/(\w+)"', json.dumps(document)):
         if name not in document.get(kind, {}):
             found.append(f"#/{kind}/{name} is missing")
-    ids = [one["operationId"] for entry in document["paths"].values() for method, one in entry.items() if method in _METHODS]
+    ids = [
+        one["operationId"]
+        for entry in document["paths"].values()
+        for method, one in entry.items()
+        if method in _METHODS
+    ]
     sources = re.findall(r'"x-ms-dynamic-values": {"operationId": "(\w+)"', json.dumps(document))
     found += [f"{name} is not unique" for name in ids if ids.count(name) > 1]
     return found + [f"{name} is no operation" for name in sources if name not in ids]

@@ -1,4 +1,5 @@
-"""Receivers of callbacks and webhooks: real servers that record what is posted to them and answer what a test tells them to."""
+"""Receivers of callbacks and webhooks: real servers that record requests and answer as a test tells
+them."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ from typing import Any, Self
 
 from standardwebhooks.webhooks import Webhook
 
-Json = dict[str, Any]
+from connector.json_types import Json
+
 Step = int | Callable[[BaseHTTPRequestHandler], None]
 
-PATIENCE = 20.0  # seconds, far above what anything here takes
+PATIENCE = 60.0  # seconds, far above what anything here takes
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        step = self.server.receiver.take(Post(self.path, headers, body, time.monotonic()))
+        step = self.server.receiver.next_step(Post(self.path, headers, body, time.monotonic()))
         if callable(step):
             step(self)
         else:
@@ -71,7 +73,8 @@ class _Server(ThreadingHTTPServer):
 
 
 class Receiver:
-    """A server on 127.0.0.1. It answers its ``steps`` in turn, then the last one again and again; a step is a status or a function."""
+    """A server on 127.0.0.1. It answers its ``steps`` in turn, then the last one again and again; a
+    step is a status or a function."""
 
     def __init__(self, *steps: Step, port: int = 0) -> None:
         self.posts: list[Post] = []
@@ -81,7 +84,9 @@ class Receiver:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.receiver = self
         self.port: int = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
         self._thread.start()
 
     @property
@@ -93,7 +98,7 @@ class Receiver:
     def host(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def take(self, post: Post) -> Step:
+    def next_step(self, post: Post) -> Step:
         with self._arrived:
             self.posts.append(post)
             self._arrived.notify_all()
@@ -102,7 +107,9 @@ class Receiver:
     def wait(self, count: int = 1, seconds: float = PATIENCE) -> list[Post]:
         """The posts, once there are ``count``."""
         with self._arrived:
-            assert self._arrived.wait_for(lambda: len(self.posts) >= count, seconds), f"{len(self.posts)} of {count} arrived"
+            assert self._arrived.wait_for(lambda: len(self.posts) >= count, seconds), (
+                f"{len(self.posts)} of {count} arrived"
+            )
             return list(self.posts)
 
     def close(self) -> None:
@@ -152,7 +159,7 @@ def slowly(seconds: float, status: int = 200) -> Step:
     return step
 
 
-def until(is_so: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+def wait_until(is_so: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """What ``is_so`` gives once it is something."""
     end = time.monotonic() + seconds
     while not (found := is_so()):

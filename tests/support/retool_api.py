@@ -1,4 +1,5 @@
-"""A stand-in for Retool's own API: the custom component libraries that ``retool-ccl deploy`` talks to, and resources."""
+"""A stand-in for Retool's own API: the custom component libraries that ``retool-ccl deploy`` talks
+to, and resources."""
 
 from __future__ import annotations
 
@@ -14,13 +15,17 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-Json = dict[str, Any]
+from connector.json_types import Json
 
 TOKEN = "retool_token_of_the_test"
 LIBRARY = "0b1c2d3e-0000-4a78-9b0c-1d2e3f4a5b6c"
 RESOURCE = "0b1c2d3e-1111-4a78-9b0c-1d2e3f4a5b6c"
-_PAIRS = {"type": "array", "items": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}}
-# what version 2.12 of Retool's API says about a resource of type restapi, for those kinds of authentication that we could use
+_PAIRS = {
+    "type": "array",
+    "items": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
+}
+# what version 2.12 of Retool's API says about a resource of type restapi, for those kinds of
+# authentication that we could use
 RESOURCE_SCHEMA: Json = {
     "type": "object",
     "required": ["type", "display_name", "options"],
@@ -44,7 +49,10 @@ RESOURCE_SCHEMA: Json = {
                     "type": "object",
                     "required": ["authentication_type", "bearer_token"],
                     "additionalProperties": False,
-                    "properties": {"authentication_type": {"const": "bearer"}, "bearer_token": {"type": "string", "minLength": 1}},
+                    "properties": {
+                        "authentication_type": {"const": "bearer"},
+                        "bearer_token": {"type": "string", "minLength": 1},
+                    },
                 },
             },
         },
@@ -53,7 +61,8 @@ RESOURCE_SCHEMA: Json = {
 
 
 class RetoolApi:
-    """Listens on 127.0.0.1 while the block lasts; ``revisions`` and ``resources`` are what it was given."""
+    """Listens on 127.0.0.1 while the block lasts; ``revisions`` and ``resources`` are what it was
+    given."""
 
     def __init__(self) -> None:
         self.revisions: list[dict[str, bytes]] = []
@@ -69,18 +78,37 @@ class RetoolApi:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._server.shutdown()
         self._server.server_close()
 
     def get(self, path: str) -> tuple[int, Json]:
-        libraries = [{"id": LIBRARY, "name": "FormcallActions", "label": "Formcall actions", "description": ""}]
-        return (200, {"success": True, "data": libraries}) if path == "/api/v2/custom_component_libraries" else (404, {})
+        libraries = [
+            {
+                "id": LIBRARY,
+                "name": "FormcallActions",
+                "label": "Formcall actions",
+                "description": "",
+            }
+        ]
+        return (
+            (200, {"success": True, "data": libraries})
+            if path == "/api/v2/custom_component_libraries"
+            else (404, {})
+        )
 
     def post(self, path: str, kind: str, body: bytes) -> tuple[int, Json]:
         if path == f"/api/v2/custom_component_libraries/{LIBRARY}/revisions":
             self.revisions.append(_parts(kind, body))
-            return 200, {"success": True, "data": {"id": "1", "version": "1.0.0", "custom_component_library_id": LIBRARY}}
+            return 200, {
+                "success": True,
+                "data": {"id": "1", "version": "1.0.0", "custom_component_library_id": LIBRARY},
+            }
         if path == "/api/v2/resources":
             return self._resource(json.loads(body))
         return 404, {}
@@ -91,7 +119,10 @@ class RetoolApi:
             self.refused += wrong
             return 400, {"success": False, "message": wrong[0]}
         self.resources.append(body)
-        return 200, {"success": True, "data": {"id": RESOURCE, "display_name": body["display_name"], "type": body["type"]}}
+        return 200, {
+            "success": True,
+            "data": {"id": RESOURCE, "display_name": body["display_name"], "type": body["type"]},
+        }
 
     def _handler(api) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
@@ -130,7 +161,8 @@ def _parts(kind: str, body: bytes) -> dict[str, bytes]:
     message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
     found = {}
     for part in message.iter_parts():
-        name, content = str(part.get_param("name", header="Content-Disposition")), part.get_payload(decode=True)
+        name = str(part.get_param("name", header="Content-Disposition"))
+        content: Any = part.get_payload(decode=True)
         if content[:2] == b"PK":
             archive = zipfile.ZipFile(io.BytesIO(content))
             found.update({entry: archive.read(entry) for entry in archive.namelist()})

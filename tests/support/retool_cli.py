@@ -1,4 +1,5 @@
-"""What the tests of retool/ share: the built component library, catalogues with more than the prebuilt actions, and samples."""
+"""Shared by the tests of retool/: the built component library, catalogues with additional actions,
+and samples."""
 
 from __future__ import annotations
 
@@ -11,15 +12,15 @@ from typing import Any
 
 from connector import publish
 from connector.catalogue import Action, Catalogue, load_catalogue, read_file
+from connector.json_types import Json
 from connector.publish import retool
 from connector.publish.retool.components import component_names, state_names
 from connector.publish.retool.widgets import WIDGETS
-from tests.conftest import ROOT, clean_environment
-from tests.nodes import node_in
+from tests.support.node_tools import node_in
+from tests.support.running_service import clean_environment
+from tests.support.samples import ROOT
 
-Json = dict[str, Any]
-
-PACKAGES = ROOT / "tests" / "retool"
+PACKAGES = ROOT / "tests" / "platforms" / "retool"
 MODULES = PACKAGES / "node_modules"
 # a field of every type, and texts that are hard to quote
 ODD_ACTION = r"""
@@ -27,7 +28,12 @@ title: Odd "job" of O'Neil
 summary: Has a field of every type, a \ and "both" kinds of 'quotes'.
 group: odd
 fields:
-  request: {type: longtext, label: Request, help: 'Line one, with a \ and "both" kinds of ''quotes''.', required: true, max: 4000}
+  request:
+    type: longtext
+    label: Request
+    help: 'Line one, with a \ and "both" kinds of ''quotes''.'
+    required: true
+    max: 4000
   note: {type: text, label: Note, default: none}
   share: {type: number, label: Share, min: 0.5, max: 2.5, default: 1.5}
   count: {type: integer, label: Count, min: 1, max: 9}
@@ -46,8 +52,8 @@ message: "{{ request }}"
 examples:
   - name: One
     input:
-      {request: "3", note: n, share: "0.75", count: "2", loud: "yes", tone: very_cool, mood: unset, kinds: [kind_1],
-       names: [{name: a, description: b}], parts: ["total money"]}
+      {request: "3", note: n, share: "0.75", count: "2", loud: "yes", tone: very_cool,
+       mood: unset, kinds: [kind_1], names: [{name: a, description: b}], parts: ["total money"]}
     output: {facts: {total: 1, total_currency: EUR}, text_back: a b}
 """
 
@@ -83,22 +89,40 @@ class Library:
 def write_library(catalogue: Catalogue, folder: Path) -> Library:
     """The generated library in ``folder``, with the packages of the tests."""
     node_in(PACKAGES)
-    publish.write(retool.build(catalogue), folder)
+    publish.write_files(retool.build(catalogue), folder)
     library = Library(catalogue, folder / "retool" / "components")
     (library.folder / "node_modules").symlink_to(MODULES)
     return library
 
 
-def tool(name: str, *words: str, folder: Path, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+def tool(
+    name: str, *words: str, folder: Path, seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
     """A command of the packages, run by node in ``folder``."""
     command = [node_in(PACKAGES), str((MODULES / ".bin" / name).resolve()), *words]
-    return subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, timeout=seconds, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
 
 
-def script(name: str, told: Json, *, seconds: float = 170) -> list[Json]:
-    """What a script of tests/retool prints: one JSON value a line."""
-    command = [node_in(PACKAGES), str(PACKAGES / name), json.dumps(told)]
-    done = subprocess.run(command, cwd=PACKAGES, env=clean_environment(), capture_output=True, text=True, timeout=seconds, check=False)
+def script(name: str, arguments: Json, *, seconds: float = 170) -> list[Json]:
+    """What a script of tests/platforms/retool prints: one JSON value a line."""
+    command = [node_in(PACKAGES), str(PACKAGES / name), json.dumps(arguments)]
+    done = subprocess.run(
+        command,
+        cwd=PACKAGES,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.split("\n") if line]
 
@@ -119,15 +143,21 @@ def form_of(action: Action, catalogue: Catalogue) -> Json:
 
 
 def typed_sample(action: Action) -> Json:
-    """An action's first example as a person types it into boxes: lines for lists, texts for the rest."""
-    return {name: _typed(value, bool(action.fields[name].choices)) for name, value in action.examples[0].input.items()}
+    """An action's first example as a person types it into boxes: lines for lists, texts for the
+    rest."""
+    return {
+        name: _typed(value, bool(action.fields[name].choices))
+        for name, value in action.examples[0].input.items()
+    }
 
 
 def _typed(value: Any, is_chosen: bool) -> Any:
     if is_chosen or isinstance(value, bool):
         return value
     if isinstance(value, list):
-        return "\n".join(one if isinstance(one, str) else f"{one['name']}: {one['description']}" for one in value)
+        return "\n".join(
+            one if isinstance(one, str) else f"{one['name']}: {one['description']}" for one in value
+        )
     return {"yes": True, "no": False}.get(value, value) if isinstance(value, str) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""The rules that an app must keep for Retool to import it, checked on the files as TypeScript reads them."""
+"""The rules of importable Retool apps, checked on the files as TypeScript parses them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.retooling import script
-
-Json = dict[str, Any]
+from connector.json_types import Json
+from tests.support.retool_cli import script
 
 REQUIRED_FILES = ("main.rsx", "functions.rsx", ".positions.json", "metadata.json")
 # tags that are no widget on the canvas, and so have no place on it
 UNPLACED = {
-    "App", "Include", "Frame", "Header", "Body", "Footer", "View", "Option", "Event", "Column", "Action", "ToolbarButton", "AppStyles",
-    "DocumentTitle", "UrlFragments", "ModalFrame", "DrawerFrame", "SplitPaneFrame", "SidebarFrame", "GlobalFunctions", "RESTQuery",
-    "JavascriptQuery", "Function", "State", "Folder",
-}  # fmt: skip
+    "App",
+    "Include",
+    "Frame",
+    "Header",
+    "Body",
+    "Footer",
+    "View",
+    "Option",
+    "Event",
+    "Column",
+    "Action",
+    "ToolbarButton",
+    "AppStyles",
+    "DocumentTitle",
+    "UrlFragments",
+    "ModalFrame",
+    "DrawerFrame",
+    "SplitPaneFrame",
+    "SidebarFrame",
+    "GlobalFunctions",
+    "RESTQuery",
+    "JavascriptQuery",
+    "Function",
+    "State",
+    "Folder",
+}
 UNDER_APP = {"ModalFrame", "DrawerFrame", "SplitPaneFrame", "SidebarFrame"}
 QUERIES = {"RESTQuery", "OpenAPIQuery", "JavascriptQuery"}
 HEX = {"Event": 8, "Option": 5, "View": 5}
@@ -48,7 +69,8 @@ class Node:
 
 @dataclass(frozen=True)
 class App:
-    """An app's folder: the trees of its .rsx files, its positions, and what of it could not be read."""
+    """An app's folder: the trees of its .rsx files, its positions, and what of it could not be
+    read."""
 
     folder: Path
     roots: dict[str, Node]
@@ -76,7 +98,7 @@ def _node(value: Json, parent: str) -> Node:
     return Node(value["tag"], value["attributes"], children, value["stray"], parent)
 
 
-# --- the rules ---------------------------------------------------------------------------------------------------------
+# --- the rules ------------------------------------------------------------------------------------
 
 
 def files_are_there(app: App) -> Iterator[str]:
@@ -84,29 +106,44 @@ def files_are_there(app: App) -> Iterator[str]:
     wanted = [*REQUIRED_FILES]
     for node in app.nodes():
         wanted += [node.attributes["src"]] if node.tag == "Include" else []
-        wanted += [value["include"] for value in node.attributes.values() if isinstance(value, dict) and "include" in value]
+        wanted += [
+            value["include"]
+            for value in node.attributes.values()
+            if isinstance(value, dict) and "include" in value
+        ]
     yield from (f"{path} is missing" for path in wanted if not (app.folder / path).is_file())
 
 
 def files_parse(app: App) -> Iterator[str]:
     """Each file parses as TSX."""
-    yield from (f"{file} does not parse: {problems[:1]}" for file, problems in app.unreadable.items())
+    yield from (
+        f"{file} does not parse: {problems[:1]}" for file, problems in app.unreadable.items()
+    )
 
 
 def no_comments(app: App) -> Iterator[str]:
     """There are no XML comments and no text between the tags."""
-    yield from (f"{path.name} has a comment" for path in app.folder.rglob("*.rsx") if "<!--" in path.read_text())
-    yield from (f"{node.tag} has text in it: {node.stray[0][:20]}" for node in app.nodes() if node.stray)
+    yield from (
+        f"{path.name} has a comment"
+        for path in app.folder.rglob("*.rsx")
+        if "<!--" in path.read_text()
+    )
+    yield from (
+        f"{node.tag} has text in it: {node.stray[0][:20]}" for node in app.nodes() if node.stray
+    )
 
 
 def ids_are_unique(app: App) -> Iterator[str]:
     """No two things have the same id."""
     counted = Counter(node.id for node in app.nodes() if node.id)
-    yield from (f"the id {one} is used {times} times" for one, times in counted.items() if times > 1)
+    yield from (
+        f"the id {one} is used {times} times" for one, times in counted.items() if times > 1
+    )
 
 
 def ids_are_well_formed(app: App) -> Iterator[str]:
-    """Events, options and views have hexadecimal ids of their length, everything else an identifier."""
+    """Events, options and views have hexadecimal ids of their length, everything else an
+    identifier."""
     for node in app.nodes():
         pattern = rf"[0-9a-f]{{{HEX[node.tag]}}}" if node.tag in HEX else r"\$?[A-Za-z_]\w*"
         if "id" in node.attributes and not re.fullmatch(pattern, node.id):
@@ -117,11 +154,14 @@ def widgets_are_placed(app: App) -> Iterator[str]:
     """Each widget has its place, and nothing else has one."""
     widgets = {node.id for node in app.nodes() if node.tag not in UNPLACED}
     yield from (f"{one} has no place" for one in sorted(widgets - set(app.positions)))
-    yield from (f"{one} has a place and is no widget" for one in sorted(set(app.positions) - widgets))
+    yield from (
+        f"{one} has a place and is no widget" for one in sorted(set(app.positions) - widgets)
+    )
 
 
 def places_fit(app: App) -> Iterator[str]:
-    """A widget ends within the twelve columns, and stands in the container and the view that it is written in."""
+    """A widget ends within the twelve columns, and stands in the container and the view that it is
+    written in."""
     ends = {one: place["col"] + place["width"] for one, place in app.positions.items()}
     yield from (f"{one} ends in column {end}" for one, end in ends.items() if end > COLUMNS)
     for container in (node for node in app.nodes() if node.tag == "Container"):
@@ -136,15 +176,27 @@ def places_do_not_overlap(app: App) -> Iterator[str]:
     """No two widgets of one view lie over each other."""
     groups: dict[tuple[Any, ...], list[tuple[str, Json]]] = {}
     for one, place in app.positions.items():
-        groups.setdefault((place.get("container"), place.get("subcontainer"), place.get("rowGroup")), []).append((one, place))
+        groups.setdefault(
+            (place.get("container"), place.get("subcontainer"), place.get("rowGroup")), []
+        ).append((one, place))
     for group in groups.values():
         for count, (one, first) in enumerate(group):
-            yield from (f"{one} and {other} overlap" for other, second in group[count + 1 :] if _overlap(first, second))
+            yield from (
+                f"{one} and {other} overlap"
+                for other, second in group[count + 1 :]
+                if _overlap(first, second)
+            )
 
 
 def _overlap(first: Json, second: Json) -> bool:
-    beside = first["col"] + first["width"] <= second["col"] or second["col"] + second["width"] <= first["col"]
-    below = first["row"] + first["height"] <= second["row"] + 1e-6 or second["row"] + second["height"] <= first["row"] + 1e-6
+    beside = (
+        first["col"] + first["width"] <= second["col"]
+        or second["col"] + second["width"] <= first["col"]
+    )
+    below = (
+        first["row"] + first["height"] <= second["row"] + 1e-6
+        or second["row"] + second["height"] <= first["row"] + 1e-6
+    )
     return not beside and not below
 
 
@@ -160,7 +212,11 @@ def containers_are_whole(app: App) -> Iterator[str]:
 
 def frames_are_under_the_app(app: App) -> Iterator[str]:
     """Modals, drawers and side panes are children of the app."""
-    yield from (f"{node.id} is inside {node.parent}" for node in app.nodes() if node.tag in UNDER_APP and node.parent != "App")
+    yield from (
+        f"{node.id} is inside {node.parent}"
+        for node in app.nodes()
+        if node.tag in UNDER_APP and node.parent != "App"
+    )
 
 
 def queries_do_not_run_by_themselves(app: App) -> Iterator[str]:
@@ -194,14 +250,27 @@ def names_are_there(app: App) -> Iterator[str]:
         for text in (value for value in node.attributes.values() if isinstance(value, str)):
             for expression in re.findall(r"\{\{(.*?)\}\}", text, re.S):
                 bare = re.sub(r"'(?:[^'\\]|\\.)*'", "", expression)
-                names = set(re.findall(r"(?<![\w.?])([A-Za-z_]\w*)(?=\s*\??\.)", bare)) - {"self", "_"}
+                names = set(re.findall(r"(?<![\w.?])([A-Za-z_]\w*)(?=\s*\??\.)", bare)) - {
+                    "self",
+                    "_",
+                }
                 yield from (f"{node.id} reads {name}" for name in sorted(names - known))
 
 
 RULES: tuple[Callable[[App], Iterator[str]], ...] = (
-    files_are_there, files_parse, no_comments, ids_are_unique, ids_are_well_formed, widgets_are_placed, places_fit, places_do_not_overlap,
-    containers_are_whole, frames_are_under_the_app, queries_do_not_run_by_themselves, names_are_there,
-)  # fmt: skip
+    files_are_there,
+    files_parse,
+    no_comments,
+    ids_are_unique,
+    ids_are_well_formed,
+    widgets_are_placed,
+    places_fit,
+    places_do_not_overlap,
+    containers_are_whole,
+    frames_are_under_the_app,
+    queries_do_not_run_by_themselves,
+    names_are_there,
+)
 
 
 def faults(folder: Path) -> list[str]:

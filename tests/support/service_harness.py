@@ -1,4 +1,6 @@
-"""Processes that carry out runs over a fake provider whose cash desk is known: one of them in this process, or whole services."""
+"""Services whose runs are executed over a fake provider with known prices.
+
+One runs in the process of the test without its web part; others are whole processes."""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,43 +21,60 @@ from typing import Any
 import requests
 
 from connector.errors import FormcallError
-from connector.jobs import purse
-from connector.jobs.telling import Told
-from connector.jobs.workshop import Workshop, open_workshop
-from connector.providers.models import load_models
+from connector.json_types import Json
+from connector.providers.pricing.models import load_models
+from connector.runs import budget
+from connector.runs.responses import RunResponse
+from connector.service import Service, build_service
 from connector.settings import Settings
-from connector.store.keys import Allowance, Key
-from connector.store.money import nano_of_cost
-from tests.conftest import FORMCALL, TICKET, Service, clean_environment, free_port
-from tests.upstream import FakeUpstream, Reply, Request, Script, Step, Usage, automatic, function_call, function_calls, incomplete
-
-Json = dict[str, Any]
+from connector.store.keys import Key, KeyLimits
+from connector.store.ledger.money import cost_to_nano
+from tests.support.running_service import (
+    FORMCALL,
+    RunningService,
+    clean_environment,
+    free_port,
+    stop,
+)
+from tests.support.samples import TICKET
+from tests.support.upstream import (
+    FakeUpstream,
+    Reply,
+    Request,
+    Script,
+    Step,
+    Usage,
+    automatic,
+    function_call,
+    function_calls,
+    incomplete,
+)
 
 CLIENTS = 64
 QUESTION = {"question": "What is 15% of 80?", "tools": "calculate, dates"}
 CALCULATE = function_call("calculate", {"expression": "0.15 * 80"})
-FOUND = {"answer": "12", "value": "12", "found": True, "quotes": []}
+TOOL_ANSWER = {"answer": "12", "value": "12", "found": True, "quotes": []}
 MODELS = load_models()
-SMALL = Usage(412, 0, 96, 0)
+SMALL_USAGE = Usage(412, 0, 96, 0)
 COST = 412 * 1_100 + 96 * 4_400  # of that usage, in nano-dollars
 
 
 @dataclass
-class Till:
-    """The provider's own cash desk: what each reply costs by its usage and its model's price, in nano-dollars, as it leaves.
+class FakePricing:
+    """What the provider charges, in nano-dollars: the price of each reply by usage and model.
 
-    ``step`` decides what is said, ``usage`` what it says that it cost.
+    ``step`` makes the reply, ``usage`` is the usage that the reply reports.
     """
 
     step: Step = automatic
-    usage: Callable[[Request], Usage] = lambda request: SMALL
-    taken: list[int] = field(default_factory=list)
+    usage: Callable[[Request], Usage] = lambda request: SMALL_USAGE
+    charges: list[int] = field(default_factory=list)
 
     def __call__(self, request: Request) -> Reply:
-        told = self.usage(request)
-        reply = self.step(replace(request, usage=told))
+        usage = self.usage(request)
+        reply = self.step(replace(request, usage=usage))
         if reply.status == 200:
-            self.taken.append(cost_of(request, told))
+            self.charges.append(cost_of(request, usage))
         return reply
 
     @property
@@ -62,159 +82,221 @@ class Till:
         return Script([self], repeat=True)
 
     @property
-    def money(self) -> int:
-        return sum(self.taken)
+    def total(self) -> int:
+        return sum(self.charges)
 
 
-def cost_of(request: Request, told: Usage) -> int:
+def cost_of(request: Request, usage: Usage) -> int:
     row = MODELS.find(request.body["model"])
-    output = request.limit if told.output is None else told.output
+    output = request.limit if usage.output is None else usage.output
     price = {kind: round(1_000 * amount) for kind, amount in row.price.items()}
-    plain = told.input - told.cached - told.written
-    return plain * price["input"] + told.cached * price["cached"] + told.written * price.get("cache_write", 0) + output * price["output"]
+    plain = usage.input - usage.cached - usage.written
+    return (
+        plain * price["input"]
+        + usage.cached * price["cached"]
+        + usage.written * price.get("cache_write", 0)
+        + output * price["output"]
+    )
 
 
 @dataclass
-class Shop:
-    """A process without its web: runs are asked for with ``ask``, by ``key`` unless told otherwise."""
+class LocalService:
+    """A service without its web part; ``run`` executes an action with ``key``."""
 
-    workshop: Workshop
+    service: Service
     key: Key
 
     @property
     def database(self) -> Any:
-        return self.workshop.database
+        return self.service.database
 
-    def ask(self, action: str = "classify", *, key: Key | None = None, **fields: Any) -> Told:
+    def run(
+        self, action: str = "classify", *, key: Key | None = None, **fields: Any
+    ) -> RunResponse:
         form = TICKET if action == "classify" else QUESTION
-        made = self.workshop.runner.admission.ask(key or self.key, action, {**form, **fields})
-        return self.workshop.runner.run(made)
+        return self.service.run(key or self.key, action, {**form, **fields})
 
-    def tried(self, action: str = "classify", **fields: Any) -> str:
-        """What it came to: "done", or the code of the failure."""
+    def outcome(self, action: str = "classify", **fields: Any) -> str:
+        """The status of the run, or the code of its failure."""
         try:
-            told = self.ask(action, **fields)
+            response = self.run(action, **fields)
         except FormcallError as error:
             return error.code
-        return told.code or told.status
+        return response.code or response.status
 
-    def all_at_once(self, count: int = CLIENTS, action: str = "classify", **fields: Any) -> Counter[str]:
+    def run_many(
+        self, count: int = CLIENTS, action: str = "classify", **fields: Any
+    ) -> Counter[str]:
         with ThreadPoolExecutor(count) as clients:
-            return Counter(clients.map(lambda _: self.tried(action, **fields), range(count)))
+            return Counter(clients.map(lambda _: self.outcome(action, **fields), range(count)))
 
     def new_key(self, **budgets: int) -> Key:
-        limits = Allowance(**{f"budget_{period}_nusd": amount for period, amount in budgets.items()})
-        return self.workshop.keys.create(f"key {time.monotonic_ns()}", ("actions", "tools"), limits)[0]
+        limits = KeyLimits(
+            **{f"budget_{period}_nusd": amount for period, amount in budgets.items()}
+        )
+        return self.service.keys.create(f"key {time.monotonic_ns()}", ("actions", "tools"), limits)[
+            0
+        ]
 
-    def bound(self, action: str = "classify", **fields: Any) -> tuple[int, int, int]:
-        """(the most that the first call can cost, the least that is reserved for it, the tokens it reads at most)."""
-        forecast = json.loads(self.ask(action, dry_run=True, **fields).body)
-        most, read = nano_of_cost(forecast["first_call_max_usd"]), forecast["input_tokens"]
+    def first_call_bound(self, action: str = "classify", **fields: Any) -> tuple[int, int, int]:
+        """Of the first call: its highest cost, the least that is reserved, its input tokens."""
+        forecast = json.loads(self.run(action, dry_run=True, **fields).body)
+        most, read = cost_to_nano(forecast["first_call_max_usd"]), forecast["input_tokens"]
         assert most is not None
-        rows = self.workshop.engine.provider.priced("o4-mini")  # type: ignore[attr-defined]
-        least = max(row.most(read, forecast["output_tokens"] // purse._LEAST_SHARE) or 0 for row in rows)
+        rows = self.service.engine.provider.billable_models("o4-mini")  # type: ignore[attr-defined]
+        limit = budget.lowest_output_limit(forecast["output_tokens"])
+        least = max(row.max_nano_usd(read, limit) or 0 for row in rows)
         return most, least, read
 
     def close(self) -> None:
         if self.connected:
-            self.workshop.engine.provider._connected.close()  # type: ignore[attr-defined]
-        self.workshop.close()
+            self.service.engine.provider._connected.close()  # type: ignore[attr-defined]
+        self.service.close()
 
     @property
     def connected(self) -> bool:
-        return bool(getattr(self.workshop.engine.provider, "_connected", None))
+        return bool(getattr(self.service.engine.provider, "_connected", None))
 
 
-Open = Callable[..., Shop]
+OpenLocal = Callable[..., LocalService]
 
 
 @contextmanager
-def shops(folder: Path) -> Iterator[Open]:
-    """Opens processes on the same data in ``folder``, on SQLite unless an address is given; they are closed in the end."""
+def local_services(folder: Path) -> Iterator[OpenLocal]:
+    """Opens services on the data in ``folder``, by default on SQLite; closed at the end."""
     with ExitStack() as stack:
 
-        def one(upstream: FakeUpstream, database: str = "", **settings: Any) -> Shop:
-            given = {"engine": "openai", "openai_api_key": "sk-x", "openai_base_url": upstream.base_url, "retired": "error", **settings}
-            workshop = open_workshop(Settings(data_dir=folder / "data", database_url=database, **given))
-            shop = Shop(workshop, workshop.keys.create(f"key {time.monotonic_ns()}", ("actions", "tools", "admin"))[0])
-            stack.callback(shop.close)
-            return shop
+        def one(upstream: FakeUpstream, database: str = "", **settings: Any) -> LocalService:
+            given = {
+                "engine": "openai",
+                "openai_api_key": "sk-x",
+                "openai_base_url": upstream.base_url,
+                "retired": "error",
+                **settings,
+            }
+            service = build_service(
+                Settings(data_dir=folder / "data", database_url=database, **given)
+            )
+            local = LocalService(
+                service,
+                service.keys.create(f"key {time.monotonic_ns()}", ("actions", "tools", "admin"))[0],
+            )
+            stack.callback(local.close)
+            return local
 
         yield one
 
 
-# --- whole services ----------------------------------------------------------------------------------------------------
+# --- whole services -------------------------------------------------------------------------------
 
 
-def over(upstream: FakeUpstream, **variables: str) -> dict[str, str]:
-    """The environment of a service that asks ``upstream``."""
-    own = {"FORMCALL_ENGINE": "openai", "OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": upstream.base_url, "FORMCALL_RETIRED": "error"}
+def hosted_environment(upstream: FakeUpstream, **variables: str) -> dict[str, str]:
+    """The environment of a service whose provider is ``upstream``."""
+    own = {
+        "FORMCALL_ENGINE": "openai",
+        "OPENAI_API_KEY": "sk-test",
+        "OPENAI_BASE_URL": upstream.base_url,
+        "FORMCALL_RETIRED": "error",
+    }
     return {**own, **variables}
 
 
 @contextmanager
-def started(folder: Path, *command: str, **variables: str) -> Iterator[Service]:
-    """A process of Formcall that is not a whole service, such as a worker; ended by its id."""
+def formcall_process(folder: Path, *command: str, **variables: str) -> Iterator[RunningService]:
+    """A Formcall process other than a whole service, such as a worker; stopped by its id."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = clean_environment(**{"FORMCALL_DATA_DIR": str(folder / "data"), **variables})
     output, port = folder / f"output-{time.monotonic_ns()}.txt", free_port()
     asked = [*command, *(["--port", str(port)] if command[0] == "serve" else [])]
     with output.open("wb") as file:
-        process = subprocess.Popen([str(FORMCALL), *asked], env=environment, cwd=folder, stdout=file, stderr=subprocess.STDOUT)
-    service = Service(f"http://127.0.0.1:{port}", "", folder, process, output, environment)
+        process = subprocess.Popen(
+            [str(FORMCALL), *asked],
+            env=environment,
+            cwd=folder,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    service = RunningService(f"http://127.0.0.1:{port}", "", folder, process, output, environment)
     try:
         if command[0] == "serve":
             service.wait()
         yield service
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop(process)
 
 
-def kill(service: Service) -> None:
-    """The whole service at once, as when the machine loses power."""
-    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
+def kill(service: RunningService) -> None:
+    """Kill every process of a service at once, as when a machine loses power."""
+    children = (
+        Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text().split()
+    )
     for pid in (service.process.pid, *map(int, children)):
         os.kill(pid, signal.SIGKILL)
     service.process.wait()
 
 
-def new_key(service: Service, *options: str) -> str:
+def new_key(service: RunningService, *options: str) -> str:
     """The plain text of a new key; with all scopes unless ``options`` say otherwise."""
-    scopes = () if "--scope" in options else ("--scope", "actions", "--scope", "tools", "--scope", "admin")
+    scopes = (
+        ()
+        if "--scope" in options
+        else ("--scope", "actions", "--scope", "tools", "--scope", "admin")
+    )
     command = [str(FORMCALL), "key", "create", f"key {time.monotonic_ns()}", *scopes, *options]
-    done = subprocess.run(command, env=service.environment, cwd=service.folder, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command,
+        env=service.environment,
+        cwd=service.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout.strip()
 
 
-def send(service: Service, action: str = "classify", *, key: str = "", headers: Json | None = None, **fields: Any) -> requests.Response:
-    """A run asked for with JSON."""
-    form, sent = TICKET if action == "classify" else QUESTION, {"X-API-Key": key or service.key, **(headers or {})}
-    return requests.post(f"{service.address}/v1/actions/{action}", json={**form, **fields}, headers=sent, timeout=120)
+def run_action(
+    service: RunningService,
+    action: str = "classify",
+    *,
+    key: str = "",
+    headers: Json | None = None,
+    **fields: Any,
+) -> requests.Response:
+    """Run an action with JSON."""
+    form, sent = (
+        TICKET if action == "classify" else QUESTION,
+        {"X-API-Key": key or service.key, **(headers or {})},
+    )
+    return requests.post(
+        f"{service.address}/v1/actions/{action}", json={**form, **fields}, headers=sent, timeout=120
+    )
 
 
-def look(service: Service, run_id: str, wait: float = 0, *, key: str = "") -> Json:
-    """A run as its own address shows it."""
+def get_run(service: RunningService, run_id: str, wait: float = 0, *, key: str = "") -> Json:
+    """GET /v1/runs/{run_id}."""
     query = {"wait_seconds": str(wait)} if wait else {}
     headers = {"X-API-Key": key or service.key}
-    found = requests.get(f"{service.address}/v1/runs/{run_id}", params=query, headers=headers, timeout=120)
+    found = requests.get(
+        f"{service.address}/v1/runs/{run_id}", params=query, headers=headers, timeout=120
+    )
     assert found.status_code == 200, found.text
     body: Json = found.json()
     return body
 
 
-def tell(service: Service, run_id: str, what: str, *, key: str = "") -> requests.Response:
-    """``cancel`` or ``retry`` a run."""
-    return requests.post(f"{service.address}/v1/runs/{run_id}/{what}", headers={"X-API-Key": key or service.key}, timeout=60)
+def post_to_run(
+    service: RunningService, run_id: str, what: str, *, key: str = ""
+) -> requests.Response:
+    """POST to an operation of a run: ``cancel`` or ``retry``."""
+    return requests.post(
+        f"{service.address}/v1/runs/{run_id}/{what}",
+        headers={"X-API-Key": key or service.key},
+        timeout=60,
+    )
 
 
-def until(what: Callable[[], Any], seconds: float = 60) -> Any:
-    """What ``what`` gives, once it gives something."""
+def wait_until(what: Callable[[], Any], seconds: float = 120) -> Any:
+    """The first true value that ``what`` returns."""
     end = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < end, "it did not come to that in time"
@@ -222,22 +304,43 @@ def until(what: Callable[[], Any], seconds: float = 60) -> Any:
     return found
 
 
-# --- what a model does -------------------------------------------------------------------------------------------------
+# --- what a model does ----------------------------------------------------------------------------
+
+
+class Gate:
+    """A model that answers once the gate is open, whether or not the caller is still there."""
+
+    def __init__(self, step: Step | None = None) -> None:
+        self.event = threading.Event()
+        self.step = step or FakePricing()
+
+    def __call__(self, request: Request) -> Reply:
+        self.event.wait(60)
+        return self.step(request)
+
+    def open(self) -> None:
+        self.event.set()
+
+    def close(self) -> None:
+        self.event.clear()
 
 
 def by_turn(*steps: Step) -> Step:
-    """What is said at the first call of a run, at its second and so on, told by how much has been said before."""
+    """The first step at the first call of a run, the second at its second, and so on."""
 
     def step(request: Request) -> Reply:
-        said = sum(item.get("type") == "function_call" or item.get("role") == "assistant" for item in request.body["input"])
-        return steps[min(said, len(steps) - 1)](request)
+        replies: int = sum(
+            item.get("type") == "function_call" or item.get("role") == "assistant"
+            for item in request.body["input"]
+        )
+        return steps[min(replies, len(steps) - 1)](request)
 
     return step
 
 
 def cut_once(request: Request) -> Reply:
-    """Cut off at the usual room, whole with twice as much."""
-    return (automatic if request.body["max_output_tokens"] > 8_000 else incomplete())(request)
+    """Cut off at the usual room of a classification, whole with twice as much."""
+    return (automatic if request.body["max_output_tokens"] > 2_000 else incomplete())(request)
 
 
 BOTH = function_calls(("calculate", {"expression": "1"}), ("calculate", {"expression": "2"}))

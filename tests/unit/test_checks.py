@@ -1,4 +1,4 @@
-"""What the server holds an answer against by itself: each check has answers that pass and answers that do not."""
+"""The server's checks of an answer: each has answers that pass and answers that fail."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any
 import pytest
 
 from connector.catalogue import load_catalogue
-from connector.engine.run import Engine, Outcome
+from connector.engine.engine import Engine, Outcome
+from connector.json_types import Json
 from connector.providers.base import Call, ModelRequest, Reply, Usage
-from connector.providers.models import load_models
+from connector.providers.pricing.models import load_models
 from connector.providers.scripted import ScriptedProvider
 from connector.settings import Settings
-
-Json = dict[str, Any]
 
 CATALOGUE = load_catalogue()
 MODELS = load_models()
 TEXT = (
-    "Northwind Paper Ltd, 3 March 2026. Your order NP-2041 of 1,240.50 euros (15% off) is held at Bergen. Ann O'Brien expects three\n"
-    "boxes on 2026-03-19 at 14:30. Write to accounts@northwind.example or see https://northwind.example/orders/2041."
+    "Northwind Paper Ltd, 3 March 2026. Your order NP-2041 of 1,240.50 euros (15% off) is held "
+    "at Bergen. Ann O'Brien expects three\n"
+    "boxes on 2026-03-19 at 14:30. Write to accounts@northwind.example or see "
+    "https://northwind.example/orders/2041."
 )
 
 
@@ -35,7 +36,9 @@ class Says:
 
     def respond(self, request: ModelRequest) -> Reply:
         name, arguments = self.calls.popleft()
-        return Reply("o4-mini", (Call("c", name, json.dumps(arguments)),), usage=Usage(10, output=10))
+        return Reply(
+            "o4-mini", (Call("c", name, json.dumps(arguments)),), usage=Usage(10, output=10)
+        )
 
 
 def run(action: str, form: Json, *calls: tuple[str, Json]) -> Outcome:
@@ -102,7 +105,9 @@ FAILS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "said"), [(name, said) for name, answers in PASSES.items() for said in answers])
+@pytest.mark.parametrize(
+    ("name", "said"), [(name, said) for name, answers in PASSES.items() for said in answers]
+)
 def test_what_is_in_the_source_passes(name: str, said: str) -> None:
     """A number, a name or an address counts as found in whatever form the source has it."""
     outcome = summary(said)
@@ -110,14 +115,18 @@ def test_what_is_in_the_source_passes(name: str, said: str) -> None:
     assert not outcome.warnings
 
 
-@pytest.mark.parametrize(("name", "said", "missing"), [(name, *one) for name, answers in FAILS.items() for one in answers if one[1]])
+@pytest.mark.parametrize(
+    ("name", "said", "missing"),
+    [(name, *one) for name, answers in FAILS.items() for one in answers if one[1]],
+)
 def test_what_is_not_in_the_source_is_told(name: str, said: str, missing: str) -> None:
-    """What the source lacks is named, in the check and in a warning; the answer itself is not touched."""
+    """What the source lacks is named, in the check and in a warning; the answer itself is not
+    touched."""
     outcome = summary(said)
     assert not verdicts(outcome)[name]
     assert detail(outcome, name).endswith(f": {missing}.")
     assert detail(outcome, name) in outcome.warnings
-    answer = outcome.answer()
+    answer = outcome.to_json()
     assert (answer["ok"], answer["result"]) == (True, said)
     assert answer["checks_failed"] == sum(not one["ok"] for one in answer["checks"]) >= 1
 
@@ -125,21 +134,30 @@ def test_what_is_not_in_the_source_is_told(name: str, said: str, missing: str) -
 def test_nothing_to_look_at() -> None:
     """A check that has nothing to look at is not listed."""
     outcome = summary("All is well.")
-    assert outcome.answer()["checks"] == []
-    assert outcome.answer()["checks_failed"] == 0
+    assert outcome.to_json()["checks"] == []
+    assert outcome.to_json()["checks_failed"] == 0
 
 
 def test_names_in_another_language() -> None:
     """Where names become other words, and where every noun has a capital, capitals tell nothing."""
-    assert "names" not in verdicts(summary("Die Bestellung ist in Bergen, und der Preis ist mit Rabatt.", language="Deutsch"))
-    assert "names" not in verdicts(summary("Die Bestellung ist in der Stadt, und das Papier wird geliefert."))
+    assert "names" not in verdicts(
+        summary("Die Bestellung ist in Bergen, und der Preis ist mit Rabatt.", language="Deutsch")
+    )
+    assert "names" not in verdicts(
+        summary("Die Bestellung ist in der Stadt, und das Papier wird geliefert.")
+    )
     assert "names" in verdicts(summary("The order is at Bergen."))
 
 
 def test_instructions_and_choices_are_a_source_too() -> None:
     """What the caller wrote anywhere in the form is no invention."""
-    outcome = summary("For Contoso: 99 euros.", instructions="Begin with `For Contoso`, and say that it costs 99 euros.")
-    assert verdicts(outcome) == {"numbers": True, "names": True} or verdicts(outcome) == {"numbers": True}
+    outcome = summary(
+        "For Contoso: 99 euros.",
+        instructions="Begin with `For Contoso`, and say that it costs 99 euros.",
+    )
+    assert verdicts(outcome) == {"numbers": True, "names": True} or verdicts(outcome) == {
+        "numbers": True
+    }
 
 
 @pytest.mark.parametrize(
@@ -154,34 +172,59 @@ def test_instructions_and_choices_are_a_source_too() -> None:
 )
 def test_a_tool_that_never_ran(said: str, ok: bool | None) -> None:
     """An answer that speaks of a tool which was not used is flagged."""
-    final = {"answer": said, "value": None, "found": True, "quotes": []}
-    outcome = run("answer_with_tools", {"question": "15% of 1240.50?", "tools": "calculate"}, ("answer_with_tools", final))
+    final: Json = {"answer": said, "value": None, "found": True, "quotes": []}
+    outcome = run(
+        "answer_with_tools",
+        {"question": "15% of 1240.50?", "tools": "calculate"},
+        ("answer_with_tools", final),
+    )
     assert verdicts(outcome).get("tools_claimed") == ok
     assert not verdicts(outcome)["numbers"]
 
 
 def test_a_tool_that_ran() -> None:
     """The same words are true once the tool was used, and what it gave is a source."""
-    final = {"answer": "The calculator gives 186.075.", "value": "186.075", "found": True, "quotes": []}
+    final = {
+        "answer": "The calculator gives 186.075.",
+        "value": "186.075",
+        "found": True,
+        "quotes": [],
+    }
     calls = ("calculate", {"expression": "15 / 100 * 1240.50"}), ("answer_with_tools", final)
-    outcome = run("answer_with_tools", {"question": "15% of 1240.50?", "tools": "calculate"}, *calls)
+    outcome = run(
+        "answer_with_tools", {"question": "15% of 1240.50?", "tools": "calculate"}, *calls
+    )
     assert verdicts(outcome) == {"numbers": True, "tools_claimed": True}
 
 
 def test_a_lie_about_a_result() -> None:
     """A result that is told otherwise than the tool gave it is flagged."""
-    final = {"answer": "It is 2469134468978476.", "value": None, "found": True, "quotes": []}
+    final: Json = {"answer": "It is 2469134468978476.", "value": None, "found": True, "quotes": []}
     question = "12345678987654321 - 9876543212345678?"
-    calls = ("calculate", {"expression": "12345678987654321 - 9876543212345678"}), ("answer_with_tools", final)
+    calls = (
+        ("calculate", {"expression": "12345678987654321 - 9876543212345678"}),
+        ("answer_with_tools", final),
+    )
     outcome = run("answer_with_tools", {"question": question, "tools": "calculate"}, *calls)
     assert detail(outcome, "numbers").endswith(": 2469134468978476.")
 
 
-EXTRACT = {"text": TEXT, "fields": "company text\ntotal money\nexpected date\nmail email\npaid boolean\nspeed choice(fast|slow)"}
+EXTRACT = {
+    "text": TEXT,
+    "fields": (
+        "company text\ntotal money\nexpected date\nmail email\npaid boolean\nspeed "
+        "choice(fast|slow)"
+    ),
+}
 FOUND: Json = {
-    "company": "Northwind Paper Ltd", "total": 1240.5, "total_currency": "EUR", "expected": "2026-03-19",
-    "mail": "accounts@northwind.example", "paid": True, "speed": "slow",
-}  # fmt: skip
+    "company": "Northwind Paper Ltd",
+    "total": 1240.5,
+    "total_currency": "EUR",
+    "expected": "2026-03-19",
+    "mail": "accounts@northwind.example",
+    "paid": True,
+    "speed": "slow",
+}
 
 
 @pytest.mark.parametrize(
@@ -196,7 +239,8 @@ FOUND: Json = {
     ],
 )
 def test_extracted_values_stand_in_the_text(changed: Json, missing: str) -> None:
-    """A value that the text does not have is named; a yes or no and a choice need not stand there."""
+    """A value that the text does not have is named; a yes or no and a choice need not stand
+    there."""
     outcome = run("extract", EXTRACT, ("extract", {**FOUND, **changed}))
     assert verdicts(outcome) == {"quotes": not missing}
     if missing:
@@ -215,9 +259,12 @@ def test_extracted_values_stand_in_the_text(changed: Json, missing: str) -> None
     ],
 )
 def test_telephone_numbers_are_made_alike(written: str, value: str) -> None:
-    """A number with its country is E.164, one without is as written; the original stands in the evidence."""
+    """A number with its country is E.164, one without is as written; the original stands in the
+    evidence."""
     text = f"Call {written} before noon."
-    outcome = run("extract", {"text": text, "fields": "number phone"}, ("extract", {"number": written}))
+    outcome = run(
+        "extract", {"text": text, "fields": "number phone"}, ("extract", {"number": written})
+    )
     assert outcome.values["data"] == {"number": value}
     (proof,) = outcome.values["evidence"]
     assert (proof["quote"], proof["verified"]) == (written, True)
@@ -234,10 +281,15 @@ def test_telephone_numbers_are_made_alike(written: str, value: str) -> None:
     ],
 )
 def test_quotations_stand_in_the_context(quote: str, ok: bool) -> None:
-    """A quotation is found exactly, or but for case, white space and the kinds of marks and dashes; its place is the source's own."""
-    context = "Order 7731. The total is 1240.50 euros. It ships from Ann's \"old\" yard - in Bergen."
-    final = {"answer": "It is there.", "value": None, "found": True, "quotes": [quote]}
-    outcome = run("answer_with_tools", {"question": "Where?", "context": context}, ("answer_with_tools", final))
+    """A quotation is found exactly, or but for case, white space and the kinds of marks and dashes;
+    its place is the source's own."""
+    context = 'Order 7731. The total is 1240.50 euros. It ships from Ann\'s "old" yard - in Bergen.'
+    final: Json = {"answer": "It is there.", "value": None, "found": True, "quotes": [quote]}
+    outcome = run(
+        "answer_with_tools",
+        {"question": "Where?", "context": context},
+        ("answer_with_tools", final),
+    )
     assert verdicts(outcome) == {"quotes": ok}
     (proof,) = outcome.values["evidence"]
     assert proof["verified"] == ok

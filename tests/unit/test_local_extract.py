@@ -11,13 +11,15 @@ import pytest
 
 from connector.providers.base import Function, ModelRequest
 from connector.providers.local import LocalProvider
-from connector.providers.local.amounts import money, parse_number
-from connector.providers.local.days import calendar, dates, moments, times
+from connector.providers.local.text.dates import date_style, find_dates, find_datetimes, find_times
+from connector.providers.local.text.money import find_money, parse_number
 
 REASON = LocalProvider.available()
 needs_engine = pytest.mark.skipif(REASON is not None, reason=REASON or "")
 LINE = re.compile(
-    r"(\w+)(?: (number|integer|boolean|date|datetime|time|email|phone|url|money|percent|choice|list|text))?(?:\(([^)]*)\))?(?:: (.*))?$"
+    r"(\w+)(?: "
+    r"(number|integer|boolean|date|datetime|time|email|phone|url|money|percent|choice|list|text))?"
+    r"(?:\(([^)]*)\))?(?:: (.*))?$"
 )
 FEWEST_FOUND = 0.9  # of the values that the documents below state
 
@@ -338,8 +340,10 @@ reporter text""",
     ),
     Case(
         """Lease agreement between Tomas Halvorsen ("Landlord") and Greta Lindqvist ("Tenant").
-The monthly rent is USD 1,850.00, payable on the first day of each month. The security deposit is USD 3,700.00.
-The lease begins on August 1, 2026 and ends on July 31, 2027. Pets are not allowed. Late payments incur a fee of 5%.
+The monthly rent is USD 1,850.00, payable on the first day of each month. The security deposit \
+is USD 3,700.00.
+The lease begins on August 1, 2026 and ends on July 31, 2027. Pets are not allowed. Late \
+payments incur a fee of 5%.
 The apartment has 3 rooms and an area of 84.5 square meters.""",
         """landlord text
 tenant text
@@ -353,8 +357,8 @@ rooms integer
 area number: area in square meters
 signed_on date""",
         {
-            "landlord": None,
-            "tenant": None,
+            "landlord": "Tomas Halvorsen",
+            "tenant": "Greta Lindqvist",
             "rent": 1850,
             "rent_currency": "USD",
             "deposit": 3700,
@@ -393,7 +397,8 @@ order_number text: the customer's own order number""",
     ),
     Case(
         """Dear Ms Tan,
-your parcel 1Z999AA10123456784 was delivered on 11/02/2026 at 14:05 to a neighbour (Mr. Lee, flat 4).
+your parcel 1Z999AA10123456784 was delivered on 11/02/2026 at 14:05 to a neighbour (Mr. Lee, \
+flat 4).
 If anything is missing call 1800 555 019 or reply to this mail. Order 77120, value SGD 89.90.
 """,
         """tracking text: parcel number
@@ -417,9 +422,12 @@ weight number""",
         },
     ),
     Case(
-        """Quarterly report. Revenue rose 12% to $4.2 million in the third quarter, up from $3.75 million a year earlier.
-Net profit fell to $310,000. The company employs 142 people in 3 countries and plans to hire 20 more.
-Chief executive Dana Whitfield said demand was strong. The dividend is $0.15 per share, payable on 15 December 2026.""",
+        """Quarterly report. Revenue rose 12% to $4.2 million in the third quarter, up from \
+$3.75 million a year earlier.
+Net profit fell to $310,000. The company employs 142 people in 3 countries and plans to hire 20 \
+more.
+Chief executive Dana Whitfield said demand was strong. The dividend is $0.15 per share, payable \
+on 15 December 2026.""",
         """revenue money
 profit money: net profit
 employees integer: number of employees
@@ -453,19 +461,46 @@ def shape(lines: str) -> list[dict[str, Any]]:
         found = LINE.match(line)
         assert found, line
         name, kind, choices, hint = found.groups()
-        field = {"name": name, "key": name, "type": kind or "text", "hint": hint or "", "choices": (choices or "").split("|"), "of": None}
+        field = {
+            "name": name,
+            "key": name,
+            "type": kind or "text",
+            "hint": hint or "",
+            "choices": (choices or "").split("|"),
+            "of": None,
+        }
         fields.append(field)
         if kind == "money":
-            fields.append({**field, "name": f"{name}_currency", "key": f"{name}_currency", "type": "currency", "of": name})
+            fields.append(
+                {
+                    **field,
+                    "name": f"{name}_currency",
+                    "key": f"{name}_currency",
+                    "type": "currency",
+                    "of": name,
+                }
+            )
     return fields
 
 
 def extract(text: str, lines: str, many: bool = False) -> Any:
     fields = shape(lines)
-    properties: dict[str, Any] = {"rows": {"type": "array"}} if many else {field["key"]: {} for field in fields}
+    properties: dict[str, Any] = (
+        {"rows": {"type": "array"}} if many else {field["key"]: {} for field in fields}
+    )
     function = Function("extract", "", {"type": "object", "properties": properties})
     values = {"text": text, "fields": fields, "many_rows": many}
-    request = ModelRequest("local", "low", "", "", (function,), "extract", action="extract", method="extract", values=values)
+    request = ModelRequest(
+        "local",
+        "low",
+        "",
+        "",
+        (function,),
+        "extract",
+        action="extract",
+        method="extract",
+        values=values,
+    )
     reply = LocalProvider().respond(request)
     assert reply.confidence_kind == "evidence"
     return json.loads(reply.calls[0].arguments)
@@ -494,21 +529,49 @@ def test_most_stated_values_are_found() -> None:
 
 
 @needs_engine
+@pytest.mark.parametrize(
+    ("stated", "value"),
+    [
+        ("(1,234.00)", -1234),
+        ("1,234.00-", -1234),
+        ("1,234.00- EUR", -1234),
+        ("EUR (1,234.00)", -1234),
+        ("-1,234.00", -1234),
+        ("1,234.00", 1234),
+        ("50,- EUR", 50),
+        ("5 (2 open)", 5),
+        ("5- or 7-fold", 5),
+        ("0", 0),
+    ],
+)
+def test_the_sign_of_accounts_is_read(stated: str, value: float) -> None:
+    """Brackets around an amount and a minus behind it are its sign; other ones are not."""
+    assert extract(f"Balance: {stated}", "balance number") == {"balance": value}
+
+
+@needs_engine
 def test_an_empty_label_means_null() -> None:
     """A label with nothing beside it says that there is no value, whatever stands near it."""
-    assert extract("Last update: 2025-10-07 16:31\nSolved:\nOwner: Kim", "solved datetime: when it was solved") == {"solved": None}
+    assert extract(
+        "Last update: 2025-10-07 16:31\nSolved:\nOwner: Kim", "solved datetime: when it was solved"
+    ) == {"solved": None}
 
 
 @needs_engine
 def test_two_values_for_one_label_are_not_guessed_between() -> None:
     """Labels that fit equally well and differ leave the field null."""
-    assert extract("Phone (shop): 020 7946 0381\nPhone (office): 020 7946 0999\nUnited Kingdom", "phone") == {"phone": None}
+    assert extract(
+        "Phone (shop): 020 7946 0381\nPhone (office): 020 7946 0999\nUnited Kingdom", "phone"
+    ) == {"phone": None}
 
 
 @needs_engine
 def test_the_quoted_part_of_a_mail_does_not_count() -> None:
     """An address in the quoted mail below is not the writer's."""
-    text = "Please write to new@fern.example.\n\n> On Monday, Kim wrote:\n> Please write to old@fern.example."
+    text = (
+        "Please write to new@fern.example.\n\n> On Monday, Kim wrote:\n> Please write to "
+        "old@fern.example."
+    )
     assert extract(text, "email email") == {"email": "new@fern.example"}
 
 
@@ -520,9 +583,18 @@ ORDER = """Line  Part no.     Description                   Qty   Unit price    
 LINES = [
     (ORDER, [("Hex bolt M6 x 20, A2", 4000, 0.085), ("Flange nut M6, A2", 4000, 0.052)]),
     ("name,qty,price\nNut,3,4.50\nBolt,2,1.00", [("Nut", 3, 4.5), ("Bolt", 2, 1)]),
-    ("| Item | Qty | Price |\n|---|---|---|\n| Nut | 4 | 2.00 |\n| Bolt | 7 | 3.50 |", [("Nut", 4, 2), ("Bolt", 7, 3.5)]),
-    ("Item: Lamp\nQuantity: 2\n\nItem: Chair\nQuantity: 4", [("Lamp", 2, None), ("Chair", 4, None)]),
-    ("Please send:\n- 3 boxes of envelopes\n- twelve pens, blue", [("boxes of envelopes", 3, None), ("pens, blue", 12, None)]),
+    (
+        "| Item | Qty | Price |\n|---|---|---|\n| Nut | 4 | 2.00 |\n| Bolt | 7 | 3.50 |",
+        [("Nut", 4, 2), ("Bolt", 7, 3.5)],
+    ),
+    (
+        "Item: Lamp\nQuantity: 2\n\nItem: Chair\nQuantity: 4",
+        [("Lamp", 2, None), ("Chair", 4, None)],
+    ),
+    (
+        "Please send:\n- 3 boxes of envelopes\n- twelve pens, blue",
+        [("boxes of envelopes", 3, None), ("pens, blue", 12, None)],
+    ),
     ("Item: Lamp\nQuantity: 2", [("Lamp", 2, None)]),
     ("", []),
 ]
@@ -531,7 +603,8 @@ LINES = [
 @needs_engine
 @pytest.mark.parametrize(("text", "rows"), LINES)
 def test_each_thing_is_a_row(text: str, rows: list[tuple[Any, ...]]) -> None:
-    """Tables by columns, by commas and by bars, repeated labels and list items give one row for each thing."""
+    """Tables by columns, by commas and by bars, repeated labels and list items give one row for
+    each thing."""
     found = extract(text, "item\nquantity integer\nprice money: unit price", many=True)["rows"]
     assert [(row["item"], row["quantity"], row["price"]) for row in found] == rows
 
@@ -539,10 +612,17 @@ def test_each_thing_is_a_row(text: str, rows: list[tuple[Any, ...]]) -> None:
 @pytest.mark.parametrize(
     ("raw", "comma", "value"),
     [
-        ("1,240.50", False, 1240.5), ("1.240,50", True, 1240.5), ("1 240,50", True, 1240.5), ("1'240.00", False, 1240),
-        ("1,240", False, 1240), ("1,240", True, 1.24), ("1.240", True, 1240), ("2,53,700.00", False, 253700), ("12", False, 12),
+        ("1,240.50", False, 1240.5),
+        ("1.240,50", True, 1240.5),
+        ("1 240,50", True, 1240.5),
+        ("1'240.00", False, 1240),
+        ("1,240", False, 1240),
+        ("1,240", True, 1.24),
+        ("1.240", True, 1240),
+        ("2,53,700.00", False, 253700),
+        ("12", False, 12),
     ],
-)  # fmt: skip
+)
 def test_separators_are_read_by_the_text_s_habit(raw: str, comma: bool, value: float) -> None:
     """A comma is a decimal sign only where the text writes it so."""
     assert parse_number(raw, comma) == value
@@ -551,32 +631,67 @@ def test_separators_are_read_by_the_text_s_habit(raw: str, comma: bool, value: f
 @pytest.mark.parametrize(
     ("text", "value", "code"),
     [
-        ("EUR 1,240.50", 1240.5, "EUR"), ("-$500.00", -500, "USD"), ("12 € each", 12, "EUR"), ("S$1,354.00", 1354, "SGD"),
-        ("$5, ABN 00 123", 5, "AUD"), ("$4.2 million", 4_200_000, "USD"), ("300 kr", 300, None), ("CHF 1'180.00", 1180, "CHF"),
+        ("EUR 1,240.50", 1240.5, "EUR"),
+        ("-$500.00", -500, "USD"),
+        ("12 € each", 12, "EUR"),
+        ("S$1,354.00", 1354, "SGD"),
+        ("$5, ABN 00 123", 5, "AUD"),
+        ("$4.2 million", 4_200_000, "USD"),
+        ("300 kr", 300, None),
+        ("CHF 1'180.00", 1180, "CHF"),
     ],
-)  # fmt: skip
+)
 def test_money_has_the_currency_that_is_certain(text: str, value: float, code: str | None) -> None:
     """A sign that several countries use needs another sign of the country."""
-    (span,) = money(text)
+    (span,) = find_money(text)
     assert (span.value, span.extra) == (value, code)
 
 
 @pytest.mark.parametrize(
     ("text", "day"),
     [
-        ("3 March 2026", "2026-03-03"), ("March 3rd, 2026", "2026-03-03"), ("03.04.2026", "2026-04-03"), ("1er juin 2024", "2024-06-01"),
-        ("2026-02-30", None), ("03/04/2026", None), ("03/04/2026 in the USA", "2026-03-04"), ("03/04/2026, £5", "2026-04-03"),
-        ("3 March", None), ("2026年3月3日", "2026-03-03"),
+        ("3 March 2026", "2026-03-03"),
+        ("March 3rd, 2026", "2026-03-03"),
+        ("03.04.2026", "2026-04-03"),
+        ("1er juin 2024", "2024-06-01"),
+        ("2026-02-30", None),
+        ("03/04/2026", None),
+        ("03/04/2026 in the USA", "2026-03-04"),
+        ("03/04/2026, £5", "2026-04-03"),
+        ("3 March", None),
+        ("2026年3月3日", "2026-03-03"),
     ],
-)  # fmt: skip
+)
 def test_a_date_is_certain_or_absent(text: str, day: str | None) -> None:
     """Neither an impossible date nor one that could be two is given."""
-    found = [span.value.isoformat() for span in dates(text, calendar(text))]
+    found = [span.value.isoformat() for span in find_dates(text, date_style(text))]
     assert found == ([day] if day else [])
 
 
 def test_a_year_is_taken_from_the_mail_s_date() -> None:
     """A date without a year is the one nearest to the date of the text."""
     text = "Date: Sat, 20 Dec 2025\n\nSee you on 5 January at 9:30 am."
-    assert [span.value for span in moments(text, calendar(text))] == ["2026-01-05T09:30"]
-    assert [span.value for span in times("7 pm, 19h30, 9 Uhr, noon, 25:00, version 1.2")] == ["19:00", "19:30", "09:00", "12:00"]
+    assert [span.value for span in find_datetimes(text, date_style(text))] == ["2026-01-05T09:30"]
+    assert [span.value for span in find_times("7 pm, 19h30, 9 Uhr, noon, 25:00, version 1.2")] == [
+        "19:00",
+        "19:30",
+        "09:00",
+        "12:00",
+    ]
+
+
+@needs_engine
+def test_an_article_is_no_invoice() -> None:
+    """Codes, dates and numbers of a text that is no bill are not taken for those of one."""
+    text = (
+        "Norrvik Optics makes lenses; it was founded on 3 May 1968 (1968-05-03) in Bergen. Its "
+        "shares (ISIN NO0010063308) fell. The bill was debated in 2004; BILLING CODE 3510-07-P."
+    )
+    fields = "invoice_number text\ninvoice_date date\niban text"
+    assert set(extract(text, fields).values()) == {None}
+    bill = "Invoice no. 2041\nDate: 4 June 2026\nIBAN: GB29 NWBK 6016 1331 9268 19"
+    assert extract(bill, fields) == {
+        "invoice_number": "2041",
+        "invoice_date": "2026-06-04",
+        "iban": "GB29 NWBK 6016 1331 9268 19",
+    }

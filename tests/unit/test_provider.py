@@ -1,4 +1,5 @@
-"""The way to a hosted model, over a real socket with OpenAI's own SDK: what is sent, and what becomes of each failure."""
+"""Calls to a hosted model over a real socket with OpenAI's SDK: the request, and the handling of
+each failure."""
 
 from __future__ import annotations
 
@@ -12,24 +13,28 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import openai
 import pytest
 
 from connector.catalogue import Action, Example, answer_function, load_catalogue
-from connector.catalogue.shape import WRITABLE
-from connector.engine.run import Engine
+from connector.catalogue.user_fields import WRITABLE_TYPES
+from connector.engine.engine import Engine
 from connector.errors import FormcallError, ProviderError, SettingsError
-from connector.providers import connections
-from connector.providers import openai as provider_module
-from connector.providers import transport as transport_module
+from connector.json_types import Json
 from connector.providers.base import Call, CallResult, Function, ModelRequest, Reply, Turn, Usage
 from connector.providers.factory import make_provider
-from connector.providers.models import load_models
-from connector.providers.openai import MAX_TRIES, OpenAIProvider
+from connector.providers.hosted import client as provider_module
+from connector.providers.hosted import connections
+from connector.providers.hosted import transport as transport_module
+from connector.providers.hosted.client import MAX_TRIES, OpenAIProvider
+from connector.providers.pricing.models import load_models
 from connector.settings import Settings
-from tests.upstream import (
+from tests.support.guards import hang_guard
+from tests.support.model_actions import MODEL_ACTIONS
+from tests.support.upstream import (
     FAULTS,
     FakeUpstream,
     ModelRow,
@@ -42,10 +47,8 @@ from tests.upstream import (
     json_reply,
     text,
 )
-from tests.upstream import Reply as Wire
-from tests.upstream.replies import automatic
-
-Json = dict[str, Any]
+from tests.support.upstream import Reply as Wire
+from tests.support.upstream.replies import automatic
 
 KEY = "sk-live-4f8a1c0b9d7e6352"
 CATALOGUE = load_catalogue()
@@ -63,10 +66,16 @@ DIALECTS = tuple(PATHS)
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One pool and hardly any pause, so that a test takes no longer than what it shows; every connection is closed after it."""
+    """One pool and hardly any pause, so that a test takes no longer than what it shows; every
+    connection is closed after it."""
     made: list[openai.OpenAI] = []
     make = transport_module._client
-    monkeypatch.setattr(transport_module, "_client", lambda *options: made.append(make(*options)) or made[-1])
+
+    def record(*options: Any) -> Any:
+        made.append(make(*options))
+        return made[-1]
+
+    monkeypatch.setattr(transport_module, "_client", record)
     monkeypatch.setattr(provider_module, "_FIRST_WAIT", 0.002)
     yield
     for client in made:
@@ -75,12 +84,29 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def provider(up: FakeUpstream, **settings: Any) -> OpenAIProvider:
     """The provider that talks to ``up``."""
-    return OpenAIProvider(Settings(**{"openai_base_url": up.base_url, "openai_api_key": KEY, **settings}), MODELS)
+    return OpenAIProvider(
+        Settings(**{"openai_base_url": up.base_url, "openai_api_key": KEY, **settings}), MODELS
+    )
 
 
-def asks(model: str = "o4-mini", *, seconds: float = 5.0, message: str = "Where is my invoice?", **changes: Any) -> ModelRequest:
+def asks(
+    model: str = "o4-mini",
+    *,
+    seconds: float = 5.0,
+    message: str = "Where is my invoice?",
+    **changes: Any,
+) -> ModelRequest:
     """A small request that is given up after ``seconds``."""
-    made = ModelRequest(model, "low", "Classify.", message, (CLASSIFY,), "classify", deadline=time.monotonic() + seconds, action="classify")
+    made = ModelRequest(
+        model,
+        "low",
+        "Classify.",
+        message,
+        (CLASSIFY,),
+        "classify",
+        deadline=time.monotonic() + seconds,
+        action="classify",
+    )
     return replace(made, **changes)
 
 
@@ -91,7 +117,9 @@ def always(step: Step) -> Script:
 
 def says(body: Any, status: int = 200, **headers: str) -> Step:
     """A step that answers this JSON; ``retry_after="1"`` becomes a header."""
-    return lambda request: json_reply(body, status, {name.replace("_", "-"): value for name, value in headers.items()})
+    return lambda request: json_reply(
+        body, status, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 def raw(body: bytes, status: int = 200) -> Step:
@@ -106,32 +134,51 @@ def failed(up: FakeUpstream, request: ModelRequest | None = None, **settings: An
     return caught.value
 
 
-# --- what is sent ------------------------------------------------------------------------------------------------------
+# --- what is sent ---------------------------------------------------------------------------------
 
 
 CATEGORIES = "billing: invoices and charges\nother"
 FORM = {"text": "Where is my invoice?", "categories": CATEGORIES}
-GIVEN = {"category": "billing", "confidence": 0.9, "reason": "It is about an invoice.", "runner_up": None}
+GIVEN = {
+    "category": "billing",
+    "confidence": 0.9,
+    "reason": "It is about an invoice.",
+    "runner_up": None,
+}
 READ = CATALOGUE["classify"].read_form(FORM)
 INSTRUCTIONS = CATALOGUE["classify"].instructions.render(READ)
 PARAMETERS = answer_function(CATALOGUE["classify"], READ)[2]
+ROOM = 4 * (256 + 6 + 3 + 6 + 4 + 6 + 30 + 6 + 3)  # usual reasoning, and each value of the answer
 BODIES: dict[str, Json] = {
     "responses": {
         "model": "o4-mini",
-        "input": [{"role": "developer", "content": INSTRUCTIONS}, {"role": "user", "content": "Where is my invoice?"}],
-        "tools": [{"type": "function", "name": "classify", "parameters": PARAMETERS, "strict": True}],
+        "input": [
+            {"role": "developer", "content": INSTRUCTIONS},
+            {"role": "user", "content": "Where is my invoice?"},
+        ],
+        "tools": [
+            {"type": "function", "name": "classify", "parameters": PARAMETERS, "strict": True}
+        ],
         "tool_choice": {"type": "function", "name": "classify"},
-        "max_output_tokens": 8_000,
+        "max_output_tokens": ROOM,
         "store": False,
         "reasoning": {"effort": "low"},
         "include": ["reasoning.encrypted_content"],
     },
     "chat": {
         "model": "o4-mini",
-        "messages": [{"role": "developer", "content": INSTRUCTIONS}, {"role": "user", "content": "Where is my invoice?"}],
-        "tools": [{"type": "function", "function": {"name": "classify", "parameters": PARAMETERS, "strict": True}}],
+        "messages": [
+            {"role": "developer", "content": INSTRUCTIONS},
+            {"role": "user", "content": "Where is my invoice?"},
+        ],
+        "tools": [
+            {
+                "type": "function",
+                "function": {"name": "classify", "parameters": PARAMETERS, "strict": True},
+            }
+        ],
         "tool_choice": {"type": "function", "function": {"name": "classify"}},
-        "max_completion_tokens": 8_000,
+        "max_completion_tokens": ROOM,
         "store": False,
         "reasoning_effort": "low",
     },
@@ -140,9 +187,12 @@ BODIES: dict[str, Json] = {
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_one_shot_body(dialect: str) -> None:
-    """One run sends one forced strict function with the form's own categories, stores nothing, and sends nothing else."""
+    """One run sends one forced strict function with the form's own categories, stores nothing, and
+    sends nothing else."""
     with FakeUpstream([forced_call(GIVEN)], api_key=KEY) as up:
-        settings = Settings(openai_base_url=up.base_url, openai_api_key=KEY, dialect=dialect, profile="openai")
+        settings = Settings(
+            openai_base_url=up.base_url, openai_api_key=KEY, dialect=dialect, profile="openai"
+        )
         engine = Engine(CATALOGUE, OpenAIProvider(settings, MODELS), MODELS, settings)
         outcome = engine.run("classify", FORM)
         (sent,) = up.requests
@@ -155,7 +205,8 @@ def test_one_shot_body(dialect: str) -> None:
 
 
 def test_generic_server_gets_the_plainest_body() -> None:
-    """A compatible server that no row describes gets the older role and limit, and no parameter of OpenAI's own."""
+    """A compatible server that no row describes gets the older role and limit, and no parameter of
+    OpenAI's own."""
     with FakeUpstream() as up:
         reply = provider(up, model="local-llama").respond(asks("local-llama"))
         body = up.requests[0]["body"]
@@ -166,7 +217,8 @@ def test_generic_server_gets_the_plainest_body() -> None:
 
 
 def test_cache_key_follows_what_is_sent_not_what_is_said() -> None:
-    """Requests with the same functions share a cache key whatever their text; other functions give another key."""
+    """Requests with the same functions share a cache key whatever their text; other functions give
+    another key."""
     first, second = asks(message="one"), asks(message="two")
     other = asks(functions=(replace(CLASSIFY, parameters={**SCHEMA, "required": []}),))
     assert first.cache_key == second.cache_key != other.cache_key
@@ -212,25 +264,47 @@ def _tool_loop(action: Action, example: Example) -> list[Step]:
 
 
 WAYS = (_one_shot, _repaired_call, _repaired_prose, _tool_loop)
-EXAMPLES = [(action, example) for action in CATALOGUE.values() for example in action.examples]
+EXAMPLES = [(action, example) for action in MODEL_ACTIONS.values() for example in action.examples]
 
 
 def every_body(model: str, dialect: str, profile: str) -> tuple[list[Json], list[Json]]:
-    """All requests (and refusals) of every action, example, effort and way for one model in one dialect."""
+    """All requests (and refusals) of every action, example, effort and way for one model in one
+    dialect."""
     script = Says()
     with FakeUpstream(always(script)) as up:
-        settings = Settings(openai_base_url=up.base_url, openai_api_key=KEY, model=model, dialect=dialect, profile=profile)
+        settings = Settings(
+            openai_base_url=up.base_url,
+            openai_api_key=KEY,
+            model=model,
+            dialect=dialect,
+            profile=profile,
+        )
         engine = Engine(CATALOGUE, OpenAIProvider(settings, MODELS), MODELS, settings)
         for action, example in EXAMPLES:
             for effort in ("low", "medium", "high"):
                 for way in WAYS:
                     script.steps.extend(way(action, example))
-                    outcome = engine.run(action, {**example.input, "effort": effort, "language": "Deutsch", "instructions": "Be brief."})
-                    assert outcome.ok, (action.id, example.name, effort, way.__name__, outcome.error)
+                    outcome = engine.run(
+                        action,
+                        {
+                            **example.input,
+                            "effort": effort,
+                            "language": "Deutsch",
+                            "instructions": "Be brief.",
+                        },
+                    )
+                    assert outcome.ok, (
+                        action.id,
+                        example.name,
+                        effort,
+                        way.__name__,
+                        outcome.error,
+                    )
                     assert not script.steps
         return up.requests, up.errors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "dialect", "profile"),
     [
@@ -243,13 +317,14 @@ def every_body(model: str, dialect: str, profile: str) -> tuple[list[Json], list
     ],
 )
 def test_every_request_is_accepted(model: str, dialect: str, profile: str) -> None:
-    """Whatever an action, an example, an effort, a repair or a tool loop can send, a strict server takes."""
+    """Whatever an action, an example, an effort, a repair or a tool loop can send, a strict server
+    takes."""
     sent, refused = every_body(model, dialect, profile)
     assert len(sent) >= len(EXAMPLES) * 3 * len(WAYS)
     assert not refused
 
 
-# --- what becomes of a failure -----------------------------------------------------------------------------------------
+# --- what becomes of a failure --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -274,7 +349,7 @@ def test_every_request_is_accepted(model: str, dialect: str, profile: str) -> No
         ("huge", {}, ("provider_bad_reply", 502, 1)),
         ("gzip_bomb", {}, ("provider_bad_reply", 502, 1)),
         ("auth", {}, ("provider_auth", 502, 1)),
-        ("forbidden", {}, ("provider_auth", 502, 1)),
+        ("forbidden", {}, ("model_retired", 502, 1)),
         ("context", {}, ("too_long", 413, 1)),
         ("content_filter", {}, ("refused", 422, 1)),
         ("string_error", {}, ("provider_unavailable", 502, MAX_TRIES)),
@@ -282,28 +357,28 @@ def test_every_request_is_accepted(model: str, dialect: str, profile: str) -> No
     ],
 )
 def test_fault(name: str, options: Json, expected: tuple[str, int, int], dialect: str) -> None:
-    """Each fault has its code, status and number of tries, ends within its time, and leaves nothing behind for the next call."""
+    """Each fault has its code, status and number of tries, ends within its time, and leaves nothing
+    behind for the next call."""
     code, status, tries = expected
-    seconds = 0.3 if code == "provider_timeout" else 3.0
+    # without Retry-After a pause is longer than three seconds, so there is no second try
+    seconds = {"provider_timeout": 0.3, "provider_rate_limited": 3.0}.get(code, 30.0)
     script = Says()
     with FakeUpstream(always(script)) as up:
         asked = provider(up, dialect=dialect, retired="error")
         script.steps.extend([fault(name, **options)] * tries)
-        started = time.monotonic()
-        with pytest.raises(ProviderError) as caught:
+        with hang_guard(), pytest.raises(ProviderError) as caught:
             asked.respond(asks(seconds=seconds))
-        took = time.monotonic() - started
         assert (caught.value.code, caught.value.kind.status) == (code, status)
         assert (len(up.requests), up.errors) == (tries, [])
-        assert took < seconds + 1
-        if code == "provider_timeout":
-            assert took > seconds / 2
         script.steps.append(automatic)
-        assert asked.respond(asks()).calls, "the connection of a failed call must not harm the next one"
+        assert asked.respond(asks()).calls, (
+            "the connection of a failed call must not harm the next one"
+        )
 
 
 def test_fault_table_is_whole() -> None:
-    """No fault that the fake knows is left out of the table above; a missing endpoint is no failure and has its own test."""
+    """No fault that the fake knows is left out of the table above; a missing endpoint is no failure
+    and has its own test."""
     marks = getattr(test_fault, "pytestmark")  # noqa: B009
     named = {row[0] for mark in marks if mark.args[0] != "dialect" for row in mark.args[1]}
     assert named | {"no_responses"} == set(FAULTS)
@@ -311,15 +386,21 @@ def test_fault_table_is_whole() -> None:
 
 def test_redirect_is_not_followed() -> None:
     """A redirect reaches nobody: the other server gets neither the text nor the key."""
-    with FakeUpstream() as other, FakeUpstream([fault("redirect", to=f"{other.base_url}/responses")]) as up:
+    with (
+        FakeUpstream() as other,
+        FakeUpstream([fault("redirect", to=f"{other.base_url}/responses")]) as up,
+    ):
         error = failed(up)
         assert (error.code, other.requests) == ("provider_rejected", [])
     assert "OPENAI_BASE_URL" in error.detail
 
 
 def test_large_answers_are_read_up_to_the_cap() -> None:
-    """An answer of several megabytes is read; one beyond the cap is refused whether it says its size or not."""
-    with FakeUpstream([forced_call({"category": "x" * 5_000_000}), raw(b'"' + b"x" * 10_100_000)]) as up:
+    """An answer of several megabytes is read; one beyond the cap is refused whether it says its
+    size or not."""
+    with FakeUpstream(
+        [forced_call({"category": "x" * 5_000_000}), raw(b'"' + b"x" * 10_100_000)]
+    ) as up:
         asked = provider(up, dialect="responses")
         assert len(asked.respond(asks()).calls[0].arguments) > 5_000_000
         with pytest.raises(ProviderError, match="larger than allowed"):
@@ -354,7 +435,8 @@ def test_compressed_answer_is_not_inflated() -> None:
 )
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_unreadable_answer(body: bytes, words: str, dialect: str) -> None:
-    """An answer that is not what its dialect says is one coded error, never tried again and never an exception of Python's own."""
+    """An answer that is not what its dialect says is one coded error, never tried again and never
+    an exception of Python's own."""
     with FakeUpstream(always(raw(body))) as up:
         error = failed(up, dialect=dialect)
         assert (error.code, len(up.requests)) == ("provider_bad_reply", 1)
@@ -363,8 +445,14 @@ def test_unreadable_answer(body: bytes, words: str, dialect: str) -> None:
 
 @pytest.mark.parametrize("status", ["failed", "in_progress", "queued", "cancelled"])
 def test_unfinished_response_is_no_answer(status: str) -> None:
-    """A response that was not completed is not taken as one, although it may hold a call already."""
-    call = {"type": "function_call", "call_id": "call_1", "name": "classify", "arguments": '{"category": "billing"}'}
+    """A response that was not completed is not taken as one, although it may hold a call
+    already."""
+    call = {
+        "type": "function_call",
+        "call_id": "call_1",
+        "name": "classify",
+        "arguments": '{"category": "billing"}',
+    }
     with FakeUpstream([says({"model": "o4-mini", "status": status, "output": [call]})]) as up:
         assert failed(up).code == "provider_bad_reply"
 
@@ -374,7 +462,7 @@ def test_unfinished_response_is_no_answer(status: str) -> None:
     [
         ({"code": "rate_limit_exceeded", "message": "slow"}, "provider_rate_limited", 1),
         ({"code": "insufficient_quota", "message": "none left"}, "provider_quota", 1),
-        ({"code": "invalid_prompt", "message": "no"}, "provider_rejected", 1),
+        ({"code": "invalid_prompt", "message": "no"}, "refused", 1),
         ({"code": "content_filter", "message": "no"}, "refused", 1),
         ({"code": "context_length_exceeded", "message": "long"}, "too_long", 1),
         ({"code": "server_error", "message": "oops"}, "provider_unavailable", MAX_TRIES),
@@ -386,19 +474,34 @@ def test_unfinished_response_is_no_answer(status: str) -> None:
     ],
 )
 def test_error_inside_an_answer(inside: Any, code: str, tries: int) -> None:
-    """An error inside a success means what its code means; only what another try could mend is tried again."""
+    """An error inside a success means what its code means; only what another try could mend is
+    tried again."""
     with FakeUpstream(always(says({"error": inside, "status": "failed", "output": []}))) as up:
         assert failed(up).code == code
         assert len(up.requests) == tries
 
 
-@pytest.mark.parametrize(("status", "code", "tries"), [(408, "provider_unavailable", 4), (409, "provider_unavailable", 4),
-    (402, "provider_quota", 1), (405, "provider_unavailable", 1), (413, "provider_rejected", 1), (422, "provider_rejected", 1),
-    (418, "provider_unavailable", 1), (502, "provider_unavailable", 4), (504, "provider_timeout", 1),
-    (524, "provider_timeout", 1)])  # fmt: skip
-@pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b'{"detail": "odd"}', b"[]", b'{"error": null}'])
+@pytest.mark.parametrize(
+    ("status", "code", "tries"),
+    [
+        (408, "provider_unavailable", 4),
+        (409, "provider_unavailable", 4),
+        (402, "provider_quota", 1),
+        (405, "provider_rejected", 2),
+        (413, "provider_rejected", 1),
+        (422, "provider_rejected", 1),
+        (418, "provider_unavailable", 1),
+        (502, "provider_unavailable", 4),
+        (504, "provider_timeout", 1),
+        (524, "provider_timeout", 1),
+    ],
+)
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>Bad gateway</html>", b'{"detail": "odd"}', b"[]", b'{"error": null}']
+)
 def test_status_without_an_error_object(status: int, code: str, tries: int, body: bytes) -> None:
-    """A status alone is enough: no page is quoted, and a gateway that gave up waiting is not asked again, as the model may have worked."""
+    """A status alone is enough: no page is quoted, and a gateway that gave up waiting is not asked
+    again, as the model may have worked."""
     with FakeUpstream(always(raw(body, status))) as up:
         error = failed(up)
         assert (error.code, len(up.requests)) == (code, tries)
@@ -411,32 +514,43 @@ def test_string_error_is_told() -> None:
         assert "something went wrong" in failed(up).detail
 
 
-# --- time --------------------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------
+
+
+def recorded_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses between tries, which are recorded and not made."""
+    pauses: list[float] = []
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append)
+    monkeypatch.setattr(provider_module, "time", clock)
+    return pauses
 
 
 def test_retries_end_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between tries count: no pause is begun that would outlast the call."""
     monkeypatch.setattr(provider_module, "_FIRST_WAIT", 5.0)
-    monkeypatch.setattr(provider_module.random, "uniform", lambda low, high: high)
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
+    pauses = recorded_pauses(monkeypatch)
     with FakeUpstream(always(fault("server_error"))) as up:
-        started = time.monotonic()
         assert failed(up, asks(seconds=1)).code == "provider_unavailable"
-        assert (time.monotonic() - started < 0.9, len(up.requests)) == (True, 1)
+        assert (pauses, len(up.requests)) == ([], 1)
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(0.3, 2), (30, 1)])
-def test_retry_after(seconds: float, tries: int) -> None:
-    """The provider's own pause is kept when it fits the deadline; when it does not, the caller is told at once how long it is."""
+def test_retry_after(seconds: float, tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The provider's own pause is kept when it fits the deadline; when it does not, the caller is
+    told at once how long it is."""
+    monkeypatch.setattr("random.uniform", lambda low, high: low)
+    pauses = recorded_pauses(monkeypatch)
     with FakeUpstream([fault("rate_limit", retry_after=seconds)]) as up:
-        asked, started = provider(up), time.monotonic()
+        asked = provider(up)
         if tries == 2:
-            assert asked.respond(asks(seconds=3)).calls
-            assert time.monotonic() - started >= seconds
+            assert asked.respond(asks(seconds=20)).calls
+            assert pauses == [seconds]
         else:
             with pytest.raises(ProviderError) as caught:
-                asked.respond(asks(seconds=3))
+                asked.respond(asks(seconds=20))
             assert caught.value.retry_after == seconds
-            assert time.monotonic() - started < 1.5
+            assert pauses == []
         assert len(up.requests) == tries
 
 
@@ -454,7 +568,8 @@ def test_retry_after(seconds: float, tries: int) -> None:
     ],
 )
 def test_odd_retry_after(header: str, least: float, most: float) -> None:
-    """Whatever a server writes into Retry-After, the caller is told a number of seconds that a clock has."""
+    """Whatever a server writes into Retry-After, the caller is told a number of seconds that a
+    clock has."""
     with FakeUpstream(always(says({"error": {"message": "slow"}}, 429, retry_after=header))) as up:
         error = failed(up)
         assert len(up.requests) == 1
@@ -471,24 +586,32 @@ def test_retry_after_that_has_passed(header: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["stall", "drip", "disconnect"])
-@pytest.mark.parametrize(("allowed", "faults", "answered", "tries"), [(False, 1, False, 1), (True, 1, True, 2), (True, 2, False, 2)])
-def test_lost_answer_is_asked_for_again_only_if_allowed(name: str, allowed: bool, faults: int, answered: bool, tries: int) -> None:
-    """A call whose answer was lost may have been paid: it is made again once at most, and only if the operator allows it."""
+@pytest.mark.parametrize(
+    ("allowed", "faults", "answered", "tries"),
+    [(False, 1, False, 1), (True, 1, True, 2), (True, 2, False, 2)],
+)
+def test_lost_answer_is_asked_for_again_only_if_allowed(
+    name: str, allowed: bool, faults: int, answered: bool, tries: int
+) -> None:
+    """A call whose answer was lost may have been paid: it is made again once at most, and only if
+    the operator allows it."""
     with FakeUpstream([fault(name)] * faults) as up:
         asked = provider(up, retry_after_timeout=allowed)
-        started = time.monotonic()
-        if answered:
-            assert asked.respond(asks(seconds=0.5)).calls
-        else:
-            with pytest.raises(ProviderError) as caught:
-                asked.respond(asks(seconds=0.5))
-            assert caught.value.code == ("provider_unavailable" if name == "disconnect" else "provider_timeout")
-        assert len(up.requests) == tries
-        assert time.monotonic() - started < 1.5
+        with hang_guard():
+            if answered:
+                assert asked.respond(asks(seconds=0.5)).calls
+            else:
+                with pytest.raises(ProviderError) as caught:
+                    asked.respond(asks(seconds=0.5))
+                assert caught.value.code == (
+                    "provider_unavailable" if name == "disconnect" else "provider_timeout"
+                )
+            assert len(up.requests) == tries
 
 
 def test_unreachable_server_is_not_a_lost_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that is refused or never comes about sent nothing, so it is tried again and told as what it is."""
+    """A connection that is refused or never comes about sent nothing, so it is tried again and told
+    as what it is."""
     monkeypatch.setattr(connections, "_CONNECT_SECONDS", 0.1)
     with socket.socket() as full, socket.socket() as closed:
         full.bind(("127.0.0.1", 0))
@@ -499,7 +622,10 @@ def test_unreachable_server_is_not_a_lost_answer(monkeypatch: pytest.MonkeyPatch
             one.setblocking(False)
             one.connect_ex(full.getsockname())
         for address in (full.getsockname(), closed.getsockname()):
-            asked = OpenAIProvider(Settings(openai_base_url=f"http://127.0.0.1:{address[1]}/v1", openai_api_key=KEY), MODELS)
+            asked = OpenAIProvider(
+                Settings(openai_base_url=f"http://127.0.0.1:{address[1]}/v1", openai_api_key=KEY),
+                MODELS,
+            )
             with pytest.raises(ProviderError, match="cannot be reached") as caught:
                 asked.respond(asks(seconds=2))
             assert caught.value.code == "provider_unavailable"
@@ -509,26 +635,26 @@ def test_unreachable_server_is_not_a_lost_answer(monkeypatch: pytest.MonkeyPatch
 
 def test_each_wait_has_only_what_is_left() -> None:
     """The time for one read is what is left of the call, not the whole of it again."""
-    with FakeUpstream([fault("drip", interval=0.5)]) as up:
-        started = time.monotonic()
+    with FakeUpstream([fault("drip", interval=0.5)]) as up, hang_guard():
         assert failed(up, asks(seconds=0.6)).code == "provider_timeout"
-        assert time.monotonic() - started < 0.9
 
 
 def test_deadline_that_has_passed() -> None:
     """A call without time left ends at once and sends nothing."""
     with FakeUpstream() as up:
-        assert failed(up, asks(seconds=-1)).code == "provider_timeout"
+        error = failed(up, asks(seconds=-1))
+        assert (error.code, error.outcome_unknown) == ("provider_timeout", False)
         assert not up.requests
 
 
-# --- secrets -----------------------------------------------------------------------------------------------------------
+# --- secrets --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", [KEY, "gsk_Zq81hJd03kTf7w", "0123456789abcdef0123456789abcdef"])
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 413, 429, 500, 503, 504])
 def test_key_is_in_no_error(key: str, status: int) -> None:
-    """A server that says our key back does not bring it into an error, whatever the key looks like and wherever it stands."""
+    """A server that says our key back does not bring it into an error, whatever the key looks like
+    and wherever it stands."""
     words = f"Incorrect API key provided: {key}. Visit {key}"
     at_the_cut = "x" * (240 - len(key) // 2) + f" {key}"  # where the quotation ends
     bodies = [
@@ -559,10 +685,14 @@ def test_key_is_in_no_error(key: str, status: int) -> None:
     ],
 )
 def test_unusable_settings_stop_the_start(settings: Json, variable: str) -> None:
-    """An address or a key with which no call could be made is refused at the start, by its variable and without the key."""
+    """An address or a key with which no call could be made is refused at the start, by its variable
+    and without the key."""
     with pytest.raises(SettingsError, match=variable) as caught:
         OpenAIProvider(Settings(**settings), MODELS)
-    assert settings.get("openai_api_key", "sk-") not in str(caught.value) or "openai_api_key" not in settings
+    assert (
+        settings.get("openai_api_key", "sk-") not in str(caught.value)
+        or "openai_api_key" not in settings
+    )
 
 
 @pytest.mark.parametrize("key", ["", "  ", f" {KEY}\n"])
@@ -573,7 +703,7 @@ def test_server_without_a_key(key: str) -> None:
         assert up.requests[0]["headers"]["authorization"] == f"Bearer {key.strip() or 'none'}"
 
 
-# --- a server that does not take everything ----------------------------------------------------------------------------
+# --- a server that does not take everything -------------------------------------------------------
 
 
 def refuses(*names: str, code: str = "unsupported_parameter") -> Step:
@@ -583,7 +713,17 @@ def refuses(*names: str, code: str = "unsupported_parameter") -> Step:
         for name in names:
             if name.partition(".")[0] in request.body:
                 message = f"Unsupported parameter: '{name}' is not supported with this model."
-                return json_reply({"error": {"message": message, "type": "invalid_request_error", "param": name, "code": code}}, 400)
+                return json_reply(
+                    {
+                        "error": {
+                            "message": message,
+                            "type": "invalid_request_error",
+                            "param": name,
+                            "code": code,
+                        }
+                    },
+                    400,
+                )
         return automatic(request)
 
     return step
@@ -599,11 +739,11 @@ def refuses(*names: str, code: str = "unsupported_parameter") -> Step:
         ("responses", "max_output_tokens", "unsupported_parameter"),
         ("chat", "prompt_cache_key", "unknown_parameter"),
         ("chat", "reasoning_effort", "unsupported_value"),
-        ("chat", "max_completion_tokens", "unsupported_parameter"),
     ],
 )
 def test_refused_optional_parameter_is_left_out(dialect: str, name: str, code: str) -> None:
-    """What a request can do without is left out once the server refuses it by name; that is remembered, and told each time."""
+    """What a request can do without is left out once the server refuses it by name; that is
+    remembered, and told each time."""
     top = name.partition(".")[0]
     with FakeUpstream(always(refuses(name, code=code))) as up:
         asked = provider(up, dialect=dialect, profile="openai")
@@ -617,10 +757,11 @@ def test_refused_optional_parameter_is_left_out(dialect: str, name: str, code: s
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_all_optional_parameters_may_be_refused(dialect: str) -> None:
-    """A server that takes none of them is asked as often as there are parameters, and then answers."""
+    """A server that takes none of them is asked as often as there are parameters, and then
+    answers."""
     names = ["reasoning", "include", "prompt_cache_key", "max_output_tokens"]
     if dialect == "chat":
-        names = ["reasoning_effort", "prompt_cache_key", "max_completion_tokens"]
+        names = ["reasoning_effort", "prompt_cache_key", "max_completion_tokens", "max_tokens"]
     with FakeUpstream(always(refuses(*names))) as up:
         reply = provider(up, dialect=dialect, profile="openai").respond(asks())
         assert len(up.requests) == len(names) + 1
@@ -628,10 +769,22 @@ def test_all_optional_parameters_may_be_refused(dialect: str) -> None:
     assert len(reply.warnings) == len(names)
 
 
-@pytest.mark.parametrize("name", ["tools", "tool_choice", "store", "strict", "tools[0].strict", "model", "input", "", "temperature"])
-@pytest.mark.parametrize("code", ["unsupported_parameter", "unsupported_value", "unknown_parameter"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "store",
+        "model",
+        "input",
+        "",
+        "temperature",
+    ],
+)
+@pytest.mark.parametrize(
+    "code", ["unsupported_parameter", "unsupported_value", "unknown_parameter"]
+)
 def test_what_is_never_left_out(name: str, code: str) -> None:
-    """A server that refuses functions, strictness or that nothing is stored is not humoured: the call fails, and says why."""
+    """A server that refuses the text, or that nothing is stored, gets no other request: the call
+    fails with the server's words."""
     error = {"message": f"'{name}' is not for me.", "param": name, "code": code}
     with FakeUpstream(always(says({"error": error}, 400))) as up:
         found = failed(up)
@@ -648,11 +801,16 @@ def test_parameter_refused_although_left_out() -> None:
 
 
 def test_server_without_responses() -> None:
-    """A server that has no Responses API is asked over chat completions, from then on at once, and each answer says so."""
+    """A server that has no Responses API is asked over chat completions, from then on at once, and
+    each answer says so."""
     with FakeUpstream(always(fault("no_responses"))) as up:
         asked = provider(up)
         replies = [asked.respond(asks()) for _ in range(2)]
-        assert [sent["path"] for sent in up.requests] == [PATHS["responses"], PATHS["chat"], PATHS["chat"]]
+        assert [sent["path"] for sent in up.requests] == [
+            PATHS["responses"],
+            PATHS["chat"],
+            PATHS["chat"],
+        ]
     assert all(any("Responses API" in words for words in reply.warnings) for reply in replies)
 
 
@@ -667,7 +825,9 @@ def test_server_without_responses_when_they_are_wanted() -> None:
 def test_missing_item_is_no_missing_endpoint() -> None:
     """A 404 about something in the request does not send every later call to another endpoint."""
     message = "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false."
-    with FakeUpstream([says({"error": {"message": message, "param": "input", "code": None}}, 404)]) as up:
+    with FakeUpstream(
+        [says({"error": {"message": message, "param": "input", "code": None}}, 404)]
+    ) as up:
         asked = provider(up)
         with pytest.raises(ProviderError):
             asked.respond(asks())
@@ -675,11 +835,16 @@ def test_missing_item_is_no_missing_endpoint() -> None:
         assert [sent["path"] for sent in up.requests] == [PATHS["responses"]] * 2
 
 
-@pytest.mark.parametrize("step", [refuses("prompt_cache_key", "include"), fault("no_responses")], ids=["parameter", "endpoint"])
+@pytest.mark.parametrize(
+    "step",
+    [refuses("prompt_cache_key", "include"), fault("no_responses")],
+    ids=["parameter", "endpoint"],
+)
 def test_threads_learn_at_once(step: Step) -> None:
-    """Calls that are refused at the same moment are each made again: what one learns does not leave the others without an answer."""
+    """Calls that are refused at the same moment are each made again: what one learns does not leave
+    the others without an answer."""
     count = 16
-    together = threading.Barrier(count, timeout=5)
+    together = threading.Barrier(count, timeout=60)
 
     def waits(request: Any) -> Wire:
         if request.number < count:
@@ -693,7 +858,7 @@ def test_threads_learn_at_once(step: Step) -> None:
     assert all(reply.calls and reply.warnings for reply in replies)
 
 
-# --- reasoning ---------------------------------------------------------------------------------------------------------
+# --- reasoning ------------------------------------------------------------------------------------
 
 
 def answered(reply: Reply) -> Turn:
@@ -710,7 +875,8 @@ def without_reasoning_content(request: Any) -> Wire:
 
 
 def test_reasoning_is_sent_again() -> None:
-    """The next turn carries the encrypted reasoning, its call and our result, in this order and as the server takes them."""
+    """The next turn carries the encrypted reasoning, its call and our result, in this order and as
+    the server takes them."""
     with FakeUpstream() as up:
         asked = provider(up)
         asked.respond(asks(turns=(answered(asked.respond(asks())),)))
@@ -720,18 +886,24 @@ def test_reasoning_is_sent_again() -> None:
 
 
 def test_reasoning_of_another_account_is_dropped_once() -> None:
-    """Reasoning that a server cannot read is left out with the ids that belong to it, once; the call is then answered."""
+    """Reasoning that a server cannot read is left out with the ids that belong to it, once; the
+    call is then answered."""
     with FakeUpstream() as one, FakeUpstream() as other:
         turn = answered(provider(one).respond(asks()))
         assert provider(other).respond(asks(turns=(turn,))).calls
-        assert [refused["error"]["code"] for refused in other.errors] == ["invalid_encrypted_content"]
+        assert [refused["error"]["code"] for refused in other.errors] == [
+            "invalid_encrypted_content"
+        ]
         items = other.requests[1]["body"]["input"]
     assert not any(item.get("type") == "reasoning" or item.get("id") for item in items)
 
 
 def test_reasoning_that_cannot_be_read_twice() -> None:
     """A server that refuses reasoning which is no longer sent is not asked a third time."""
-    error = {"message": "The encrypted content could not be verified.", "code": "invalid_encrypted_content"}
+    error = {
+        "message": "The encrypted content could not be verified.",
+        "code": "invalid_encrypted_content",
+    }
     with FakeUpstream(always(says({"error": error}, 400))) as up:
         assert failed(up).code == "provider_rejected"
         assert len(up.requests) == 2
@@ -761,7 +933,8 @@ def test_reasoning_that_led_to_nothing() -> None:
 
 
 def test_calls_without_ids() -> None:
-    """Calls to which a compatible server gives no id get one each, so that every result names its call."""
+    """Calls to which a compatible server gives no id get one each, so that every result names its
+    call."""
     call = {"type": "function", "function": {"name": "classify", "arguments": "{}"}}
     message = {"role": "assistant", "content": None, "tool_calls": [call, {**call, "id": ""}]}
     with FakeUpstream([says({"model": "local-llama", "choices": [{"message": message}]})]) as up:
@@ -774,8 +947,11 @@ def test_calls_without_ids() -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_half_a_character(dialect: str) -> None:
-    """Half of a surrogate pair in an answer does not break the turn that sends it again, or whoever shows it."""
-    with FakeUpstream([function_call("odd\ud800", '{"category": "\ud800"}'), text("half \udfff")]) as up:
+    """Half of a surrogate pair in an answer does not break the turn that sends it again, or whoever
+    shows it."""
+    with FakeUpstream(
+        [function_call("odd\ud800", '{"category": "\ud800"}'), text("half \udfff")]
+    ) as up:
         asked = provider(up, dialect=dialect)
         turns: tuple[Turn, ...] = ()
         for _ in range(2):
@@ -786,7 +962,7 @@ def test_half_a_character(dialect: str) -> None:
         assert not up.errors
 
 
-# --- which model answered ----------------------------------------------------------------------------------------------
+# --- which model answered -------------------------------------------------------------------------
 
 
 def answers_as(model: str) -> Step:
@@ -799,11 +975,19 @@ def answers_as(model: str) -> Step:
 
 
 @pytest.mark.parametrize(
-    ("model", "warned"), [("o4-mini-2025-04-16", False), ("o4-mini", False), ("o3", True), ("gpt-4o-mini", True), ("", False)]
+    ("model", "warned"),
+    [
+        ("o4-mini-2025-04-16", False),
+        ("o4-mini", False),
+        ("o3", True),
+        ("gpt-4o-mini", True),
+        ("", False),
+    ],
 )
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_answer_by_another_model(model: str, warned: bool, dialect: str) -> None:
-    """An answer by a model that was not asked for says so; a dated snapshot of the same model is the same model."""
+    """An answer by a model that was not asked for says so; a dated snapshot of the same model is
+    the same model."""
     with FakeUpstream([answers_as(model)]) as up:
         reply = provider(up, dialect=dialect).respond(asks())
     assert reply.model == (model or "o4-mini")
@@ -812,7 +996,8 @@ def test_answer_by_another_model(model: str, warned: bool, dialect: str) -> None
 
 
 def test_retired_model_is_replaced_and_said() -> None:
-    """With the model gone its replacement answers at its own price under its own name; the next call goes there straight."""
+    """With the model gone its replacement answers at its own price under its own name; the next
+    call goes there straight."""
     with FakeUpstream(retired=["o4-mini"]) as up:
         settings = Settings(openai_base_url=up.base_url, openai_api_key=KEY)
         engine = Engine(CATALOGUE, OpenAIProvider(settings, MODELS), MODELS, settings)
@@ -820,16 +1005,26 @@ def test_retired_model_is_replaced_and_said() -> None:
         for _ in range(2):
             up.script = Script([forced_call(GIVEN)])
             outcomes.append(engine.run("classify", FORM))
-        assert [sent["body"]["model"] for sent in up.requests] == ["o4-mini", "gpt-5.6-terra", "gpt-5.6-terra"]
+        assert [sent["body"]["model"] for sent in up.requests] == [
+            "o4-mini",
+            "gpt-5.6-terra",
+            "gpt-5.6-terra",
+        ]
     for outcome in outcomes:
         assert outcome.ok
         assert (outcome.model_requested, outcome.model) == ("o4-mini", "gpt-5.6-terra")
-        assert outcome.cost_usd == pytest.approx(MODELS.find("gpt-5.6-terra").cost(outcome.usage))
-        assert any("o4-mini" in words and "gpt-5.6-terra" in words and "2026-10-23" in words for words in outcome.warnings)
+        assert outcome.cost_usd == pytest.approx(
+            MODELS.find("gpt-5.6-terra").cost_usd(outcome.usage)
+        )
+        assert any(
+            "o4-mini" in words and "gpt-5.6-terra" in words and "2026-10-23" in words
+            for words in outcome.warnings
+        )
 
 
 def test_retired_model_as_an_error() -> None:
-    """An operator who wants no replacement gets an error that names both ways out; no other model is asked."""
+    """An operator who wants no replacement gets an error that names both ways out; no other model
+    is asked."""
     with FakeUpstream(retired=["o4-mini"]) as up:
         error = failed(up, retired="error")
         assert {sent["body"]["model"] for sent in up.requests} == {"o4-mini"}
@@ -847,18 +1042,52 @@ def test_unknown_model_has_no_replacement() -> None:
     assert "FORMCALL_MODEL" in error.detail
 
 
-def test_replacement_is_gone_as_well() -> None:
-    """When the provider has neither of the two, the error names both."""
-    with FakeUpstream(retired=["o4-mini", "gpt-5.6-terra"]) as up:
-        error = failed(up)
-        assert len(up.requests) == 2
-    assert error.code == "model_unavailable"
-    assert "o4-mini" in error.detail
-    assert "gpt-5.6-terra" in error.detail
+SUCCESSORS = ["gpt-5.6-terra", "gpt-6.1-terra", "gpt-6-luna"]
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_successors_are_tried_in_turn(gone: int) -> None:
+    """A successor that the provider does not have either is passed over; the next call goes to the
+    one that answered, whose price counts."""
+    names = ["o4-mini", *SUCCESSORS]
+    with FakeUpstream(retired=names[: gone + 1]) as up:
+        hosted = provider(up)
+        for calls in (gone + 2, gone + 3):
+            reply = hosted.respond(asks())
+            assert [sent["body"]["model"] for sent in up.requests] == [
+                *names[: gone + 2],
+                *[names[gone + 1]] * (calls - gone - 2),
+            ]
+            assert reply.priced_as == names[gone + 1]
+            assert any(names[gone + 1] in words for words in reply.warnings)
+    assert hosted.billable_models("o4-mini") == tuple(map(MODELS.find, names[gone + 1 :]))
+
+
+def test_all_successors_are_gone() -> None:
+    """When the provider has none of them, the error names all; the next call asks only for the
+    last."""
+    with FakeUpstream(retired=["o4-mini", *SUCCESSORS]) as up:
+        hosted = provider(up)
+        for calls in (4, 5):
+            with pytest.raises(ProviderError) as raised:
+                hosted.respond(asks())
+            assert len(up.requests) == calls
+            assert raised.value.code == "model_unavailable"
+            assert all(name in raised.value.detail for name in ("o4-mini", *SUCCESSORS))
+
+
+def test_threads_find_the_same_successor() -> None:
+    """Calls that are refused at the same time move on once, not once each."""
+    with FakeUpstream(retired=["o4-mini"], delay=0.05) as up:
+        hosted = provider(up)
+        with ThreadPoolExecutor(8) as pool:
+            replies = list(pool.map(hosted.respond, [asks() for _ in range(8)]))
+    assert {reply.priced_as for reply in replies} == {"gpt-5.6-terra"}
 
 
 def test_successor_over_chat() -> None:
-    """A successor that takes functions over chat only without effort is asked so, and the answer says it."""
+    """A successor that takes functions over chat only without effort is asked so, and the answer
+    says it."""
     with FakeUpstream() as up:
         reply = provider(up, model="gpt-5.6-terra", dialect="chat").respond(asks("gpt-5.6-terra"))
         assert not up.errors
@@ -868,7 +1097,9 @@ def test_successor_over_chat() -> None:
 
 def test_deployment_with_a_name_of_its_own() -> None:
     """A deployment's own name works; the answer names the model behind it."""
-    row = ModelRow("my-deployment", efforts=("low", "medium", "high"), answers_as="o4-mini-2025-04-16")
+    row = ModelRow(
+        "my-deployment", efforts=("low", "medium", "high"), answers_as="o4-mini-2025-04-16"
+    )
     with FakeUpstream(models=[row]) as up:
         reply = provider(up, model="my-deployment", profile="azure").respond(asks("my-deployment"))
         assert not up.errors
@@ -883,21 +1114,27 @@ def test_answer_without_a_count() -> None:
     assert any("tokens" in words for words in reply.warnings)
 
 
-@pytest.mark.parametrize("count", [-1, True, 1.5, "12", None, 10**400, [1]])
+@pytest.mark.parametrize(
+    "count", [-1, True, 1.5, "1.2e3", None, 10**400, [1]], ids=lambda value: repr(value)[:20]
+)
 def test_odd_counts(count: Any) -> None:
-    """A count that is no count is 0, so that no sum and no price can break on it."""
-    usage = {"input_tokens": count, "output_tokens": 3, "input_tokens_details": {"cached_tokens": count}, "output_tokens_details": count}
+    """A count that is no count is missing, so that no sum and no price can break on it."""
+    usage = {
+        "input_tokens": count,
+        "output_tokens": 3,
+        "input_tokens_details": {"cached_tokens": count},
+        "output_tokens_details": count,
+    }
 
     def step(request: Any) -> Wire:
         return json_reply({**json.loads(automatic(request).body), "usage": usage})
 
     with FakeUpstream([step]) as up:
         reply = provider(up).respond(asks())
-    assert reply.usage == Usage(output=3)
-    assert MODELS.find("o4-mini").cost(reply.usage) is not None
+    assert (reply.usage, reply.missing_counts) == (Usage(output=3), ("input",))
 
 
-# --- many at once ------------------------------------------------------------------------------------------------------
+# --- many at once ---------------------------------------------------------------------------------
 
 
 def _by_message(request: Any) -> Wire:
@@ -910,24 +1147,25 @@ def _by_message(request: Any) -> Wire:
 
 
 def test_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """64 calls at once over all pools: each gets its own answer, and one call's short time is not another's."""
+    """64 calls at once over all pools: each gets its own answer, and one call's short time is not
+    another's."""
     with FakeUpstream(always(_by_message)) as up, ThreadPoolExecutor(64) as pool:
         asked = provider(up)
 
-        def call(number: int) -> tuple[str, float]:
-            started = time.monotonic()
+        def call(number: int) -> str:
             ends = number % 4 > 0
             try:
-                request = asks(message=f"{'answer' if ends else 'never'} {number}", seconds=20.0 if ends else 1.0)
-                found = json.loads(asked.respond(request).calls[0].arguments)["category"]
+                request = asks(
+                    message=f"{'answer' if ends else 'never'} {number}",
+                    seconds=60.0 if ends else 1.0,
+                )
+                return str(json.loads(asked.respond(request).calls[0].arguments)["category"])
             except ProviderError as error:
-                found = error.code
-            return found, time.monotonic() - started
+                return error.code
 
         for _ in range(2):  # the second time over connections and threads that were used before
-            for number, (found, took) in enumerate(pool.map(call, range(64))):
+            for number, found in enumerate(pool.map(call, range(64))):
                 assert found == ("provider_timeout" if number % 4 == 0 else f"answer {number}")
-                assert took < (2.0 if number % 4 == 0 else 10.0)
         assert not up.errors
 
 
@@ -953,16 +1191,18 @@ def test_sdk_is_imported_by_the_first_call() -> None:
     code = (
         "import sys\n"
         "from connector.catalogue import load_catalogue\n"
-        "from connector.engine.run import Engine\n"
+        "from connector.engine.engine import Engine\n"
         "from connector.providers.factory import make_provider\n"
-        "from connector.providers.models import load_models\n"
+        "from connector.providers.pricing.models import load_models\n"
         "from connector.settings import Settings\n"
         "settings = Settings(engine='openai', openai_api_key='sk-x')\n"
         "catalogue, models = load_catalogue(), load_models()\n"
         "Engine(catalogue, make_provider(settings, models, catalogue), models, settings)\n"
         "print(sorted({'openai', 'httpx2', 'httpcore2'} & set(sys.modules)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
@@ -989,11 +1229,10 @@ def slow_reader() -> Iterator[Callable[[], str]]:
 def test_slow_reader_ends_with_the_deadline(slow_reader: Callable[[], str]) -> None:
     """A server that reads a long text drop by drop is not waited for beyond the deadline."""
     asked = OpenAIProvider(Settings(openai_base_url=slow_reader(), openai_api_key=KEY), MODELS)
-    started = time.monotonic()
-    with pytest.raises(ProviderError) as caught:
-        asked.respond(asks(seconds=0.5, message="x" * 40_000_000))
-    assert caught.value.code in {"provider_timeout", "provider_unavailable"}
-    assert time.monotonic() - started < 1.5
+    with hang_guard():
+        with pytest.raises(ProviderError) as caught:
+            asked.respond(asks(seconds=0.5, message="x" * 40_000_000))
+        assert caught.value.code in {"provider_timeout", "provider_unavailable"}
 
 
 def test_unknown_failure_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1010,8 +1249,10 @@ def test_unknown_failure_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("dialect", ["responses", "chat"])
 def test_every_type_of_a_callers_field_is_accepted(dialect: str) -> None:
-    """A strict function with one field of each type a caller may write is taken, and its answer passes our own checks."""
-    lines = "\n".join(f"{kind}_one {kind}(a|b)" if kind == "choice" else f"{kind}_one {kind}" for kind in WRITABLE)
+    """A strict function with one field of each type a caller may write is taken, and its answer
+    passes our own checks."""
+    brackets = {"choice": "(a|b)", "rows": "(a text, b money)"}
+    lines = "\n".join(f"{kind}_one {kind}{brackets.get(kind, '')}" for kind in WRITABLE_TYPES)
     with FakeUpstream() as up:
         settings = Settings(openai_api_key="sk-test", openai_base_url=up.base_url, dialect=dialect)
         models, catalogue = load_models(), load_catalogue()
@@ -1019,4 +1260,6 @@ def test_every_type_of_a_callers_field_is_accepted(dialect: str) -> None:
         outcome = engine.run("extract", {"text": "x", "fields": lines})
         assert up.errors == []
     assert outcome.ok, outcome.error
-    assert set(outcome.values["data"]) == {f"{kind}_one" for kind in WRITABLE} | {"money_one_currency"}
+    assert set(outcome.values["data"]) == {f"{kind}_one" for kind in WRITABLE_TYPES} | {
+        *("money_one_currency", "rows_one_text", "rows_one_json"),
+    }

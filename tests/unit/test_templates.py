@@ -1,9 +1,9 @@
-"""Every action's file is whole: it loads, its examples are answered, and a mistake in it is refused with file, line and sentence.
+"""Action files: they load, their examples are answered, and a mistake is refused with file and
+line.
 
 The tests walk over the files and their examples, so a new action is tested by being there.
 """
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +13,34 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.catalogue import OPTIONS, Action, Example, load_catalogue, read_action, read_action_file, read_file
+from connector.catalogue import (
+    OPTIONS,
+    Action,
+    Catalogue,
+    Example,
+    load_catalogue,
+    read_action,
+    read_action_file,
+)
 from connector.catalogue.action import ENVELOPE
 from connector.catalogue.answer import flat_schemas
 from connector.catalogue.catalogue import action_files
-from connector.engine.run import Engine
+from connector.engine.engine import Engine
 from connector.errors import TemplateError
-from connector.providers.models import load_models
+from connector.providers.pricing.models import load_models
 from connector.providers.scripted import ScriptedProvider
 from connector.settings import Settings
-from connector.strictyaml import read_yaml
 from connector.tools import OPTIONAL, TOOLS
 from connector.tools.toolbox import DECLARED
+from connector.yaml_subset import read_yaml
 
 CATALOGUE = load_catalogue()
 ENGINE = Engine(CATALOGUE, ScriptedProvider(CATALOGUE), load_models(), Settings(engine="scripted"))
 EXAMPLES = [(action, example) for action in CATALOGUE.values() for example in action.examples]
 EACH_EXAMPLE = pytest.mark.parametrize(
-    ("action", "example"), EXAMPLES, ids=[f"{action.id}: {example.name}" for action, example in EXAMPLES]
+    ("action", "example"),
+    EXAMPLES,
+    ids=[f"{action.id}: {example.name}" for action, example in EXAMPLES],
 )
 EACH_ACTION = pytest.mark.parametrize("action", CATALOGUE.values(), ids=list(CATALOGUE))
 
@@ -47,7 +57,7 @@ def modern(schema: Any) -> Any:
     return found
 
 
-# --- every action ---------------------------------------------------------------------------------------------------------
+# --- every action ---------------------------------------------------------------------------------
 
 
 def test_every_file_is_an_action() -> None:
@@ -75,13 +85,14 @@ def test_tools_exist(action: Action) -> None:
 
 @EACH_ACTION
 def test_keys_of_the_answer(action: Action) -> None:
-    """No key of the answer stands twice or has a double underscore, and none is taken from the envelope."""
+    """No key of the answer stands twice or has a double underscore, and none is taken from the
+    envelope."""
     keys = [*flat_schemas(action), *ENVELOPE]
     assert len(set(keys)) == len(keys)
     assert not [key for key in keys if "__" in key]
 
 
-# --- every example --------------------------------------------------------------------------------------------------------
+# --- every example --------------------------------------------------------------------------------
 
 
 @EACH_EXAMPLE
@@ -89,7 +100,7 @@ def test_answered(action: Action, example: Example) -> None:
     """The scripted engine answers each example with exactly the published keys, in their types."""
     outcome = ENGINE.run(action, example.input)
     assert outcome.error is None
-    answer = outcome.answer()
+    answer = outcome.to_json()
     schemas = flat_schemas(action)
     assert set(answer) == {*schemas, *ENVELOPE}
     for key, schema in schemas.items():
@@ -113,7 +124,8 @@ def test_answer_is_the_same_from_text(action: Action, example: Example) -> None:
 
 @EACH_EXAMPLE
 def test_evidence_is_in_the_source(action: Action, example: Example) -> None:
-    """Every piece of evidence that is said to be verified stands at its place in the text that it was taken from."""
+    """Every piece of evidence that is said to be verified stands at its place in the text that it
+    was taken from."""
     values = ENGINE.run(action, example.input).values
     for name, entry in action.returns.items():
         if entry.fill and entry.fill[0] == "evidence":
@@ -126,36 +138,46 @@ def test_evidence_is_in_the_source(action: Action, example: Example) -> None:
 
 @EACH_ACTION
 def test_first_example_can_be_typed(action: Action) -> None:
-    """The first example, which is the sample, has only what a form can send: texts, numbers and switches."""
-    assert all(isinstance(value, str | int | float | bool) for value in action.examples[0].input.values())
-    assert {name for name, field in action.fields.items() if field.required} <= set(action.examples[0].input)
+    """The first example, which is the sample, has only what a form can send: texts, numbers and
+    switches."""
+    assert all(
+        isinstance(value, str | int | float | bool) for value in action.examples[0].input.values()
+    )
+    assert {name for name, field in action.fields.items() if field.required} <= set(
+        action.examples[0].input
+    )
 
 
-@EACH_ACTION
-def test_loading_is_quick(action: Action) -> None:
-    """An action is read in a fraction of a second."""
-    path = next(path for path in action_files() if path.stem == action.id)
-    started = time.process_time()
-    assert read_file(path).id == action.id
-    assert time.process_time() - started < 0.5
+# --- broken files ---------------------------------------------------------------------------------
 
-
-# --- broken files ---------------------------------------------------------------------------------------------------------
-
-SPEC, _ = read_yaml((Path(__file__).parent / "spec" / "broken.yaml").read_text(encoding="utf-8"))
+SPEC, _ = read_yaml(
+    (Path(__file__).parents[1] / "spec" / "broken.yaml").read_text(encoding="utf-8")
+)
 WHOLE: str = SPEC["file"]
 HEAD, EXAMPLES_PART = WHOLE[: WHOLE.index("fields:")], WHOLE[WHOLE.index("examples:") :]
-# mistakes that take more than one change: the whole file, the line that is named, words of the sentence
+# mistakes that take more than one change: the whole file, the line that is named, words of the
+# sentence
 LARGER = {
     "no map at all": ("- x\n", 1, "must be a map of names to values"),
-    "fields that are no map": (HEAD + "fields: [a]\n" + WHOLE[WHOLE.index("returns:") :], 6, "`fields` must be a map"),
+    "fields that are no map": (
+        HEAD + "fields: [a]\n" + WHOLE[WHOLE.index("returns:") :],
+        6,
+        "`fields` must be a map",
+    ),
     "no examples": (WHOLE.replace(EXAMPLES_PART, "examples: []\n"), 49, "at least one example"),
     "nothing to ask": (
-        WHOLE.replace("  reason: {type: text, help: One sentence}\n  length: {type: integer, fill: {words: reason}}\n", "")
+        WHOLE.replace(
+            (
+                "  reason: {type: text, help: One sentence}\n  length: {type: integer, fill: "
+                "{words: "
+                "reason}}\n"
+            ),
+            "",
+        )
         .replace("when: {several: true}", "when: {size: large}")
         .replace("when: {several: false}", "when: {size: large}"),
         29,
-        "the model is asked for nothing when `size` is small.",
+        "no value is requested from the model when `size` is small.",
     ),
 }
 
@@ -177,7 +199,8 @@ def refused(text: str, line: int, words: str) -> None:
 
 @pytest.mark.parametrize("case", SPEC["broken"], ids=lambda case: case["why"])
 def test_broken(case: dict[str, Any]) -> None:
-    """Each mistake is refused with the file, the line where it stands and a sentence that names it."""
+    """Each mistake is refused with the file, the line where it stands and a sentence that names
+    it."""
     assert WHOLE.count(case["old"]) == 1
     refused(WHOLE.replace(case["old"], case["new"]), case["line"], case["says"])
 
@@ -188,26 +211,34 @@ def test_broken_in_several_places(text: str, line: int, words: str) -> None:
     refused(text, line, words)
 
 
-@pytest.mark.parametrize("name", ["Pick", "pick-one", "_pick", "pick__one", "1pick", "", "p" * 41, "pick/one", "../pick"])
+@pytest.mark.parametrize(
+    "name", ["Pick", "pick-one", "_pick", "pick__one", "1pick", "", "p" * 41, "pick/one", "../pick"]
+)
 def test_ids(name: str) -> None:
     """An action's id is lower-case words joined by one underscore."""
     with pytest.raises(TemplateError, match="is not an id"):
         read_action_file(name, WHOLE, file="x.yaml")
 
 
-@EACH_ACTION
-@pytest.mark.parametrize("option", OPTIONS)
-def test_options_are_no_fields(action: Action, option: str) -> None:
+def test_options_are_no_fields() -> None:
     """No action has a field with the name of a run option."""
-    assert option not in action.fields
+    assert {action.id: set(OPTIONS) & set(action.fields) for action in CATALOGUE.values()} == {
+        action: set() for action in CATALOGUE
+    }
 
 
 def test_values_in_any_order() -> None:
-    """A value may be worked out from another that is worked out itself, wherever each stands in the file."""
-    filled = "  last: {type: integer, fill: {words: middle}}\n  middle: {type: text, fill: {joined: words}}\n"
+    """A value may be worked out from another that is worked out itself, wherever each stands in the
+    file."""
+    filled = (
+        "  last: {type: integer, fill: {words: middle}}\n  middle: {type: text, fill: "
+        "{joined: words}}\n"
+    )
     text = WHOLE.replace("  reason: {", filled + "  reason: {")
     action = read_action_file("pick", text, file="pick.yaml")
-    engine = Engine({"pick": action}, ScriptedProvider({"pick": action}), load_models(), Settings(engine="scripted"))  # type: ignore[arg-type]
+    catalogue = Catalogue([action])
+    provider = ScriptedProvider(catalogue)
+    engine = Engine(catalogue, provider, load_models(), Settings(engine="scripted"))
     for example in action.examples:
         values = engine.run(action, example.input).values
         assert values["middle"] == "\n".join(f"- {word}" for word in values["words"])
@@ -217,13 +248,18 @@ def test_values_in_any_order() -> None:
 def test_a_list_of_cases_with_a_default() -> None:
     """The default of a list of worked cases is read like one that was typed."""
     text = WHOLE.replace(
-        "    label: Wanted\n", "    label: Wanted\n  cases: {type: list, label: Cases, choices_from: words, default: [x => one]}\n"
+        "    label: Wanted\n",
+        (
+            "    label: Wanted\n  cases: {type: list, label: Cases, choices_from: words, "
+            "default: [x "
+            "=> one]}\n"
+        ),
     )
     action = read_action_file("pick", text, file="pick.yaml")
     assert action.read_form(action.examples[0].input)["cases"] == [{"text": "x", "choice": "one"}]
 
 
-# --- the folder -----------------------------------------------------------------------------------------------------------
+# --- the folder -----------------------------------------------------------------------------------
 
 
 def test_extra_folder(tmp_path: Path) -> None:
@@ -243,7 +279,9 @@ def test_extra_folder(tmp_path: Path) -> None:
         (f"{next(iter(CATALOGUE))}.yaml", WHOLE.encode(), "there is an action"),
     ],
 )
-def test_extra_folder_with_a_wrong_file(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+def test_extra_folder_with_a_wrong_file(
+    tmp_path: Path, name: str, content: bytes, words: str
+) -> None:
     """A file that is not right stops the start with its name."""
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TemplateError) as caught:
@@ -258,14 +296,20 @@ def test_extra_folder_that_is_not_there(tmp_path: Path) -> None:
         load_catalogue(tmp_path / "nowhere")
 
 
-# --- anything at all ------------------------------------------------------------------------------------------------------
+# --- anything at all ------------------------------------------------------------------------------
 
 PATHS: list[tuple[str | int, ...]] = []
 
 
 def walk(value: Any, path: tuple[str | int, ...] = ()) -> None:
     PATHS.append(path)
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for key, inner in (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    ):
         walk(inner, (*path, key))
 
 
@@ -273,8 +317,15 @@ walk(yaml.safe_load(WHOLE))
 WORDS = ["text", "words", "list", "record", "choice", "first", "evidence", "{{ text }}"]
 KEYS = ["type", "label", "text", "words", "first", "input", "a"]
 JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([*WORDS, 10**400]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([*WORDS, 10**400]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -282,7 +333,8 @@ JUNK = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(PATHS), JUNK)
 def test_nothing_but_a_template_error(path: tuple[str | int, ...], junk: Any) -> None:
-    """Whatever stands in any place of an action's JSON, it is read or refused in a sentence; no other failure comes out."""
+    """Whatever stands in any place of an action's JSON, it is read or refused in a sentence; no
+    other failure comes out."""
     value = yaml.safe_load(WHOLE)
     if path:
         inner = value

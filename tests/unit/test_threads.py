@@ -1,4 +1,5 @@
-"""The threads that requests are answered in: all calls are made, by as few threads as can, the last used first; the others end."""
+"""The thread pool of requests: all calls are run by as few threads as possible, the last used
+first; others end."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connector.web.threads import Threads, Work
-from tests.shop import until
+from connector.web.threads import LifoThreadPool, Task
+from tests.support.service_harness import wait_until
 
 
 class Held:
@@ -25,11 +26,11 @@ class Held:
 
 
 @pytest.fixture
-def threads() -> Threads:
-    return Threads(4, idle_seconds=0.2)
+def threads() -> LifoThreadPool:
+    return LifoThreadPool(4, idle_seconds=0.2)
 
 
-def ended(work: Work) -> Work:
+def ended(work: Task) -> Task:
     """``work`` once it has ended, as who is called back by it sees."""
     seen = threading.Event()
     work.add_done_callback(lambda _: seen.set())
@@ -37,12 +38,12 @@ def ended(work: Work) -> Work:
     return work
 
 
-def test_at_most_so_many(threads: Threads) -> None:
+def test_at_most_so_many(threads: LifoThreadPool) -> None:
     """More calls than threads wait their turn, in order, and all are made."""
     held, order = Held(), list[int]()
     works = [threads.submit(held) for _ in range(4)]
     works += [threads.submit(order.append, number) for number in range(50)]
-    until(lambda: len(held.names) == 4)
+    wait_until(lambda: len(held.names) == 4)
     assert (threads.count, order) == (4, [])
     held.gate.set()
     for work in works:
@@ -51,43 +52,64 @@ def test_at_most_so_many(threads: Threads) -> None:
     assert sorted(order) == list(range(50))
 
 
-def test_the_last_used_is_used_first(threads: Threads) -> None:
+def test_brief_calls_have_threads_of_their_own() -> None:
+    """While long calls have all their threads and more of them wait, brief ones are made, also
+    only so many; then all others."""
+    threads, long, brief, order = LifoThreadPool(2, brief_threads=1), Held(), Held(), list[int]()
+    works = [threads.submit(long) for _ in range(4)]
+    wait_until(lambda: len(long.names) == 2)
+    works.append(threads.submit(brief, brief=True))
+    wait_until(lambda: len(brief.names) == 1)
+    works.append(threads.submit(order.append, 1, brief=True))
+    assert (threads.count, len(long.names), order) == (3, 2, [])
+    brief.gate.set()
+    wait_until(lambda: order == [1])
+    assert len(long.names) == 2
+    long.gate.set()
+    for work in works:
+        ended(work)
+    assert len(long.names) == 4
+
+
+def test_the_last_used_is_used_first(threads: LifoThreadPool) -> None:
     """One call after the other is made by one thread, however many there are."""
     held = Held()
     burst = [threads.submit(held) for _ in range(4)]
     held.gate.set()
     for work in burst:
         ended(work)
-    until(lambda: len(threads._idle) == 4)
+    wait_until(lambda: len(threads._idle) == 4)
     used = set()
     for _ in range(30):
         used.add(ended(threads.submit(threading.get_ident)).result())
-        until(lambda: len(threads._idle) == 4)
+        wait_until(lambda: len(threads._idle) == 4)
     assert len(used) == 1
 
 
-def test_nobody_is_kept_for_nothing(threads: Threads) -> None:
+def test_nobody_is_kept_for_nothing(threads: LifoThreadPool) -> None:
     """Threads that have no work end; the next call begins a new one."""
     held = Held()
     for _ in range(4):
         threads.submit(held)
-    until(lambda: len(held.names) == 4)
+    wait_until(lambda: len(held.names) == 4)
     held.gate.set()
-    until(lambda: threads.count == 0)
+    wait_until(lambda: threads.count == 0)
     assert ended(threads.submit(lambda: "again")).result() == "again"
 
 
 def test_leaving_and_being_needed_at_the_same_moment() -> None:
-    """A thread that gives up waiting as a call comes for it makes that call: none is lost, whatever the moment."""
-    threads, done = Threads(3, idle_seconds=0.0005), list[int]()
+    """A thread that gives up waiting as a call comes for it makes that call: none is lost, whatever
+    the moment."""
+    threads, done = LifoThreadPool(3, idle_seconds=0.0005), list[int]()
     with ThreadPoolExecutor(4) as callers:
         list(callers.map(lambda number: ended(threads.submit(done.append, number)), range(3_000)))
     assert sorted(done) == list(range(3_000))
-    until(lambda: threads.count == 0)
+    wait_until(lambda: threads.count == 0)
 
 
-def test_a_call_that_fails(threads: Threads) -> None:
-    """What goes wrong in a call, or in what follows it, is the caller's to see, and the thread goes on."""
+def test_a_call_that_fails(threads: LifoThreadPool) -> None:
+    """What goes wrong in a call, or in what follows it, is the caller's to see, and the thread goes
+    on."""
 
     def fails(*_: object) -> None:
         raise LookupError("no")
@@ -104,11 +126,14 @@ def test_a_call_that_fails(threads: Threads) -> None:
     assert not work.cancelled()
 
 
-def test_a_machine_without_more_threads(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no more threads can be had, the calls wait for those there are; where there is none, who asks is told."""
+def test_a_machine_without_more_threads(
+    threads: LifoThreadPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no more threads can be had, the calls wait for those there are; where there is none,
+    who asks is told."""
     held = Held()
     first = threads.submit(held)
-    until(lambda: bool(held.names))
+    wait_until(lambda: bool(held.names))
 
     def refuses(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -117,18 +142,18 @@ def test_a_machine_without_more_threads(threads: Threads, monkeypatch: pytest.Mo
         patched.setattr(threading.Thread, "start", refuses)
         second = threads.submit(lambda: "made")
         with pytest.raises(RuntimeError):
-            Threads(1).submit(print)
+            LifoThreadPool(1).submit(print)
     held.gate.set()
     ended(first)
     assert ended(second).result() == "made"
 
 
 @pytest.mark.parametrize("wait", [True, False])
-def test_the_end(threads: Threads, wait: bool) -> None:
+def test_the_end(threads: LifoThreadPool, wait: bool) -> None:
     """After the end no calls are taken; those that were taken are made, and all threads end."""
     held = Held()
-    works: list[Work] = [threads.submit(held) for _ in range(6)]
-    until(lambda: len(held.names) == 4)
+    works: list[Task] = [threads.submit(held) for _ in range(6)]
+    wait_until(lambda: len(held.names) == 4)
     threads.shutdown(wait=wait)
     call: Callable[[], None] = lambda: None  # noqa: E731
     with pytest.raises(RuntimeError):
@@ -136,13 +161,13 @@ def test_the_end(threads: Threads, wait: bool) -> None:
     held.gate.set()
     for work in works:
         ended(work)
-    until(lambda: threads.count == 0)
+    wait_until(lambda: threads.count == 0)
 
 
 def test_idle_threads_end_with_the_rest() -> None:
-    threads = Threads(2, idle_seconds=600)
+    threads = LifoThreadPool(2, idle_seconds=600)
     thread = ended(threads.submit(threading.current_thread)).result()
-    until(lambda: len(threads._idle) == 1)
+    wait_until(lambda: len(threads._idle) == 1)
     threads.shutdown()
     thread.join(20)
     assert (thread.is_alive(), threads.count) == (False, 0)

@@ -1,4 +1,4 @@
-"""The bound of a call before it is made: how many tokens it can have at most, and what it can cost at most."""
+"""Bounds of a call before it is made: its maximum tokens and its maximum cost."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from rs_bpe.bpe import openai as bpe
 
 from bench.tokens import declaration
 from connector.catalogue import load_catalogue
-from connector.engine.run import Engine
-from connector.providers import tokens as tokens_module
+from connector.engine.engine import Engine
+from connector.json_types import Json
 from connector.providers.base import Call, CallResult, Function, ModelRequest, Reply, Turn, Usage
-from connector.providers.bounds import Bound, bound_of, preview_of
 from connector.providers.factory import make_provider
-from connector.providers.models import NO_LIMIT, Model, Models, load_models
-from connector.providers.openai import OpenAIProvider
-from connector.providers.tokens import PER_REASONING, Counter, in_bytes
+from connector.providers.hosted.client import OpenAIProvider
+from connector.providers.pricing import tokens as tokens_module
+from connector.providers.pricing.bounds import CostBound, cost_bound, missing_price, request_preview
+from connector.providers.pricing.models import NO_LIMIT, Model, Models, load_models
+from connector.providers.pricing.tokens import PER_REASONING, TokenCounter, utf8_length
 from connector.settings import Settings
-from tests.upstream import FakeUpstream, Script, function_call, function_calls, json_reply
-from tests.upstream.replies import automatic
-
-Json = dict[str, Any]
+from tests.support.model_actions import MODEL_ACTIONS
+from tests.support.upstream import FakeUpstream, Script, function_call, function_calls, json_reply
+from tests.support.upstream.replies import automatic
 
 CATALOGUE = load_catalogue()
 MODELS = load_models()
 MINI, TERRA = MODELS.find("o4-mini"), MODELS.find("gpt-5.6-terra")
-EXACT, BYTES = Counter(), Counter(exact=False)
+EXACT, BYTES = TokenCounter(), TokenCounter(exact=False)
 COUNT = bpe.o200k_base().count
 SAMPLES = {
     "english": "I was charged twice for May, and nobody answers my letters. ",
@@ -50,13 +50,30 @@ SAMPLES = {
     "rare": "\ue123\U000f0000꧁༒\U0001d573",
 }
 # half of a character has no UTF-8; it is sent as a question mark
-ANY_TEXT = st.one_of(st.text(max_size=200), st.text(st.characters(), max_size=80), st.sampled_from([*SAMPLES.values(), "\ud800x", ""]))
+ANY_TEXT = st.one_of(
+    st.text(max_size=200),
+    st.text(st.characters(), max_size=80),
+    st.sampled_from([*SAMPLES.values(), "\ud800x", ""]),
+)
 
 
 def asks(text: str = "Where is my invoice?", **changes: Any) -> ModelRequest:
     """A small request."""
-    schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
-    made = ModelRequest("o4-mini", "low", "Classify.", text, (Function("classify", "", schema),), "classify", action="classify")
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    made = ModelRequest(
+        "o4-mini",
+        "low",
+        "Classify.",
+        text,
+        (Function("classify", "", schema),),
+        "classify",
+        action="classify",
+    )
     return replace(made, **changes)
 
 
@@ -68,13 +85,20 @@ def by_bytes(request: ModelRequest) -> int:
     return BYTES.input_bound(request, MINI).tokens
 
 
-# --- prices ------------------------------------------------------------------------------------------------------------
+# --- prices ---------------------------------------------------------------------------------------
 
 AMOUNTS = st.one_of(st.integers(0, 50), st.decimals(0, 50, places=4).map(float))
 OWN_ROWS = st.builds(
     lambda price, long, tiers: Model("own", price=price, long=long, tiers=tiers),
-    st.fixed_dictionaries({"input": AMOUNTS, "output": AMOUNTS}, optional={"cached": AMOUNTS, "cache_write": AMOUNTS}),
-    st.one_of(st.just({}), st.fixed_dictionaries({"above": st.integers(0, 300_000), "input": AMOUNTS, "output": AMOUNTS})),
+    st.fixed_dictionaries(
+        {"input": AMOUNTS, "output": AMOUNTS}, optional={"cached": AMOUNTS, "cache_write": AMOUNTS}
+    ),
+    st.one_of(
+        st.just({}),
+        st.fixed_dictionaries(
+            {"above": st.integers(0, 300_000), "input": AMOUNTS, "output": AMOUNTS}
+        ),
+    ),
     st.one_of(st.just({}), st.fixed_dictionaries({"flex": st.just(0.5), "default": AMOUNTS})),
 )
 ROWS = st.one_of(st.sampled_from(list(MODELS.rows.values())), OWN_ROWS)
@@ -86,54 +110,69 @@ def usages(draw: st.DrawFn, most_input: int, most_output: int) -> Usage:
     """What a provider may say was used by a call with at most so many tokens."""
     used = draw(st.integers(0, most_input))
     cached = draw(st.integers(0, used))
-    return Usage(used, cached, draw(st.integers(0, used - cached)), draw(st.integers(0, most_output)))
+    return Usage(
+        used, cached, draw(st.integers(0, used - cached)), draw(st.integers(0, most_output))
+    )
 
 
 @given(st.data(), ROWS, TOKENS, TOKENS)
-def test_no_call_costs_more_than_the_most(data: st.DataObject, row: Model, most_input: int, most_output: int) -> None:
-    """Whatever is used within a bound, under the plain tier or a cheaper one, costs at most what the bound says, to the nano-dollar."""
+def test_no_call_costs_more_than_the_most(
+    data: st.DataObject, row: Model, most_input: int, most_output: int
+) -> None:
+    """Whatever is used within a bound, under the plain tier or a cheaper one, costs at most what
+    the bound says, to the nano-dollar."""
     usage = data.draw(usages(most_input, most_output))
     cheaper = [name for name, factor in row.tiers.items() if factor <= 1]
-    most = row.most(most_input, most_output)
+    most = row.max_nano_usd(most_input, most_output)
     assert most is not None
     for tier in (None, "", "auto", "default", "standard", *cheaper):
-        paid = row.nano(usage, tier)
+        paid = row.cost_nano_usd(usage, tier)
         assert paid is not None
         assert paid <= most
 
 
 @given(st.data(), OWN_ROWS, TOKENS, TOKENS)
-def test_a_cost_is_exact(data: st.DataObject, row: Model, most_input: int, most_output: int) -> None:
-    """A cost is the product of the figures in the file, rounded once at its end; in dollars it is the same amount."""
+def test_a_cost_is_exact(
+    data: st.DataObject, row: Model, most_input: int, most_output: int
+) -> None:
+    """A cost is the product of the figures in the file, rounded once at its end; in dollars it is
+    the same amount."""
     usage = data.draw(usages(most_input, most_output))
     price = {kind: Fraction(str(amount)) for kind, amount in row.price.items()}
     into = (usage.input - usage.cached - usage.cache_write) * price["input"]
-    into += usage.cached * price.get("cached", price["input"]) + usage.cache_write * price.get("cache_write", price["input"])
+    into += usage.cached * price.get("cached", price["input"]) + usage.cache_write * price.get(
+        "cache_write", price["input"]
+    )
     out = usage.output * price["output"]
     if row.long and usage.input > row.long["above"]:
         into, out = into * Fraction(str(row.long["input"])), out * Fraction(str(row.long["output"]))
     amount = (into + out) * 1_000 * (Fraction(1, 2) if "flex" in row.tiers else 1)
-    assert row.nano(usage, "flex" if row.tiers else None) == int(amount + Fraction(1, 2))
-    assert row.cost(usage) == (row.nano(usage) or 0) / 1e9
+    assert row.cost_nano_usd(usage, "flex" if row.tiers else None) == int(amount + Fraction(1, 2))
+    assert row.cost_usd(usage) == (row.cost_nano_usd(usage) or 0) / 1e9
 
 
 @given(ROWS, TOKENS, st.one_of(st.integers(-5, 5_000), st.integers(0, 10**13)))
 def test_what_money_pays_for(row: Model, most_input: int, nano: int) -> None:
-    """The affordable output is the largest whose price is within the money: one token more is not, and without any it is 0."""
-    output = row.affordable(nano, most_input)
+    """The affordable output is the largest whose price is within the money: one token more is not,
+    and without any it is 0."""
+    output = row.affordable_output_tokens(nano, most_input)
     assert output is not None
     if output == NO_LIMIT:
-        assert (row.most(most_input, 10**9) or 0) <= nano
+        assert (row.max_nano_usd(most_input, 10**9) or 0) <= nano
         return
-    assert output == 0 or (row.most(most_input, output) or 0) <= nano
-    assert (row.most(most_input, output + 1) or 0) > nano
+    assert output == 0 or (row.max_nano_usd(most_input, output) or 0) <= nano
+    assert (row.max_nano_usd(most_input, output + 1) or 0) > nano
 
 
 @pytest.mark.parametrize(
     ("model", "tokens", "nano"),
     [
         ("o4-mini", (1_000, 8_000), 1_000 * 1_100 + 8_000 * 4_400),
-        ("gpt-5.6-terra", (1_000, 8_000), 1_000 * 2_500 + 8_000 * 12_000),  # all of it may be written to the cache
+        (
+            "gpt-5.6-terra",
+            (1_000, 8_000),
+            1_000 * 2_500 + 8_000 * 12_000,
+        ),  # all of it may be written to the cache
         ("gpt-5.6-terra", (272_000, 10), 272_000 * 2_500 + 10 * 12_000),
         ("gpt-5.6-terra", (272_001, 10), 272_001 * 5_000 + 10 * 18_000),
         ("gpt-6-luna", (1, 0), 125),
@@ -141,58 +180,119 @@ def test_what_money_pays_for(row: Model, most_input: int, nano: int) -> None:
     ],
 )
 def test_most(model: str, tokens: tuple[int, int], nano: int) -> None:
-    """Input counts as the dearest kind of input, with the surcharge for long requests only where it can apply."""
-    assert MODELS.find(model).most(*tokens) == nano
+    """Input counts as the dearest kind of input, with the surcharge for long requests only where it
+    can apply."""
+    assert MODELS.find(model).max_nano_usd(*tokens) == nano
 
 
 def test_without_prices_nothing_is_known() -> None:
-    """A row without prices has no cost, no bound and nothing that it could afford; nor has a tier without a factor a cost."""
+    """A row without prices has no cost, no bound and nothing that it could afford; nor has a tier
+    without a factor a cost."""
     row = MODELS.find("llama3")
-    assert (row.nano(Usage(5)), row.cost(Usage(5)), row.most(1, 1), row.affordable(10**9, 1)) == (None,) * 4
-    assert MINI.nano(Usage(5), "priority") is None
+    assert (
+        row.cost_nano_usd(Usage(5)),
+        row.cost_usd(Usage(5)),
+        row.max_nano_usd(1, 1),
+        row.affordable_output_tokens(10**9, 1),
+    ) == (None,) * 4
+    assert MINI.cost_nano_usd(Usage(5), "priority") is None
 
 
 def test_a_dearer_default_tier_is_in_the_bound() -> None:
-    """An operator whose calls are answered in a dearer tier unasked writes it into the row, and the bound has it."""
+    """An operator whose calls are answered in a dearer tier unasked writes it into the row, and the
+    bound has it."""
     row = replace(MINI, tiers={"default": 1.75})
-    assert row.most(1_000, 1_000) == row.nano(Usage(1_000, output=1_000), "default") == 1.75 * (1_100_000 + 4_400_000)
+    assert (
+        row.max_nano_usd(1_000, 1_000)
+        == row.cost_nano_usd(Usage(1_000, output=1_000), "default")
+        == 1.75 * (1_100_000 + 4_400_000)
+    )
 
 
 def test_who_may_answer() -> None:
-    """A model's own row counts, and what replaces it, and what replaces that, unless a retired model is an error; circles end."""
-    rows = {name: Model(name, replacement=other) for name, other in (("a", "b"), ("b", "c"), ("c", "a"), ("d", ""), ("e", "gone"))}
+    """A model's own row counts, and its successors, and theirs, unless a retired model is an error;
+    circles end, and no more than three successors are tried."""
+    rows = {
+        name: Model(name, replacement=other)
+        for name, other in (("a", "b"), ("b", "c"), ("c", "a"), ("d", ""), ("e", "gone"))
+    }
     models = Models(rows, {})
-    assert [[row.id for row in models.answering(name, "replace")] for name in ("a", "d", "e")] == [["a", "b", "c"], ["d"], ["e", "gone"]]
-    assert [row.id for row in models.answering("a", "error")] == ["a"]
-    assert [row.id for row in MODELS.answering("o4-mini-2025-04-16", "replace")] == ["o4-mini", "gpt-5.6-terra"]
+    assert [[row.id for row in models.candidates(name, "replace")] for name in ("a", "d", "e")] == [
+        ["a", "b", "c"],
+        ["d"],
+        ["e", "gone"],
+    ]
+    assert [row.id for row in models.candidates("a", "error")] == ["a"]
+    assert [row.id for row in MODELS.candidates("o4-mini-2025-04-16", "replace")] == [
+        "o4-mini",
+        "gpt-5.6-terra",
+        "gpt-6.1-terra",
+        "gpt-6-luna",
+    ]
+    rows = {f"m{number}": Model(f"m{number}", replacement=f"m{number + 1}") for number in range(9)}
+    assert Models(rows, {}).successors("m0") == ("m1", "m2", "m3")
 
 
-# --- tokens ------------------------------------------------------------------------------------------------------------
+# --- tokens ---------------------------------------------------------------------------------------
 
 WEATHER = Function(
     "weather",
     "Get weather information for a location",
-    {"properties": {"location": {"description": "the city", "type": "string"}}, "required": ["location"], "type": "object"},
+    {
+        "properties": {"location": {"description": "the city", "type": "string"}},
+        "required": ["location"],
+        "type": "object",
+    },
 )
-_TWO = {"a": {"description": "first number", "type": "integer"}, "b": {"description": "second number", "type": "integer"}}
+_TWO = {
+    "a": {"description": "first number", "type": "integer"},
+    "b": {"description": "second number", "type": "integer"},
+}
 NUMBERS = {"properties": _TWO, "required": ["a", "b"], "type": "object"}
-SUMS = (Function("add", "Add two numbers", NUMBERS), Function("multiply", "Multiply two numbers", NUMBERS))
-BOTH = "You are a helpful assistant. CRITICAL: Always use both add and multiply at the same time ALWAYS."
+SUMS = (
+    Function("add", "Add two numbers", NUMBERS),
+    Function("multiply", "Multiply two numbers", NUMBERS),
+)
+BOTH = (
+    "You are a helpful assistant. CRITICAL: Always use both add and multiply at the same time "
+    "ALWAYS."
+)
 UNITS = {
     "location": {"type": "string", "description": "The city and state, e.g. San Francisco, CA"},
     "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
 }
-CURRENT = Function("get_current_weather", "Get the current weather in a given location", {"type": "object", "properties": UNITS})
+CURRENT = Function(
+    "get_current_weather",
+    "Get the current weather in a given location",
+    {"type": "object", "properties": UNITS},
+)
 
 
 def replied(*calls: tuple[str, str, str], usage: Usage | None = None, sealed: bool = False) -> Turn:
     """A turn of calls (name, arguments, result), over the Responses dialect."""
-    made = [Call(f"call_mNRPdaouMLQT0VFAO0oChvB{number}", name, arguments) for number, (name, arguments, _) in enumerate(calls)]
-    items: list[Json] = [{"type": "function_call", "call_id": one.id, "name": one.name, "arguments": one.arguments} for one in made]
+    made = [
+        Call(f"call_mNRPdaouMLQT0VFAO0oChvB{number}", name, arguments)
+        for number, (name, arguments, _) in enumerate(calls)
+    ]
+    items: list[Json] = [
+        {"type": "function_call", "call_id": one.id, "name": one.name, "arguments": one.arguments}
+        for one in made
+    ]
     if sealed:
-        items.insert(0, {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAAABo8jm7" * 1_000})
+        items.insert(
+            0,
+            {
+                "type": "reasoning",
+                "id": "rs_1",
+                "summary": [],
+                "encrypted_content": "gAAAAABo8jm7" * 1_000,
+            },
+        )
     reply = Reply("o4-mini", tuple(made), usage=usage or Usage(), replay=tuple(items))
-    return Turn(reply, tuple(CallResult(one.id, result) for one, (_, _, result) in zip(made, calls, strict=True)))
+    return Turn(
+        reply,
+        tuple(CallResult(one.id, result) for one, (_, _, result) in zip(made, calls, strict=True)),
+    )
 
 
 FLORENCE = ("weather", '{"location":"Florence, Italy"}', "40 C")
@@ -202,8 +302,20 @@ TWO_AND_THREE = (("add", '{"a":2,"b":3}', "5"), ("multiply", '{"a":2,"b":3}', "6
 @pytest.mark.parametrize(
     ("billed", "instructions", "message", "functions", "turn"),
     [
-        (60, "You are a helpful assistant", "What's the weather in Florence, Italy?", (WEATHER,), None),
-        (89, "You are a helpful assistant", "What's the weather in Florence, Italy?", (WEATHER,), replied(FLORENCE)),
+        (
+            60,
+            "You are a helpful assistant",
+            "What's the weather in Florence, Italy?",
+            (WEATHER,),
+            None,
+        ),
+        (
+            89,
+            "You are a helpful assistant",
+            "What's the weather in Florence, Italy?",
+            (WEATHER,),
+            replied(FLORENCE),
+        ),
         (
             1_406,
             "You are a helpful assistant",
@@ -223,10 +335,20 @@ TWO_AND_THREE = (("add", '{"a":2,"b":3}', "5"), ("multiply", '{"a":2,"b":3}', "6
         (266, BOTH, "Add and multiply the number 2 and 3", SUMS, replied(*TWO_AND_THREE)),
         (291, "", "What is the weather like in Boston today?", (CURRENT,), None),
     ],
+    ids=lambda value: str(value) if isinstance(value, int) else "",
 )
-def test_what_was_billed(billed: int, instructions: str, message: str, functions: tuple[Function, ...], turn: Turn | None) -> None:
-    """The bounds hold for what OpenAI billed for such calls of o4-mini, gpt-5 and gpt-4.1 (public recordings and documentation)."""
-    request = asks(message, instructions=instructions, functions=functions, force=None, turns=(turn,) if turn else ())
+def test_what_was_billed(
+    billed: int, instructions: str, message: str, functions: tuple[Function, ...], turn: Turn | None
+) -> None:
+    """The bounds hold for what OpenAI billed for such calls of o4-mini, gpt-5 and gpt-4.1 (public
+    recordings and documentation)."""
+    request = asks(
+        message,
+        instructions=instructions,
+        functions=functions,
+        force=None,
+        turns=(turn,) if turn else (),
+    )
     assert billed <= exact(request) <= by_bytes(request)
 
 
@@ -243,13 +365,24 @@ class Listening(OpenAIProvider):
 
 
 @pytest.fixture
-def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[Listening, FakeUpstream]]]:
+def listening(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., tuple[Listening, FakeUpstream]]]:
     """Makes providers, each with a server of its own; both are closed at the end."""
     made: list[tuple[Listening, FakeUpstream]] = []
 
     def one(**settings: Any) -> tuple[Listening, FakeUpstream]:
         up = FakeUpstream().__enter__()
-        made.append((Listening(Settings(**{"openai_base_url": up.base_url, "openai_api_key": "sk-test", **settings})), up))
+        made.append(
+            (
+                Listening(
+                    Settings(
+                        **{"openai_base_url": up.base_url, "openai_api_key": "sk-test", **settings}
+                    )
+                ),
+                up,
+            )
+        )
         return made[-1]
 
     yield one
@@ -260,16 +393,25 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[L
 
 
 def everything(provider: Listening, up: FakeUpstream, sample: str) -> list[ModelRequest]:
-    """All that is asked for every action and example, with a repair, a tool loop and a text in a language."""
+    """All that is asked for every action and example, with a repair, a tool loop and a text in a
+    language."""
     settings = provider._settings
     engine = Engine(CATALOGUE, provider, MODELS, settings)
-    for action in CATALOGUE.values():
+    for action in MODEL_ACTIONS.values():
         for one in action.examples:
             form = {**one.input, "instructions": sample, "language": "Deutsch"}
             if "text" in action.fields:
                 form["text"] = f"{form.get('text', '')} {sample}" * 3
-            calls = [(call["tool"], call["arguments"]) for call in one.calls] if one.input.get("tools") else []
-            rounds = [function_calls(*calls, (action.id, {"a": sample}))] if calls else [function_call(action.id, {"a": sample})]
+            calls = (
+                [(call["tool"], call["arguments"]) for call in one.calls]
+                if one.input.get("tools")
+                else []
+            )
+            rounds = (
+                [function_calls(*calls, (action.id, {"a": sample}))]
+                if calls
+                else [function_call(action.id, {"a": sample})]
+            )
             up.script = Script([*rounds, function_call(action.id, one.output)])
             engine.run(action, form)
     return provider.asked
@@ -291,15 +433,18 @@ def shown(value: Any) -> Iterator[str]:
 @pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
 @pytest.mark.parametrize("dialect", ["responses", "chat"])
 def test_bounds_of_everything_that_is_sent(sample: str, dialect: str, listening: Any) -> None:
-    """For all that is ever sent: bytes bound tokens, and tokens bound every text in the body with each function as a declaration."""
+    """For all that is ever sent: bytes bound tokens, and tokens bound every text in the body with
+    each function as a declaration."""
     provider, up = listening(dialect=dialect, profile="openai")
     asked = everything(provider, up, sample)
-    assert len(asked) > 2 * len(CATALOGUE)
+    assert len(asked) > 2 * len(MODEL_ACTIONS)
     assert any(len(turn.results) > 1 for request in asked for turn in request.turns)
     for request in asked:
         body = provider.preview(request).body
         texts = shown([body.get("input") or body["messages"], body["tools"]])
-        declared = sum(COUNT(declaration(function.name, function.parameters)) for function in request.functions)
+        declared = sum(
+            COUNT(declaration(function.name, function.parameters)) for function in request.functions
+        )
         counted = sum(COUNT(text.encode("utf-8", "replace").decode()) for text in texts) + declared
         assert counted < exact(request) <= by_bytes(request)
 
@@ -307,11 +452,17 @@ def test_bounds_of_everything_that_is_sent(sample: str, dialect: str, listening:
 @given(ANY_TEXT, st.lists(ANY_TEXT, max_size=4), st.booleans())
 @example(SAMPLES["korean"], [SAMPLES["chinese"]] * 3, True)
 def test_text_anywhere(text: str, words: list[str], at_once: bool) -> None:
-    """Wherever a text stands in a request, its bytes bound its tokens, and both are in the bound, also as JSON in ASCII."""
-    schema = {"type": "object", "properties": {"a": {"type": "string", "enum": words, "description": text}}}
+    """Wherever a text stands in a request, its bytes bound its tokens, and both are in the bound,
+    also as JSON in ASCII."""
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": "string", "enum": words, "description": text}},
+    }
     calls = [("classify", json.dumps({"a": text}), text)] * (2 if at_once else 1)
     turns = (replied(*calls), Turn(Reply("m"), note=text))
-    request = asks(text, instructions=text, functions=(Function("classify", text, schema),), turns=turns)
+    request = asks(
+        text, instructions=text, functions=(Function("classify", text, schema),), turns=turns
+    )
     sent = text.encode("utf-8", "replace").decode()
     ascii_words = " | ".join(json.dumps(word) for word in (*words, text, text))
     result = json.dumps(text) * 4 if at_once else sent * 2
@@ -322,16 +473,25 @@ def test_text_anywhere(text: str, words: list[str], at_once: bool) -> None:
 @given(ANY_TEXT)
 def test_bytes_bound_tokens(text: str) -> None:
     """A text never has more tokens than bytes."""
-    assert COUNT(text.encode("utf-8", "replace").decode()) <= in_bytes(text) == len(text.encode("utf-8", "replace"))
+    assert (
+        COUNT(text.encode("utf-8", "replace").decode())
+        <= utf8_length(text)
+        == len(text.encode("utf-8", "replace"))
+    )
 
 
-@pytest.mark.parametrize("length", [16_384, 16_385, 200_000])
-@pytest.mark.parametrize("text", [*SAMPLES.values(), "a", " ", "\n", "-", "ab", "1", "aA'", "\r\n \t", "é", "가"])
-def test_long_texts_are_counted_in_pieces(text: str, length: int) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [*SAMPLES.values(), "a", " ", "\n", "-", "ab", "1", "aA'", "\r\n \t", "é", "가"],
+    ids=lambda text: ascii(text)[:30],
+)
+def test_long_texts_are_counted_in_pieces(text: str) -> None:
     """A long text is counted piece by piece: a little more than all at once, never less."""
-    long = (text * (length // len(text) + 1))[:length]
-    whole, pieces = COUNT(long), exact(asks(long)) - exact(asks(""))
-    assert whole <= pieces <= whole + 16 * (length // 16_384 + 1)
+    for length in (16_384, 16_385, 200_000):
+        long = (text * (length // len(text) + 1))[:length]
+        whole = COUNT(long)
+        pieces = exact(asks(long)) - exact(asks(""))
+        assert whole <= pieces <= whole + 16 * (length // 16_384 + 1)
 
 
 def test_what_is_too_long_to_count() -> None:
@@ -341,7 +501,8 @@ def test_what_is_too_long_to_count() -> None:
 
 
 def test_sealed_reasoning_counts_as_what_was_billed() -> None:
-    """Reasoning that nobody can read counts as all output of its reply, not by its length; without a bill its length counts."""
+    """Reasoning that nobody can read counts as all output of its reply, not by its length; without
+    a bill its length counts."""
     bare = exact(asks(turns=(replied(FLORENCE),)))
     sealed = exact(asks(turns=(replied(FLORENCE, usage=Usage(60, output=700), sealed=True),)))
     assert 700 + PER_REASONING < sealed - bare < 700 + PER_REASONING + 100
@@ -349,7 +510,8 @@ def test_sealed_reasoning_counts_as_what_was_billed() -> None:
 
 
 def test_many_short_words() -> None:
-    """An enum of one-letter words, which a declaration writes longer than JSON does, is within the bound."""
+    """An enum of one-letter words, which a declaration writes longer than JSON does, is within the
+    bound."""
     words = [chr(0x4E00 + number) for number in range(250)]
     schema = {"type": "object", "properties": {"a": {"type": "string", "enum": words}}}
     line = "\n// ".join(["one", *itertools.repeat("", 200)])
@@ -359,7 +521,8 @@ def test_many_short_words() -> None:
 
 
 def test_unknown_tokenizers_go_by_bytes() -> None:
-    """A row whose tokenizer is not known, or a counter that was told so, counts bytes and says it."""
+    """A row whose tokenizer is not known, or a counter that was told so, counts bytes and says
+    it."""
     request = asks(SAMPLES["chinese"])
     other = EXACT.input_bound(request, replace(MINI, tokenizer="other"))
     assert other == BYTES.input_bound(request, MINI)
@@ -371,16 +534,19 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rs_bpe.bpe", None)
     tokens_module._tokenizer.cache_clear()
     try:
-        assert Counter().input_bound(asks(), MINI) == BYTES.input_bound(asks(), MINI)
+        assert TokenCounter().input_bound(asks(), MINI) == BYTES.input_bound(asks(), MINI)
     finally:
         tokens_module._tokenizer.cache_clear()
 
 
 def test_bytes_need_no_tokenizer() -> None:
-    """A counter of bytes never loads a tokenizer, which takes memory; nor does one counter for models of different tokenizers."""
+    """A counter of bytes never loads a tokenizer, which takes memory; nor does one counter for
+    models of different tokenizers."""
     tokens_module._tokenizer.cache_clear()
     assert not bound(hosted(), asks(), counter=BYTES).exact
-    assert EXACT.input_bound(asks(), MINI, replace(TERRA, tokenizer="other")) == BYTES.input_bound(asks(), MINI)
+    assert EXACT.input_bound(asks(), MINI, replace(TERRA, tokenizer="other")) == BYTES.input_bound(
+        asks(), MINI
+    )
     assert tokens_module._tokenizer.cache_info().currsize == 0
 
 
@@ -391,21 +557,13 @@ def test_many_threads_count_alike() -> None:
         assert len(set(threads.map(lambda _: exact(asks(SAMPLES["german"] * 50)), range(64)))) == 1
 
 
-def test_counting_is_quick() -> None:
-    """A request of a few kilobytes is counted in far less than a millisecond, either way (a bound for slow machines)."""
-    request = asks(SAMPLES["english"] * 25)
-    for counter in (EXACT, BYTES):
-        began = time.thread_time()
-        for _ in range(200):
-            counter.input_bound(request, MINI)
-        assert (time.thread_time() - began) / 200 < 0.001
+# --- a call ---------------------------------------------------------------------------------------
 
 
-# --- a call ------------------------------------------------------------------------------------------------------------
-
-
-def bound(provider: Any, request: ModelRequest, *, counter: Counter = EXACT, twice: bool = False) -> Bound:
-    found = bound_of(provider, MODELS, request, counter, twice=twice)
+def bound(
+    provider: Any, request: ModelRequest, *, counter: TokenCounter = EXACT, twice: bool = False
+) -> CostBound:
+    found = cost_bound(provider, MODELS, request, counter, may_be_billed_twice=twice)
     assert found
     return found
 
@@ -429,61 +587,91 @@ def no_limit(request: Any) -> Any:
     """A server that does not want to be told how long an answer may be."""
     if "max_output_tokens" not in request.body:
         return automatic(request)
-    return json_reply({"error": {"message": "no", "code": "unsupported_parameter", "param": "max_output_tokens"}}, 400)
+    return json_reply(
+        {"error": {"message": "no", "code": "unsupported_parameter", "param": "max_output_tokens"}},
+        400,
+    )
 
 
 def test_the_dearest_model_that_may_answer_counts() -> None:
-    """A bound is that of the dearest model which may answer: the replacement of a model that may be gone, unless that is an error."""
+    """A bound is that of the dearest model which may answer: the replacement of a model that may be
+    gone, unless that is an error."""
     request = asks(max_output_tokens=8_000)
     replaced, kept = bound(hosted(), request), bound(hosted(retired="error"), request)
-    assert [row.id for row in replaced.rows] == ["o4-mini", "gpt-5.6-terra"]
-    assert replaced.nano() == TERRA.most(exact(request), 8_000)
-    assert kept.nano() == MINI.most(exact(request), 8_000)
-    assert bound(hosted(retired="error"), request, counter=BYTES).nano() == MINI.most(by_bytes(request), 8_000)
+    assert [row.id for row in replaced.rows] == [
+        row.id for row in MODELS.candidates("o4-mini", "replace")
+    ]
+    assert replaced.max_nano_usd() == TERRA.max_nano_usd(exact(request), 8_000)
+    assert kept.max_nano_usd() == MINI.max_nano_usd(exact(request), 8_000)
+    assert bound(
+        hosted(retired="error"), request, counter=BYTES
+    ).max_nano_usd() == MINI.max_nano_usd(by_bytes(request), 8_000)
 
 
 def test_a_call_that_may_be_made_twice() -> None:
-    """Where a lost answer is asked for again the bound is twice as high, and money pays for an answer half as dear."""
+    """Where a lost answer is asked for again the bound is twice as high, and money pays for an
+    answer half as dear."""
     once, twice = bound(hosted(), asks()), bound(hosted(), asks(), twice=True)
-    assert twice.nano() == 2 * once.nano()
-    assert twice.affordable(2 * once.nano(5_000) + 1) == 5_000
+    assert twice.max_nano_usd() == 2 * once.max_nano_usd()
+    assert twice.affordable_output_tokens(2 * once.max_nano_usd(5_000) + 1) == 5_000
 
 
 @given(st.integers(0, 10**9), st.booleans())
 def test_money_for_a_shorter_answer(nano: int, twice: bool) -> None:
-    """The affordable answer is the longest within the money, and never longer than was asked for."""
+    """The affordable answer is the longest within the money, and never longer than was asked
+    for."""
     made = bound(hosted(), asks(max_output_tokens=8_000), twice=twice)
-    output = made.affordable(nano)
+    output = made.affordable_output_tokens(nano)
     assert 0 <= output <= 8_000
-    assert output == 0 or made.nano(output) <= nano
-    assert output == 8_000 or made.nano(output + 1) > nano
+    assert output == 0 or made.max_nano_usd(output) <= nano
+    assert output == 8_000 or made.max_nano_usd(output + 1) > nano
 
 
 def test_input_is_at_most_what_the_model_reads() -> None:
-    """A request that is longer than a model can read is refused, so its bound is the model's window."""
+    """A request that is longer than a model can read is refused, so its bound is the model's
+    window."""
     request = asks("word " * 300_000)
-    assert bound(hosted(retired="error"), request, counter=BYTES).nano(0) == MINI.most(200_000, 0)
+    assert bound(hosted(retired="error"), request, counter=BYTES).max_nano_usd(
+        0
+    ) == MINI.max_nano_usd(200_000, 0)
 
 
-@pytest.mark.parametrize("model", ["llama3", "o3"])
-def test_no_bound_without_a_price(model: str) -> None:
-    """Where a model that may answer has no price nothing can be promised."""
-    assert bound_of(hosted(), MODELS, asks(model=model), EXACT, twice=False) is None
+@pytest.mark.parametrize(
+    ("model", "tier", "words"),
+    [
+        ("llama3", "", "The price of llama3 is not known"),
+        ("old", "", "The price of nowhere, which may answer instead of old, is not known"),
+        ("alone", "batch", "The price of alone in the service tier batch is not known"),
+    ],
+)
+def test_no_bound_without_a_price(model: str, tier: str, words: str) -> None:
+    """Where a model that may answer has no price nothing can be promised, and the sentence names
+    the row that is missing."""
+    old = Model("old", price={"input": 1, "output": 2}, replacement="nowhere")
+    alone = Model("alone", price={"input": 1, "output": 2})
+    models = Models({"old": old, "alone": alone}, MODELS.profiles)
+    provider = OpenAIProvider(Settings(openai_api_key="k"), models)
+    request = asks(model=model)
+    no_bound = cost_bound(provider, models, request, EXACT, may_be_billed_twice=False, tier=tier)
+    assert no_bound is None
+    assert missing_price(provider, models, model, tier) == words
 
 
 def test_a_bound_is_made_of_prices() -> None:
     """A bound over a model without a price is a mistake, never a bound of 0."""
     with pytest.raises(ValueError, match="prices"):
-        Bound(1, True, 1, (MODELS.find("llama3"),)).nano()
+        CostBound(1, True, 1, (MODELS.find("llama3"),)).max_nano_usd()
 
 
 def test_no_bound_for_an_answer_of_any_length(listening: Any) -> None:
-    """Where a server takes no limit, and nobody knows how much the model writes, nothing can be promised."""
+    """Where a server takes no limit, and nobody knows how much the model writes, nothing can be
+    promised."""
     provider, up = listening(retired="error", profile="openai")
     up.script = Script([no_limit], repeat=True)
     provider.respond(soon(asks()))
-    provider._models = Models({"o4-mini": replace(MINI, max_output=0)}, {})
-    assert bound_of(provider, provider._models, asks(), EXACT, twice=False) is None
+    models = Models({"o4-mini": replace(MINI, max_output=0)}, {})
+    provider._replacements._models = models
+    assert cost_bound(provider, models, asks(), EXACT, may_be_billed_twice=False) is None
 
 
 @pytest.mark.parametrize("engine", ["scripted", "local"])
@@ -491,12 +679,18 @@ def test_engines_that_cost_nothing(engine: str) -> None:
     """An engine of our own costs nothing, calls nobody and can always be afforded."""
     free = make_provider(Settings(engine=engine), MODELS, CATALOGUE)
     made = bound(free, asks(max_output_tokens=700), twice=True)
-    assert (made.nano(), made.nano(10**6), made.affordable(0), made.rows) == (0, 0, 700, ())
-    assert preview_of(free, asks()) is None
+    assert (
+        made.max_nano_usd(),
+        made.max_nano_usd(10**6),
+        made.affordable_output_tokens(0),
+        made.rows,
+    ) == (0, 0, 700, ())
+    assert request_preview(free, asks()) is None
 
 
 def test_a_provider_that_says_nothing_of_itself() -> None:
-    """For a provider that cannot say at whose prices it is billed, every model that may answer counts."""
+    """For a provider that cannot say at whose prices it is billed, every model that may answer
+    counts."""
 
     class Says:
         engine = "openai"
@@ -504,54 +698,84 @@ def test_a_provider_that_says_nothing_of_itself() -> None:
         def respond(self, request: ModelRequest) -> Reply:
             return Reply(request.model)
 
-    assert bound(Says(), asks()).nano() == bound(hosted(), asks()).nano()
-    assert preview_of(Says(), asks()) is None
+    assert bound(Says(), asks()).max_nano_usd() == bound(hosted(), asks()).max_nano_usd()
+    assert request_preview(Says(), asks()) is None
 
 
 @pytest.mark.parametrize("dialect", ["responses", "chat"])
 def test_a_preview_is_what_is_sent(dialect: str, listening: Any) -> None:
-    """A preview is the body that is sent next, to the last word, also with a turn before it; it sends nothing itself."""
+    """A preview is the body that is sent next, to the last word, also with a turn before it; it
+    sends nothing itself."""
     provider, up = listening(dialect=dialect, profile="openai")
     reply = provider.respond(soon(asks()))
-    request = soon(asks(turns=(Turn(reply, tuple(CallResult(call.id, "ok") for call in reply.calls)),)))
-    made = preview_of(provider, request)
+    request = soon(
+        asks(turns=(Turn(reply, tuple(CallResult(call.id, "ok") for call in reply.calls)),))
+    )
+    made = request_preview(provider, request)
     assert made
     assert len(up.requests) == 1
     provider.respond(request)
     assert up.requests[1]["body"] == made.body
-    assert (made.method, made.url) == ("POST", up.base_url + {"responses": "/responses", "chat": "/chat/completions"}[dialect])
+    assert (made.method, made.url) == (
+        "POST",
+        up.base_url + {"responses": "/responses", "chat": "/chat/completions"}[dialect],
+    )
 
 
 def test_a_preview_knows_what_was_learned(listening: Any) -> None:
-    """What a server refused is left out of the preview, and a model that is gone is replaced; the bound then has one row."""
+    """What a server refused is left out of the preview, and a model that is gone is replaced; its
+    successors are then what the bound is made of."""
     provider, up = listening(profile="openai")
     up.script = Script([gone, automatic])
     provider.respond(soon(asks()))
     assert provider.preview(asks()).body["model"] == "gpt-5.6-terra"
-    assert [row.id for row in bound(provider, asks()).rows] == ["gpt-5.6-terra"]
+    assert [row.id for row in bound(provider, asks()).rows] == [
+        "gpt-5.6-terra",
+        "gpt-6.1-terra",
+        "gpt-6-luna",
+    ]
 
 
 def test_a_server_that_takes_no_limit(listening: Any) -> None:
-    """Where the server takes no limit an answer may be as long as the model can write, and cannot be made shorter for less money."""
+    """Where the server takes no limit an answer may be as long as the model can write, and cannot
+    be made shorter for less money."""
     provider, up = listening(retired="error", profile="openai")
     up.script = Script([no_limit], repeat=True)
     assert bound(provider, asks()).output_tokens == 16_000
     provider.respond(soon(asks()))
     assert "max_output_tokens" not in provider.preview(asks()).body
     made = bound(provider, asks())
-    assert (made.output_tokens, made.limited) == (100_000, False)
-    assert made.nano() == made.nano(10) == MINI.most(made.input_tokens, 100_000)
-    assert (made.affordable(made.nano()), made.affordable(made.nano() - 1)) == (100_000, 0)
+    assert (made.output_tokens, made.output_is_limited) == (100_000, False)
+    assert (
+        made.max_nano_usd()
+        == made.max_nano_usd(10)
+        == MINI.max_nano_usd(made.input_tokens, 100_000)
+    )
+    assert (
+        made.affordable_output_tokens(made.max_nano_usd()),
+        made.affordable_output_tokens(made.max_nano_usd() - 1),
+    ) == (100_000, 0)
 
 
 @pytest.mark.parametrize(
     ("address", "url"),
     [
         ("https://api.openai.com/v1/", "https://api.openai.com/v1/responses"),
-        ("https://name:pa%40ss@res.openai.azure.com:8443/openai/v1", "https://res.openai.azure.com:8443/openai/v1/responses"),
+        (
+            "https://name:pa%40ss@res.openai.azure.com:8443/openai/v1",
+            "https://res.openai.azure.com:8443/openai/v1/responses",
+        ),
         ("http://me@[::1]:8080/v1?key=secret#part", "http://[::1]:8080/v1/responses"),
     ],
 )
 def test_a_preview_has_no_secrets(address: str, url: str) -> None:
     """The address in a preview has no name, password or query."""
     assert hosted(openai_base_url=address, dialect="responses").preview(asks()).url == url
+
+
+@pytest.mark.parametrize("text", ["I was charged twice for May. ", "x", "Straße "])
+def test_estimates_of_huge_texts_stay_below_half_of_their_bytes(text: str) -> None:
+    """A huge text is estimated as a text, not by its bytes, so that a large window takes it."""
+    huge = text * (2_000_000 // len(text))
+    tokens = EXACT.estimate(huge, MINI)
+    assert EXACT.estimate(huge[:1_000_000], MINI) < tokens < utf8_length(huge) / 2

@@ -1,4 +1,5 @@
-"""The tool loop: tools run at once and only where they are allowed, limits hold, and the trace tells what really happened."""
+"""The tool loop: tools run in parallel and only where allowed, limits hold, and the trace lists
+executed calls."""
 
 from __future__ import annotations
 
@@ -8,24 +9,30 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from connector.catalogue import Catalogue, load_catalogue, read_action_file
-from connector.engine import loop
-from connector.engine.run import Engine, Outcome
+from connector.engine import tool_calls
+from connector.engine import tool_loop as loop
+from connector.engine.allowance import MAX_TOKENS
+from connector.engine.checkpoint import RESULT_UNKNOWN, Checkpoint, Decision, NullCheckpoints
+from connector.engine.engine import Engine, Outcome
+from connector.engine.window import MIN_OUTPUT_TOKENS
 from connector.errors import ProviderError
+from connector.json_types import Json
 from connector.providers.base import Call, ModelRequest, Reply, Usage
-from connector.providers.models import load_models
-from connector.providers.openai import OpenAIProvider
+from connector.providers.hosted.client import OpenAIProvider
+from connector.providers.pricing.models import load_models
 from connector.providers.scripted import ScriptedProvider
 from connector.settings import Settings
-from connector.tools import TOOLS, Tool, ToolContext, ToolError, tool
-from tests.upstream import FakeUpstream, function_call, function_calls, text
-
-Json = dict[str, Any]
+from connector.tools import TOOLS, Tool, Toolbox, ToolContext, ToolError, tool
+from connector.tools.toolbox import DECLARED
+from tests.support.guards import hang_guard
+from tests.support.upstream import FakeUpstream, function_call, function_calls, text
 
 CATALOGUE = load_catalogue()
 MODELS = load_models()
@@ -36,7 +43,8 @@ SUM: Json = {"expression": "15 / 100 * 1240.50"}
 
 
 class Says:
-    """A provider that gives these replies, one a request; after the last one it repeats it. An exception is raised."""
+    """A provider that gives these replies, one a request; after the last one it repeats it. An
+    exception is raised."""
 
     def __init__(self, *replies: Reply | Exception, engine: str = "openai") -> None:
         self.engine = engine
@@ -57,8 +65,19 @@ class Says:
 
 def calls(*pairs: tuple[str, Any], **reply: Any) -> Reply:
     """A reply that makes these calls; arguments that are a text are taken as they are."""
-    made = tuple(Call(f"call_{n}", name, given if isinstance(given, str) else json.dumps(given)) for n, (name, given) in enumerate(pairs))
-    return Reply(**{"model": "o4-mini", "effort": "medium", "usage": Usage(100, output=10), "calls": made, **reply})
+    made = tuple(
+        Call(f"call_{n}", name, given if isinstance(given, str) else json.dumps(given))
+        for n, (name, given) in enumerate(pairs)
+    )
+    return Reply(
+        **{
+            "model": "o4-mini",
+            "effort": "medium",
+            "usage": Usage(100, output=10),
+            "calls": made,
+            **reply,
+        }
+    )
 
 
 def final(**changes: Any) -> Reply:
@@ -66,7 +85,14 @@ def final(**changes: Any) -> Reply:
     return calls((ACTION, {**FINAL, **changes}))
 
 
-def run(provider: Any, *, action: str = ACTION, catalogue: Catalogue = CATALOGUE, settings: Settings | None = None, **form: Any) -> Outcome:
+def run(
+    provider: Any,
+    *,
+    action: str = ACTION,
+    catalogue: Catalogue = CATALOGUE,
+    settings: Settings | None = None,
+    **form: Any,
+) -> Outcome:
     """One run with the usual question."""
     asked = {**FORM, **form} if action == ACTION else form
     return Engine(catalogue, provider, MODELS, settings or Settings()).run(action, asked)
@@ -91,6 +117,7 @@ message: "{{{{ question }}}}"
 examples:
   - {{name: one, input: {{question: "Why?"}}, output: {{answer: Because.}}}}
 """
+BOTH = ("input", "output")
 ANSWERS: Json = {"answer": "Because."}
 
 
@@ -104,20 +131,29 @@ def toolbox(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[..., Outc
         listed = ", ".join(one.name for one in tools)
         action = read_action_file("toolbox", TOOLBOX.format(names=listed), file="toolbox.yaml")
 
-        def runs(provider: Any, settings: Settings | None = None, question: str = "Why?") -> Outcome:
-            return run(provider, action="toolbox", catalogue=Catalogue([action]), settings=settings, question=question)
+        def runs(
+            provider: Any, settings: Settings | None = None, question: str = "Why?"
+        ) -> Outcome:
+            return run(
+                provider,
+                action="toolbox",
+                catalogue=Catalogue([action]),
+                settings=settings,
+                question=question,
+            )
 
         return runs
 
     return made
 
 
-# --- at once -----------------------------------------------------------------------------------------------------------
+# --- at once --------------------------------------------------------------------------------------
 
 
 def test_calls_of_a_round_overlap(toolbox: Any) -> None:
-    """Calls of one reply run at the same time, and each result goes to its own call, in the order of the calls."""
-    both = threading.Barrier(2, timeout=5)
+    """Calls of one reply run at the same time, and each result goes to its own call, in the order
+    of the calls."""
+    both = threading.Barrier(2, timeout=60)
 
     @tool("Waits for the other.")
     def left(name: str) -> str:
@@ -130,11 +166,16 @@ def test_calls_of_a_round_overlap(toolbox: Any) -> None:
         both.wait()
         return f"right {name}"
 
-    asked = Says(calls(("left", {"name": "a"}), ("right", {"name": "b"})), calls(("toolbox", ANSWERS)))
+    asked = Says(
+        calls(("left", {"name": "a"}), ("right", {"name": "b"})), calls(("toolbox", ANSWERS))
+    )
     outcome = toolbox(left, right)(asked)
     assert outcome.ok
     assert list(asked.told().items()) == [("call_0", "left a"), ("call_1", "right b")]
-    assert [(step["tool"], step["step"], step["ok"]) for step in outcome.values["trace"]] == [("left", 1, True), ("right", 1, True)]
+    assert [(step["tool"], step["step"], step["ok"]) for step in outcome.values["trace"]] == [
+        ("left", 1, True),
+        ("right", 1, True),
+    ]
     assert (outcome.values["tools_used"], outcome.values["steps"]) == (["left", "right"], 1)
 
 
@@ -157,16 +198,19 @@ def test_runs_share_no_tools_and_no_results(toolbox: Any) -> None:
             return calls(("toolbox", {"answer": request.turns[0].results[0].output}))
 
     with ThreadPoolExecutor(16) as pool:
-        for number, outcome in enumerate(pool.map(lambda number: runs(Echo(), question=str(number)), range(64))):
+        for number, outcome in enumerate(
+            pool.map(lambda number: runs(Echo(), question=str(number)), range(64))
+        ):
             assert outcome.values["answer"] == f"same of {number}"
             assert len(outcome.values["trace"]) == 1
 
 
-# --- what goes wrong with a call ---------------------------------------------------------------------------------------
+# --- what goes wrong with a call ------------------------------------------------------------------
 
 
 def test_failing_tool_is_told_and_the_other_result_kept(toolbox: Any) -> None:
-    """A tool that cannot do it says why to the model, one that breaks says only that it did; the others' results stand."""
+    """A tool that cannot do it says why to the model, one that breaks says only that it did; the
+    others' results stand."""
 
     @tool("Works.")
     def works(name: str) -> str:
@@ -180,11 +224,22 @@ def test_failing_tool_is_told_and_the_other_result_kept(toolbox: Any) -> None:
     def breaks(name: str) -> str:
         raise RuntimeError("/secret/path and its insides")
 
-    asked = Says(calls(("works", {"name": "a"}), ("cannot", {"name": "b"}), ("breaks", {"name": "c"})), calls(("toolbox", ANSWERS)))
+    asked = Says(
+        calls(("works", {"name": "a"}), ("cannot", {"name": "b"}), ("breaks", {"name": "c"})),
+        calls(("toolbox", ANSWERS)),
+    )
     outcome = toolbox(works, cannot, breaks)(asked)
-    assert asked.told() == {"call_0": "done a", "call_1": "Error: there is no b.", "call_2": "Error: the tool failed (RuntimeError)."}
-    assert [(step["tool"], step["ok"]) for step in outcome.values["trace"]] == [("works", True), ("cannot", False), ("breaks", False)]
-    assert "secret" not in json.dumps(outcome.answer())
+    assert asked.told() == {
+        "call_0": "done a",
+        "call_1": "Error: there is no b.",
+        "call_2": "Error: the tool failed (RuntimeError).",
+    }
+    assert [(step["tool"], step["ok"]) for step in outcome.values["trace"]] == [
+        ("works", True),
+        ("cannot", False),
+        ("breaks", False),
+    ]
+    assert "secret" not in json.dumps(outcome.to_json())
 
 
 @pytest.mark.parametrize(
@@ -205,11 +260,16 @@ def test_failing_tool_is_told_and_the_other_result_kept(toolbox: Any) -> None:
         ("calculate", {"expression": 5}, "expression must be string"),
         ("calculate", {"expression": None}, "expression must be string"),
         ("calculate", {"expression": ["1"]}, "expression must be string"),
-        ("calculate", {"expression": "1", "context": {"values": {}}}, "there is no argument context"),
+        (
+            "calculate",
+            {"expression": "1", "context": {"values": {}}},
+            "there is no argument context",
+        ),
     ],
 )
 def test_call_that_cannot_be_made(name: str, arguments: Any, words: str) -> None:
-    """A call of a tool that is not there, not allowed or not well called is not made: the model hears why, the trace is silent."""
+    """A call of a tool that is not there, not allowed or not well called is not made: the model
+    hears why, the trace is silent."""
     asked = Says(calls((name, arguments)), final())
     outcome = run(asked)
     assert outcome.ok
@@ -217,11 +277,16 @@ def test_call_that_cannot_be_made(name: str, arguments: Any, words: str) -> None
     assert told.startswith("Error: ")
     assert words in told
     assert len(told) < 300
-    assert (outcome.values["trace"], outcome.values["tools_used"], outcome.values["steps"]) == ([], [], 0)
+    assert (outcome.values["trace"], outcome.values["tools_used"], outcome.values["steps"]) == (
+        [],
+        [],
+        0,
+    )
 
 
 def test_same_call_is_made_once(toolbox: Any) -> None:
-    """A call that is made again, in the same round or a later one, is answered from the first; the trace has it once."""
+    """A call that is made again, in the same round or a later one, is answered from the first; the
+    trace has it once."""
     made = []
 
     @tool("Counts.")
@@ -230,54 +295,100 @@ def test_same_call_is_made_once(toolbox: Any) -> None:
         return f"{len(made)}"
 
     a, b = ("counts", {"name": "a"}), ("counts", {"name": "b"})
-    asked = Says(calls(a, a, b), calls(a), calls(b, ("counts", {"name": "c"})), calls(("toolbox", ANSWERS)))
+    asked = Says(
+        calls(a, a, b), calls(a), calls(b, ("counts", {"name": "c"})), calls(("toolbox", ANSWERS))
+    )
     outcome = toolbox(counts)(asked)
     assert sorted(made) == ["a", "b", "c"]
     assert asked.told(0)["call_0"] == asked.told(0)["call_1"] == asked.told(1)["call_0"]
-    assert [(step["step"], json.loads(step["input"])["name"]) for step in outcome.values["trace"]] == [(1, "a"), (1, "b"), (3, "c")]
+    assert [
+        (step["step"], json.loads(step["input"])["name"]) for step in outcome.values["trace"]
+    ] == [(1, "a"), (1, "b"), (3, "c")]
     assert outcome.values["steps"] == 3
 
 
+def test_a_call_that_had_started_before_a_crash_is_not_made_when_it_is_repeated() -> None:
+    """An attempt that finds a call started by an earlier one tells the model that its result is
+    unknown, and says so again, without making the call, when the model repeats it."""
+    made = []
+
+    @tool("Books a seat.", writes=True)
+    def books(seat: int) -> str:
+        made.append(seat)
+        return f"Seat {seat} is booked."
+
+    one, two = ("books", {"seat": 1}), ("books", {"seat": 2})
+
+    class Stored(NullCheckpoints):
+        def load(self) -> tuple[Checkpoint, Decision | None] | None:
+            return Checkpoint(rounds=1, calls=1, reply=calls(one), started=[0]), None
+
+    asked = Says(calls(one), calls(two, one), final())
+    action = replace(CATALOGUE[ACTION], tools=(DECLARED,))
+    engine = Engine(
+        Catalogue([action]),
+        asked,
+        MODELS,
+        Settings(),
+        Toolbox({"books": replace(books, title="B")}),
+    )
+    again = engine.prepare(ACTION, {"question": "Why?", "tools": "books", "approve": "never"})
+    again.checkpoints = Stored()
+    outcome = engine.execute(again)
+    assert (outcome.status, made) == ("done", [2])
+    for turn in (0, 1):
+        assert RESULT_UNKNOWN in asked.told(turn)["call_0"]
+    assert RESULT_UNKNOWN in asked.told(2)["call_1"]
+    assert [step["ok"] for step in outcome.values["trace"]] == [False, True]
+
+
 def test_tool_slower_than_its_seconds(toolbox: Any) -> None:
-    """Tools that take too long are given up together, each after its own seconds, and told so; nobody waits for them again."""
+    """Tools that take too long are given up together, each after its own seconds, and told so;
+    nobody waits for them again."""
     go = threading.Event()
 
     @tool("Sleeps.", seconds=0.2)
     def sleeps(name: str) -> str:
-        go.wait(10)
+        go.wait(60)
         return "awake"
 
-    @tool("Is quick.", seconds=0.2)
+    @tool("Is quick.", seconds=30)
     def quick(name: str) -> str:
         return f"quick {name}"
 
     same = ("sleeps", {"name": "a"})
     asked = Says(
-        calls(same, ("sleeps", {"name": "b"}), ("sleeps", {"name": "c"}), same, ("quick", {"name": "d"})),
+        calls(
+            same,
+            ("sleeps", {"name": "b"}),
+            ("sleeps", {"name": "c"}),
+            same,
+            ("quick", {"name": "d"}),
+        ),
         calls(same),
         calls(("toolbox", ANSWERS)),
     )
-    started = time.monotonic()
     outcome = toolbox(sleeps, quick)(asked)
-    took = time.monotonic() - started
-    go.set()
-    assert 0.2 <= took < 0.45
+    go.set()  # until here the tools hang, so the run did not wait for them
     late = "Error: sleeps took longer than 0.2 seconds."
     assert list(asked.told(0).values()) == [late, late, late, late, "quick d"]
     assert asked.told(1) == {"call_0": late}
-    assert [(step["tool"], step["step"], step["ok"]) for step in outcome.values["trace"]] == [("sleeps", 1, False)] * 3 + [
-        ("quick", 1, True)
-    ]
+    assert [(step["tool"], step["step"], step["ok"]) for step in outcome.values["trace"]] == [
+        ("sleeps", 1, False)
+    ] * 3 + [("quick", 1, True)]
 
 
-def test_tool_that_never_began_is_not_in_the_trace(toolbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With every worker taken a call may not begin in time: it is told so and is no step; asked again it may still be made."""
+def test_tool_that_never_began_is_not_in_the_trace(
+    toolbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every worker taken a call may not begin in time: it is told so and is no step; asked
+    again it may still be made."""
     go = threading.Event()
     pool = ThreadPoolExecutor(1)
-    monkeypatch.setattr(loop, "_executor", pool)
+    monkeypatch.setattr(tool_calls, "_executor", pool)
     made = []
 
-    @tool("Waits.", seconds=0.15)
+    @tool("Waits.", seconds=1)
     def waits(name: str) -> str:
         made.append(name)
         if name == "first":
@@ -292,16 +403,23 @@ def test_tool_that_never_began_is_not_in_the_trace(toolbox: Any, monkeypatch: py
                 go.set()
             return super().respond(request)
 
-    asked = Frees(calls(("waits", {"name": "first"}), second, second), calls(second), calls(("toolbox", ANSWERS)))
+    asked = Frees(
+        calls(("waits", {"name": "first"}), second, second),
+        calls(second),
+        calls(("toolbox", ANSWERS)),
+    )
     outcome = toolbox(waits)(asked)
     pool.shutdown()
     assert list(asked.told(0).values()) == [
-        "Error: waits took longer than 0.15 seconds.",
+        "Error: waits took longer than 1 seconds.",
         *["Error: waits could not be started in time."] * 2,
     ]
     assert asked.told(1) == {"call_0": "did second"}
     assert made == ["first", "second"]
-    assert [(step["step"], step["ok"]) for step in outcome.values["trace"]] == [(1, False), (2, True)]
+    assert [(step["step"], step["ok"]) for step in outcome.values["trace"]] == [
+        (1, False),
+        (2, True),
+    ]
 
 
 def test_large_output_is_cut(toolbox: Any) -> None:
@@ -317,12 +435,17 @@ def test_large_output_is_cut(toolbox: Any) -> None:
     assert len(outcome.values["trace"][0]["output"]) < 9_000
 
 
-# --- limits ------------------------------------------------------------------------------------------------------------
+# --- limits ---------------------------------------------------------------------------------------
 
 
 def incomplete(outcome: Outcome, words: str) -> None:
     """The run ended at a limit, is not done, gives no values, and keeps its bill and its trace."""
-    assert (outcome.ok, outcome.status, outcome.values, outcome.result) == (False, "incomplete", {}, "")
+    assert (outcome.ok, outcome.status, outcome.values, outcome.result) == (
+        False,
+        "incomplete",
+        {},
+        "",
+    )
     assert outcome.error is not None
     assert outcome.error.code == "max_steps"
     assert words in outcome.error.detail
@@ -350,7 +473,8 @@ class Does:
 
 @pytest.mark.parametrize("steps", [1, 2, 8])
 def test_max_steps(steps: int) -> None:
-    """After the allowed rounds one more reply may answer; one that asks for tools again makes the run incomplete, never done."""
+    """After the allowed rounds one more reply may answer; one that asks for tools again makes the
+    run incomplete, never done."""
     asked = Does(each_time())
     outcome = run(asked, max_steps=steps)
     incomplete(outcome, "1 step." if steps == 1 else f"{steps} steps")
@@ -374,7 +498,8 @@ def test_max_steps_counts_rounds_in_which_nothing_was_made() -> None:
 
 
 def test_max_calls() -> None:
-    """A run makes a bounded number of calls, however few rounds it spreads them over; the round that goes beyond is not begun."""
+    """A run makes a bounded number of calls, however few rounds it spreads them over; the round
+    that goes beyond is not begun."""
     made = []
 
     def many(request: ModelRequest) -> Reply:
@@ -388,10 +513,26 @@ def test_max_calls() -> None:
 
 
 def test_max_tokens() -> None:
-    """A run that used more tokens than a run may use asks no further."""
-    asked = Says(calls(("calculate", SUM), usage=Usage(loop.MAX_TOKENS, output=1)))
-    incomplete(run(asked), "tokens")
+    """A run that used more tokens than a run may use asks no further, whether its provider counts
+    them or not."""
+    asked = Says(calls(("calculate", SUM), usage=Usage(MAX_TOKENS, output=1)))
+    incomplete(run(asked), "more than")
     assert len(asked.requests) == 1
+    uncounted = Does(lambda request: replace(each_time()(request), missing_counts=BOTH))
+    incomplete(run(uncounted, max_steps=20), "more than")
+    written = sum(request.max_output_tokens for request in uncounted.requests)
+    most = uncounted.requests[0].max_output_tokens
+    assert 12 * most - MIN_OUTPUT_TOKENS < written <= 12 * most
+
+
+def test_room_near_the_end_of_the_tokens() -> None:
+    """What is left of a run's tokens limits the next reply, which still has room for an answer."""
+    room = 6_488
+    first = calls(("calculate", SUM), usage=Usage(700, output=room))
+    asked = Says(*[first] * 5, calls(("calculate", SUM), usage=Usage(700, output=5_000)), final())
+    assert run(asked).ok
+    limits = [request.max_output_tokens for request in asked.requests]
+    assert limits == [room] * 6 + [room - 5_000]
 
 
 def test_deadline() -> None:
@@ -402,9 +543,8 @@ def test_deadline() -> None:
         return each_time()(request)
 
     asked = Does(slow)
-    started = time.monotonic()
-    incomplete(run(asked, settings=Settings(deadline_seconds=0.4), max_steps=20), "in time")
-    assert time.monotonic() - started < 1
+    with hang_guard():
+        incomplete(run(asked, settings=Settings(deadline_seconds=0.4), max_steps=20), "in time")
     assert len(asked.requests) == 3
 
 
@@ -414,30 +554,31 @@ def test_tool_is_not_waited_for_beyond_the_deadline(toolbox: Any) -> None:
 
     @tool("Sleeps.", seconds=30)
     def sleeps(name: str) -> str:
-        go.wait(10)
+        go.wait(60)
         return "awake"
 
-    started = time.monotonic()
-    outcome = toolbox(sleeps)(Says(calls(("sleeps", {"name": "a"}))), settings=Settings(deadline_seconds=0.3))
-    took = time.monotonic() - started
-    go.set()
+    outcome = toolbox(sleeps)(
+        Says(calls(("sleeps", {"name": "a"}))), settings=Settings(deadline_seconds=0.3)
+    )
+    go.set()  # until here the tool hangs, so the run did not wait for it
     incomplete(outcome, "in time")
-    assert took < 1
 
 
 def test_failure_on_the_way_keeps_the_trace() -> None:
-    """A provider that fails after a tool was used makes the run failed, with the bill and the trace so far."""
+    """A provider that fails after a tool was used makes the run failed, with the bill and the trace
+    so far."""
     outcome = run(Says(calls(("calculate", SUM)), ProviderError("provider_unavailable", "Broken.")))
     assert (outcome.status, outcome.usage.input) == ("failed", 100)
     assert outcome.error is not None
     assert [step["tool"] for step in outcome.error.extra["trace"]] == ["calculate"]
 
 
-# --- the answer --------------------------------------------------------------------------------------------------------
+# --- the answer -----------------------------------------------------------------------------------
 
 
 def test_answer_mixed_with_calls() -> None:
-    """An answer beside tool calls came before their results: it is not taken, the tools are run, and the model is told."""
+    """An answer beside tool calls came before their results: it is not taken, the tools are run,
+    and the model is told."""
     early = calls(("calculate", SUM), (ACTION, {**FINAL, "answer": "Guessed."}))
     asked = Says(early, final())
     outcome = run(asked)
@@ -450,7 +591,7 @@ def test_answer_mixed_with_calls() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        calls((ACTION, FINAL), (ACTION, FINAL)),
+        calls((ACTION, FINAL), (ACTION, {**FINAL, "answer": "Another."})),
         calls((ACTION, {**FINAL, "tools_used": ["calculate"]})),
         calls((ACTION, {**FINAL, "trace": []})),
         calls((ACTION, {**FINAL, "steps": 3})),
@@ -461,7 +602,8 @@ def test_answer_mixed_with_calls() -> None:
     ],
 )
 def test_bad_answer_is_repaired_once(bad: Reply) -> None:
-    """An answer that is not right is repaired once in a whole run; after that it is an error, whatever tools were used between."""
+    """An answer that is not right is repaired once in a whole run; after that it is an error,
+    whatever tools were used between."""
     asked = Says(calls(("calculate", SUM)), bad, final())
     outcome = run(asked)
     assert outcome.ok
@@ -472,7 +614,9 @@ def test_bad_answer_is_repaired_once(bad: Reply) -> None:
     assert outcome.usage.input == 300
 
 
-@pytest.mark.parametrize("reply", [Reply("o4-mini", refusal="No."), Reply("o4-mini", finish="filtered")])
+@pytest.mark.parametrize(
+    "reply", [Reply("o4-mini", refusal="No."), Reply("o4-mini", finish="filtered")]
+)
 def test_refusal_in_the_loop(reply: Reply) -> None:
     """A refusal ends the loop as one."""
     outcome = run(Says(calls(("calculate", SUM)), reply))
@@ -481,16 +625,25 @@ def test_refusal_in_the_loop(reply: Reply) -> None:
 
 
 def test_claims_are_not_believed() -> None:
-    """What the answer says of tools is written from the calls that were made, whatever the model says it did."""
+    """What the answer says of tools is written from the calls that were made, whatever the model
+    says it did."""
     outcome = run(Says(final(answer="I used calculate, dates and search_context in nine steps.")))
     assert outcome.ok
-    assert (outcome.values["tools_used"], outcome.values["steps"], outcome.values["trace"]) == ([], 0, [])
-    quoting = run(Says(final(quotes=["The total is 1240.50 euros.", "It was never said."])), context="Look: the total is  1240.50 euros.")
+    assert (outcome.values["tools_used"], outcome.values["steps"], outcome.values["trace"]) == (
+        [],
+        0,
+        [],
+    )
+    quoting = run(
+        Says(final(quotes=["The total is 1240.50 euros.", "It was never said."])),
+        context="Look: the total is  1240.50 euros.",
+    )
     assert [proof["verified"] for proof in quoting.values["evidence"]] == [True, False]
 
 
 def test_required_tool() -> None:
-    """Where a tool is required, an answer without one is sent back once, and is then an error; with one it is fine."""
+    """Where a tool is required, an answer without one is sent back once, and is then an error; with
+    one it is fine."""
     asked = Says(final(), calls(("calculate", SUM)), final())
     outcome = run(asked, require_tool=True)
     assert (outcome.ok, outcome.values["tools_used"]) == (True, ["calculate"])
@@ -498,10 +651,14 @@ def test_required_tool() -> None:
     for stubborn in (Says(final()), Says(calls(("nothing", {})), final())):
         outcome = run(stubborn, require_tool=True)
         assert outcome.error is not None
-        assert (outcome.status, outcome.error.code, outcome.values) == ("failed", "tool_required", {})
+        assert (outcome.status, outcome.error.code, outcome.values) == (
+            "failed",
+            "tool_required",
+            {},
+        )
 
 
-# --- which tools there are ---------------------------------------------------------------------------------------------
+# --- which tools there are ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -514,18 +671,28 @@ def test_required_tool() -> None:
     ],
 )
 def test_only_allowed_tools_are_offered(allowed: Any, offered: list[str]) -> None:
-    """The model sees the tools that the form names, and the function that answers; one it was not offered is not run."""
-    asked = Says(calls(*((name, {}) for name in TOOLS if name not in offered), ("calculate", {"expression": "1"})), final())
+    """The model sees the tools that the form names, and the function that answers; one it was not
+    offered is not run."""
+    asked = Says(
+        calls(
+            *((name, {}) for name in TOOLS if name not in offered),
+            ("calculate", {"expression": "1"}),
+        ),
+        final(),
+    )
     assert run(asked, tools=allowed, context="Some text.").ok
     assert [function.name for function in asked.requests[0].functions] == [*offered, ACTION]
     assert asked.requests[0].force is None
-    for result, call in zip(asked.requests[1].turns[0].results, asked.requests[1].turns[0].reply.calls, strict=True):
+    for result, call in zip(
+        asked.requests[1].turns[0].results, asked.requests[1].turns[0].reply.calls, strict=True
+    ):
         assert ("there is no tool" in result.output) == (call.name not in offered)
 
 
 @pytest.mark.parametrize("tools", ["", None, [], "  "])
 def test_no_tool_is_allowed_unless_named(tools: Any) -> None:
-    """With no tool named there is none: the one function that answers is forced, and the context is given whole."""
+    """With no tool named there is none: the one function that answers is forced, and the context is
+    given whole."""
     asked = Says(final())
     outcome = run(asked, tools=tools, context="The total is 1240.50 euros.")
     assert outcome.ok
@@ -547,12 +714,13 @@ def test_action_without_a_box_for_tools_has_its_own(toolbox: Any) -> None:
     assert [function.name for function in asked.requests[0].functions] == ["works", "toolbox"]
 
 
-# --- over the wire -----------------------------------------------------------------------------------------------------
+# --- over the wire --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dialect", ["responses", "chat"])
 def test_history_over_rounds(dialect: str) -> None:
-    """Each round sends all before it again, unchanged and in order: reasoning with its calls, and a result for every call."""
+    """Each round sends all before it again, unchanged and in order: reasoning with its calls, and a
+    result for every call."""
     script = [
         function_calls(("calculate", SUM), ("calculate", {"expression": "1/0"}), ("nothing", {})),
         text("One moment."),
@@ -560,7 +728,9 @@ def test_history_over_rounds(dialect: str) -> None:
         function_call(ACTION, FINAL),
     ]
     with FakeUpstream(script) as up:
-        settings = Settings(openai_base_url=up.base_url, openai_api_key="sk-x", dialect=dialect, profile="openai")
+        settings = Settings(
+            openai_base_url=up.base_url, openai_api_key="sk-x", dialect=dialect, profile="openai"
+        )
         provider = OpenAIProvider(settings, MODELS)
         outcome = run(provider, settings=settings)
         provider._transport.close()
@@ -603,16 +773,22 @@ def test_history_over_rounds(dialect: str) -> None:
         made = [call["id"] for item in last for call in item.get("tool_calls", ())]
         told = [item["tool_call_id"] for item in last if item["role"] == "tool"]
     assert made == told
-    assert [(step["ok"], step["output"]) for step in outcome.values["trace"]] == [(True, "186.075"), (False, "Error: division by zero.")]
+    assert [(step["ok"], step["output"]) for step in outcome.values["trace"]] == [
+        (True, "186.075"),
+        (False, "Error: division by zero."),
+    ]
 
 
 @pytest.mark.parametrize("example", CATALOGUE[ACTION].examples, ids=lambda example: example.name)
 def test_scripted_engine_drives_the_same_loop(example: Any) -> None:
-    """The scripted engine's calls are really made by the loop: its trace is what the tools gave, not what the example says."""
+    """The scripted engine's calls are really made by the loop: its trace is what the tools gave,
+    not what the example says."""
     outcome = run(ScriptedProvider(CATALOGUE), **{"question": "", "tools": "", **example.input})
     assert outcome.ok
     assert outcome.engine == "scripted"
-    assert [step["tool"] for step in outcome.values["trace"]] == [call["tool"] for call in example.calls]
+    assert [step["tool"] for step in outcome.values["trace"]] == [
+        call["tool"] for call in example.calls
+    ]
     for step in outcome.values["trace"]:
         assert step["ok"]
         assert step["output"] == outcome.values["value"]

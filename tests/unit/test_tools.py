@@ -1,8 +1,7 @@
-"""A tool is exact, bounded, and tells the model in words what it could do better; nothing else comes out of it."""
+"""Tools are exact and bounded, and report to the model how to call them better."""
 
 import datetime as dt
 import random
-import time
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -13,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.strictyaml import read_yaml
 from connector.tools import TOOLS, ToolContext, ToolError, tool
 from connector.tools.base import MAX_OUTPUT
 from connector.tools.search_context import best_passages, passages
+from connector.yaml_subset import read_yaml
+from tests.support.guards import cpu_limit
 
 NOTHING = ToolContext({})
 
@@ -25,10 +25,18 @@ def calculate(expression: str) -> str:
     return TOOLS["calculate"].call({"expression": expression}, NOTHING).text
 
 
-def dates(operation: str, **more: Any) -> str:
-    arguments = {"operation": operation, "date": None, "other": None, "amount": None, "unit": None, "time_zone": None, **more}
+def dates(operation: str, *, context: ToolContext | None = None, **more: Any) -> str:
+    arguments = {
+        "operation": operation,
+        "date": None,
+        "other": None,
+        "amount": None,
+        "unit": None,
+        "time_zone": None,
+        **more,
+    }
     TOOLS["dates"].check(arguments)
-    return TOOLS["dates"].call(arguments, NOTHING).text
+    return TOOLS["dates"].call(arguments, context or NOTHING).text
 
 
 def search(query: str, context: str | None) -> str:
@@ -43,9 +51,11 @@ def told(call: Callable[..., str], *args: Any, **more: Any) -> str:
         return f"Error: {error}"
 
 
-# --- calculate ------------------------------------------------------------------------------------------------------------
+# --- calculate ------------------------------------------------------------------------------------
 
-SPEC, _ = read_yaml((Path(__file__).parent / "spec" / "calculate.yaml").read_text(encoding="utf-8"))
+SPEC, _ = read_yaml(
+    (Path(__file__).parents[1] / "spec" / "calculate.yaml").read_text(encoding="utf-8")
+)
 LARGE = [
     ("sum(" + "1," * 100 + "1)", "takes 1 to 100"),
     ("1" * 2_001, "longer than 2000 characters"),
@@ -56,7 +66,9 @@ LARGE = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "value"), [(case["expression"], case["value"]) for case in SPEC["right"]])
+@pytest.mark.parametrize(
+    ("expression", "value"), [(case["expression"], case["value"]) for case in SPEC["right"]]
+)
 def test_calculate(expression: str, value: str) -> None:
     """Arithmetic is exact; what has no end is rounded and said to be so."""
     assert calculate(expression) == value
@@ -94,12 +106,25 @@ COSTLY = [
 @pytest.mark.parametrize("expression", COSTLY, ids=lambda text: text[:30])
 def test_calculate_takes_no_time(expression: str) -> None:
     """The costliest expressions take a fraction of a second, and their output can be read."""
-    started = time.process_time()
-    assert len(told(calculate, expression)) <= MAX_OUTPUT + 20
-    assert time.process_time() - started < 0.5
+    with cpu_limit():
+        assert len(told(calculate, expression)) <= MAX_OUTPUT + 20
 
 
-PIECES = st.sampled_from([*"0123456789.+-*/%^(), ", "**", "//", "sqrt(", "round(", "sum(", "avg(", "999", "0.1", "×", "abs"])
+PIECES = st.sampled_from(
+    [
+        *"0123456789.+-*/%^(), ",
+        "**",
+        "//",
+        "sqrt(",
+        "round(",
+        "sum(",
+        "avg(",
+        "999",
+        "0.1",
+        "×",
+        "abs",
+    ]
+)
 
 
 @settings(max_examples=500, deadline=None)
@@ -114,17 +139,30 @@ def test_calculate_fails_only_in_words(expression: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.fractions(max_denominator=10**6), st.sampled_from("+-*/"), st.fractions(max_denominator=10**6))
+@given(
+    st.fractions(max_denominator=10**6),
+    st.sampled_from("+-*/"),
+    st.fractions(max_denominator=10**6),
+)
 def test_calculate_agrees_with_fractions(first: Fraction, sign: str, second: Fraction) -> None:
     """The four operations agree with exact fractions."""
     if sign == "/" and second == 0:
         return
-    exact = {"+": first + second, "-": first - second, "*": first * second, "/": first / second if second else first}[sign]
+    exact = {
+        "+": first + second,
+        "-": first - second,
+        "*": first * second,
+        "/": first / second if second else first,
+    }[sign]
     value, _, rest = calculate(f"({first}) {sign} ({second})").partition(" ")
-    assert Fraction(value) == exact if not rest else abs(Fraction(value) - exact) <= Fraction(1, 2 * 10**20)
+    assert (
+        Fraction(value) == exact
+        if not rest
+        else abs(Fraction(value) - exact) <= Fraction(1, 2 * 10**20)
+    )
 
 
-# --- dates ----------------------------------------------------------------------------------------------------------------
+# --- dates ----------------------------------------------------------------------------------------
 
 DATES = [
     ("add", {"date": "2026-01-31", "amount": 1, "unit": "months"}, "2026-02-28"),
@@ -172,11 +210,31 @@ def test_dates(operation: str, arguments: dict[str, Any], value: str) -> None:
         ("add", {"date": "2026-03-31"}, "add needs amount and unit"),
         ("add", {"date": "2026-03-31", "amount": 1}, "add needs amount and unit"),
         ("add", {"date": "9999-12-31", "amount": 1, "unit": "days"}, "outside the years 1 to 9999"),
-        ("add", {"date": "9999-12-31", "amount": 1, "unit": "months"}, "outside the years 1 to 9999"),
-        ("add", {"date": "0001-01-01", "amount": -1, "unit": "months"}, "outside the years 1 to 9999"),
-        ("add", {"date": "0001-01-01", "amount": -1, "unit": "years"}, "outside the years 1 to 9999"),
-        ("add", {"date": "2026-01-01", "amount": 4_000_000, "unit": "weeks"}, "outside the years 1 to 9999"),
-        ("add", {"date": "2026-01-01", "amount": 10**30, "unit": "days"}, "the amount is too large"),
+        (
+            "add",
+            {"date": "9999-12-31", "amount": 1, "unit": "months"},
+            "outside the years 1 to 9999",
+        ),
+        (
+            "add",
+            {"date": "0001-01-01", "amount": -1, "unit": "months"},
+            "outside the years 1 to 9999",
+        ),
+        (
+            "add",
+            {"date": "0001-01-01", "amount": -1, "unit": "years"},
+            "outside the years 1 to 9999",
+        ),
+        (
+            "add",
+            {"date": "2026-01-01", "amount": 4_000_000, "unit": "weeks"},
+            "outside the years 1 to 9999",
+        ),
+        (
+            "add",
+            {"date": "2026-01-01", "amount": 10**30, "unit": "days"},
+            "the amount is too large",
+        ),
         ("today", {"time_zone": "Mars/Olympus"}, "there is no time zone 'Mars/Olympus'"),
         ("today", {"time_zone": "../../etc/passwd"}, "there is no time zone"),
         ("today", {"time_zone": "/etc/localtime"}, "there is no time zone"),
@@ -188,7 +246,8 @@ def test_dates(operation: str, arguments: dict[str, Any], value: str) -> None:
     ids=lambda value: ascii(value)[:40],
 )
 def test_dates_refuse(operation: str, arguments: dict[str, Any], words: str) -> None:
-    """What is no date, no time zone or outside the calendar is told to the model in words, at a length it can read."""
+    """What is no date, no time zone or outside the calendar is told to the model in words, at a
+    length it can read."""
     with pytest.raises(ToolError) as caught:
         dates(operation, **arguments)
     assert words in str(caught.value)
@@ -197,12 +256,22 @@ def test_dates_refuse(operation: str, arguments: dict[str, Any], words: str) -> 
 
 def test_today() -> None:
     """Today is the day in the time zone that is asked for; without one in UTC."""
-    for zone, hours in ((None, 0), ("", 0), ("UTC", 0), ("Pacific/Kiritimati", 14), ("Etc/GMT+12", -12)):
+    for zone, hours in (
+        (None, 0),
+        ("", 0),
+        ("UTC", 0),
+        ("Pacific/Kiritimati", 14),
+        ("Etc/GMT+12", -12),
+    ):
         before = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
         found = dates("today", time_zone=zone)
         after = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
         assert found in {before.date().isoformat(), after.date().isoformat()}
-    assert dates("today", time_zone="Pacific/Kiritimati") != dates("today", time_zone="Etc/GMT+12")
+    east, west = "Pacific/Kiritimati", "Etc/GMT+12"  # never on the same day
+    assert dates("today", time_zone=east) != dates("today", time_zone=west)
+    of_the_form = ToolContext({"timezone": east})
+    assert dates("today", context=of_the_form) == dates("today", time_zone=east)
+    assert dates("today", context=of_the_form, time_zone=west) == dates("today", time_zone=west)
     assert dates("difference", date="today", other=None) == "0"
     assert dates("weekday", date="TODAY") == dates("weekday")
 
@@ -226,7 +295,9 @@ def test_no_time_zone_needs_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
             "other": st.none() | st.text(max_size=12) | st.dates().map(str),
             "amount": st.none() | st.integers(),
             "unit": st.none() | st.sampled_from(["days", "weeks", "months", "years"]),
-            "time_zone": st.none() | st.text(max_size=12) | st.sampled_from(["Europe/Berlin", "UTC", "Asia/Kathmandu"]),
+            "time_zone": st.none()
+            | st.text(max_size=12)
+            | st.sampled_from(["Europe/Berlin", "UTC", "Asia/Kathmandu"]),
         }
     ),
 )
@@ -243,10 +314,12 @@ def test_add_and_difference_agree(date: dt.date, amount: int, unit: str) -> None
         later = dates("add", date=date.isoformat(), amount=amount, unit=unit)
     except ToolError:
         return
-    assert int(dates("difference", date=date.isoformat(), other=later)) == amount * (7 if unit == "weeks" else 1)
+    assert int(dates("difference", date=date.isoformat(), other=later)) == amount * (
+        7 if unit == "weeks" else 1
+    )
 
 
-# --- search_context -------------------------------------------------------------------------------------------------------
+# --- search_context -------------------------------------------------------------------------------
 
 STORY = (
     "Order 7731 was placed on 2 March.\n\n"
@@ -259,7 +332,11 @@ STORY = (
 
 def test_search_finds() -> None:
     """The passage that speaks of the query is found first, in any case and form of its words."""
-    asked = {"total euros": "1240.50", "SHIPPED FROM BERGEN": "It ships from Bergen.", "When were the orders placed?": "Order 7731"}
+    asked = {
+        "total euros": "1240.50",
+        "SHIPPED FROM BERGEN": "It ships from Bergen.",
+        "When were the orders placed?": "Order 7731",
+    }
     for query, words in asked.items():
         assert words in search(query, STORY).split("\n\n[from")[0]
 
@@ -274,7 +351,16 @@ def test_search_finds_nothing() -> None:
             search("order", context)
 
 
-TEXTS = [STORY, "  \n\n " + STORY, "a" * 2_000, "word " * 1_000, "x. " * 900, "\n\n\n", "日本語。" * 500, "a\u2028b " * 700]
+TEXTS = [
+    STORY,
+    "  \n\n " + STORY,
+    "a" * 2_000,
+    "word " * 1_000,
+    "x. " * 900,
+    "\n\n\n",
+    "日本語。" * 500,
+    "a\u2028b " * 700,
+]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text)[:30])
@@ -295,7 +381,8 @@ def test_search_says_where() -> None:
 
 
 def test_search_is_bounded() -> None:
-    """Two megabytes of any kind are searched in a second or two, and the output can be read by a model."""
+    """Two megabytes of any kind are searched in a second or two, and the output can be read by a
+    model."""
     size = 2_000_000
     chance = random.Random(7)
     words = ["order", "total", "harbour", "weather", "fair", "bergen", "euros", "timber"]
@@ -309,14 +396,13 @@ def test_search_is_bounded() -> None:
         "\n \n" * (size // 3) + "order",
     ]
     for text in texts:
-        started = time.process_time()
-        output = search("order total " * 50_000, text)
-        assert time.process_time() - started < 2.5
+        with cpu_limit():
+            output = search("order total " * 50_000, text)
         assert len(output) <= MAX_OUTPUT + 20
     assert len(best_passages(texts[0], "order")) == 5
 
 
-# --- what a tool is ---------------------------------------------------------------------------------------------------------
+# --- what a tool is -------------------------------------------------------------------------------
 
 
 @tool("Tries every kind of parameter.", seconds=3)
@@ -333,8 +419,13 @@ def every_kind(  # noqa: PLR0917  one of each
 
 
 def test_schema() -> None:
-    """A tool's strict schema is its signature: closed, all required, descriptions and choices; the context is not seen."""
-    assert (every_kind.name, every_kind.description, every_kind.seconds) == ("every_kind", "Tries every kind of parameter.", 3)
+    """A tool's strict schema is its signature: closed, all required, descriptions and choices; the
+    context is not seen."""
+    assert (every_kind.name, every_kind.description, every_kind.seconds) == (
+        "every_kind",
+        "Tries every kind of parameter.",
+        3,
+    )
     assert every_kind.parameters == {
         "type": "object",
         "properties": {
@@ -342,7 +433,11 @@ def test_schema() -> None:
             "count": {"type": "integer"},
             "amount": {"type": ["number", "null"]},
             "flag": {"type": "boolean"},
-            "unit": {"type": ["string", "null"], "description": "one of two", "enum": ["a", "b", None]},
+            "unit": {
+                "type": ["string", "null"],
+                "description": "one of two",
+                "enum": ["a", "b", None],
+            },
             "fixed": {"type": "string", "enum": ["x", "y"]},
         },
         "required": ["text", "count", "amount", "flag", "unit", "fixed"],
@@ -350,13 +445,23 @@ def test_schema() -> None:
     }
 
 
-GOOD: dict[str, Any] = {"text": "x", "count": 1, "amount": None, "flag": True, "unit": None, "fixed": "y"}
+GOOD: dict[str, Any] = {
+    "text": "x",
+    "count": 1,
+    "amount": None,
+    "flag": True,
+    "unit": None,
+    "fixed": "y",
+}
 
 
 def test_call() -> None:
     """Arguments that fit are passed on, with the run's context."""
     every_kind.check(GOOD)
-    assert every_kind.call(GOOD, ToolContext({"b": 1, "a": 2})).text == "('x', 1, None, True, None, 'y', ['a', 'b'])"
+    assert (
+        every_kind.call(GOOD, ToolContext({"b": 1, "a": 2})).text
+        == "('x', 1, None, True, None, 'y', ['a', 'b'])"
+    )
     every_kind.check({**GOOD, "amount": 1, "unit": "b"})
 
 
@@ -383,7 +488,8 @@ def test_call() -> None:
     ],
 )
 def test_wrong_arguments(change: dict[str, Any], words: str) -> None:
-    """Arguments that do not fit are refused by name, in the words of the schema, before anything runs."""
+    """Arguments that do not fit are refused by name, in the words of the schema, before anything
+    runs."""
     with pytest.raises(ToolError) as caught:
         every_kind.check({**GOOD, **change})
     assert words in str(caught.value)

@@ -1,4 +1,4 @@
-// What one form does when things do not go well, and a run that is handed over: each state once.
+// What one form does when things do not go well, and a run that continues in the background: each state once.
 // node states.mjs '{"dist":…,"executable":…,"shots":…,"service":{address,key},"scripted":{address,key},"ticket":{text,categories}}'   prints one JSON object
 import { join } from "node:path";
 import { asData, asDetail, asWords, open, shoot } from "./browser.mjs";
@@ -54,7 +54,7 @@ try {
   await at.tell({ errorMessage: "connect ECONNREFUSED 127.0.0.1:1" });
   found.unreachable = await page.getByRole("alert").innerText();
 
-  // a dry run and a run that is handed over, by the advanced options
+  // a dry run and a run that continues in the background, by the advanced options
   await at.mount("Classify", { ...ticket, showAdvanced: true });
   at.connect(service, RUN);
   await page.getByText("Advanced", { exact: true }).click();
@@ -66,7 +66,7 @@ try {
   await page.getByRole("switch", { name: "Dry run" }).uncheck();
   await page.getByRole("spinbutton", { name: "Wait (seconds)" }).fill("0");
   await press("Run");
-  await page.getByText("The run goes on.").waitFor();
+  await page.getByText("The run continues.").waitFor();
   const handedOver = (await at.held()).response;
   found.handedOver = { status: handedOver.status, shown: await outcome() };
   await page.getByText("Advanced", { exact: true }).click();
@@ -100,7 +100,7 @@ try {
   await at.mount("Extract", { text: "a", fields: "zebras", waitSeconds: "0", showAdvanced: true });
   at.connect(scripted, RUN_EXTRACT);
   await press("Run");
-  await page.getByText("The run goes on.").waitFor();
+  await page.getByText("The run continues.").waitFor();
   const failing = (await at.held()).response.id;
   await at.mount("RunStatus", { runId: failing });
   at.connect(scripted, RUNS);

@@ -1,7 +1,8 @@
-"""The Batch API: batches that are checked, run and ended as the test's clock goes on.
+"""The Batch API: batches that are validated, run and ended as the test's clock advances.
 
-Nothing happens by itself: whenever somebody looks at a batch, all its lines that are due by then are run, in the order of
-the input file. A tenth of the time is for checking, eight tenths for the lines, the rest for writing the files.
+Nothing happens by itself: whenever somebody looks at a batch, all its lines that are due by then
+are run, in the order of the input file. A tenth of the time is for checking, eight tenths for the
+lines, the rest for writing the files.
 """
 
 import json
@@ -13,13 +14,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .batchrules import MOST_LINES, Errors, batch_refusal, line_error, read_lines
-from .dialects import Body, at
-from .errors import Refused, refuse
-from .files import FILES_PATH, MOST_BYTES, Files
-from .models import ModelRow
-from .script import FAULTS, fault
-from .wire import Reply, Step, json_reply
+from tests.support.upstream.batchrules import (
+    MOST_LINES,
+    Errors,
+    batch_refusal,
+    line_error,
+    read_lines,
+)
+from tests.support.upstream.dialects import Body, at
+from tests.support.upstream.errors import Refused, refuse
+from tests.support.upstream.files import FILES_PATH, MOST_BYTES, Files
+from tests.support.upstream.models import ModelRow
+from tests.support.upstream.script import FAULTS, fault
+from tests.support.upstream.wire import Reply, Step, json_reply
 
 BATCHES_PATH = "/v1/batches"
 DAY = 86_400.0
@@ -28,15 +35,22 @@ FINAL = ("completed", "failed", "expired")
 WHOLE = "*"
 OWN_FAULTS = ("expired", "timeout", "missing", "token_limit")
 UNRUN = {
-    "expired": ("batch_expired", "This request could not be executed before the completion window expired."),
-    "cancelled": ("batch_cancelled", "This request was not executed because the batch was cancelled."),
+    "expired": (
+        "batch_expired",
+        "This request could not be executed before the completion window expired.",
+    ),
+    "cancelled": (
+        "batch_cancelled",
+        "This request was not executed because the batch was cancelled.",
+    ),
 }
 TIMED_OUT = ("request_timeout", "The underlying call to the model timed out.")
 
 ID = re.compile(r"(?<=/)(file-|batch_)\w+")
 
 Ask = Callable[[str, Body, Step | None], Reply]
-"""(batch id, entry, a step in place of the script's) -> what the model replies to the entry's body."""
+"""(batch id, entry, a step in place of the script's) -> what the model replies to the entry's
+body."""
 
 
 @dataclass
@@ -57,7 +71,9 @@ class Batching:
         """What happens to a line."""
         named = self.faults.get(custom_id, self.faults.get(WHOLE))
         if isinstance(named, str) and named not in FAULTS and named not in OWN_FAULTS:
-            raise ValueError(f"unknown fault {named!r}; there are: {', '.join(sorted({*FAULTS, *OWN_FAULTS}))}")
+            raise ValueError(
+                f"unknown fault {named!r}; there are: {', '.join(sorted({*FAULTS, *OWN_FAULTS}))}"
+            )
         return named
 
     def any(self, entries: Iterable[Body], name: str) -> bool:
@@ -67,7 +83,8 @@ class Batching:
 
 @dataclass
 class Batch:
-    """One batch; times are seconds since 1970. `results` are the lines that were run, in the order of the input."""
+    """One batch; times are seconds since 1970. `results` are the lines that were run, in the order
+    of the input."""
 
     id: str
     asked: Body
@@ -90,7 +107,10 @@ class Batch:
         events = [("in_progress", CHECKED), ("finalizing", RUN), (self.ending, 1.0)]
         if self.errors:
             events = [("failed", CHECKED)]
-        times = [("validating", self.created), *((name, self.created + share * took) for name, share in events)]
+        times = [
+            ("validating", self.created),
+            *((name, self.created + share * took) for name, share in events),
+        ]
         if times[-1][1] > stop:
             times = [*(each for each in times if each[1] <= stop), ("expired", stop)]
         if (left := self.cancelled) is not None:
@@ -116,7 +136,15 @@ class Batch:
     def shown(self, past: list[tuple[str, float]]) -> Body:
         """The batch as the API shows it, after these states."""
         done = {f"{name}_at": int(since) for name, since in past[1:]}
-        names = ("in_progress", "finalizing", "completed", "failed", "expired", "cancelling", "cancelled")
+        names = (
+            "in_progress",
+            "finalizing",
+            "completed",
+            "failed",
+            "expired",
+            "cancelling",
+            "cancelled",
+        )
         checked = len(past) > 1
         return {
             "id": self.id,
@@ -140,7 +168,11 @@ class Batch:
     def _counts(self, checked: bool) -> Body:
         good = sum(_good(result) for result in self.results)
         total = len(self.entries) if checked and not self.errors else 0
-        return {"total": total, "completed": good, "failed": sum(map(_executed, self.results)) - good}
+        return {
+            "total": total,
+            "completed": good,
+            "failed": sum(map(_executed, self.results)) - good,
+        }
 
 
 class Batches:
@@ -196,8 +228,13 @@ class Batches:
             raise Refused(found)
         entries, errors = self._read(body)
         if not errors and self.how.any(entries, "token_limit"):
-            message = f"Enqueued token limit reached for {entries[0]['body']['model']} in organization org-test."
-            errors = [line_error("token_limit_exceeded", f"{message} Limit: 2,000,000 enqueued tokens.")]
+            message = (
+                f"Enqueued token limit reached for {entries[0]['body']['model']} in "
+                "organization org-test."
+            )
+            errors = [
+                line_error("token_limit_exceeded", f"{message} Limit: 2,000,000 enqueued tokens.")
+            ]
         batch = Batch(
             id=f"batch_{secrets.token_hex(16)}",
             asked=body,
@@ -213,14 +250,21 @@ class Batches:
         return batch.shown([("validating", batch.created)])
 
     def _read(self, body: Body) -> tuple[list[Body], Errors]:
-        """The entries of the input file, or why there are none; the service says so only after it took the batch."""
+        """The entries of the input file, or why there are none; the service says so only after it
+        took the batch."""
         try:
             file = self.files.find(body["input_file_id"])
         except Refused:
-            message = f"Cannot find file {body['input_file_id']}, or organization org-test does not have access to it."
+            message = (
+                f"Cannot find file {body['input_file_id']}, or organization org-test does "
+                "not have access to it."
+            )
             return [], [line_error("invalid_request", message, "file_id")]
         if file.purpose != "batch":
-            message = f"Invalid file purpose '{file.purpose}': the input file must have the purpose 'batch'."
+            message = (
+                f"Invalid file purpose '{file.purpose}': the input file must have the "
+                "purpose 'batch'."
+            )
             return [], [line_error("invalid_request", message, "file_id")]
         return read_lines(file.content, body["endpoint"], self._models, self.how.most_lines)
 
@@ -242,14 +286,20 @@ class Batches:
             raise Refused(refuse(message, "limit", "invalid_value"))
         start = ids.index(self._find(query["after"]).id) + 1 if "after" in query else 0
         page = [self._look(each) for each in ids[start : start + limit]]
-        ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {"first_id": None, "last_id": None}
+        ends = (
+            {"first_id": page[0]["id"], "last_id": page[-1]["id"]}
+            if page
+            else {"first_id": None, "last_id": None}
+        )
         return {"object": "list", "data": page, **ends, "has_more": start + limit < len(ids)}
 
     def _cancel(self, id: str) -> Body:
         batch, now = self._find(id), self.now()
         status = batch.status(now)
         if status in FINAL:
-            raise Refused(refuse(f"Cannot cancel a batch with status '{status}'.", None, None, status=409))
+            raise Refused(
+                refuse(f"Cannot cancel a batch with status '{status}'.", None, None, status=409)
+            )
         if batch.cancelled is None:
             batch.cancelled = now
         self._run(batch, now)
@@ -260,12 +310,22 @@ class Batches:
         for entry in batch.entries[len(batch.results) : batch.due(now)]:
             batch.results.append(self._result(batch, entry))
         status, written = batch.status(now), batch.output_file_id or batch.error_file_id
-        if batch.entries and not batch.errors and not written and status in ("completed", "expired", "cancelled"):
+        if (
+            batch.entries
+            and not batch.errors
+            and not written
+            and status in ("completed", "expired", "cancelled")
+        ):
             self._write(batch, status)
 
     def _result(self, batch: Batch, entry: Body) -> Body:
         named = self.how.fault(entry["custom_id"])
-        line = {"id": f"batch_req_{secrets.token_hex(16)}", "custom_id": entry["custom_id"], "response": None, "error": None}
+        line = {
+            "id": f"batch_req_{secrets.token_hex(16)}",
+            "custom_id": entry["custom_id"],
+            "response": None,
+            "error": None,
+        }
         if named in ("expired", "timeout"):
             return line | {"error": _error(UNRUN["expired"] if named == "expired" else TIMED_OUT)}
         if named == "missing":
@@ -274,24 +334,41 @@ class Batches:
         reply = self._ask(batch.id, entry, step)
         if (said := None if reply.lasting else _json(reply.body)) is None:
             return line | {"error": _error(TIMED_OUT)}
-        return line | {"response": {"status_code": reply.status, "request_id": secrets.token_hex(16), "body": said}}
+        return line | {
+            "response": {
+                "status_code": reply.status,
+                "request_id": secrets.token_hex(16),
+                "body": said,
+            }
+        }
 
     def _write(self, batch: Batch, status: str) -> None:
         """Both files where they have lines, in no order that a reader could rely on."""
         code = _error(UNRUN.get(status, UNRUN["expired"]))
         unrun = [
-            {"id": f"batch_req_{secrets.token_hex(16)}", "custom_id": entry["custom_id"], "response": None, "error": code}
+            {
+                "id": f"batch_req_{secrets.token_hex(16)}",
+                "custom_id": entry["custom_id"],
+                "response": None,
+                "error": code,
+            }
             for entry in batch.entries[len(batch.results) :]
         ]
         lines = [line for line in (*batch.results, *unrun) if line["custom_id"] not in batch.lost]
         lines = lines[1::2] + lines[::2]
         batch.output_file_id = self._file(batch, "output", filter(_good, lines))
-        batch.error_file_id = self._file(batch, "error", (line for line in lines if not _good(line)))
+        batch.error_file_id = self._file(
+            batch, "error", (line for line in lines if not _good(line))
+        )
 
     def _file(self, batch: Batch, name: str, lines: Iterable[Body]) -> str | None:
         content = "".join(json.dumps(line) + "\n" for line in lines)
         keep = at(batch.asked, ("output_expires_after", "seconds"))
-        return self.files.add(f"{batch.id}_{name}.jsonl", "batch_output", content.encode(), keep).id if content else None
+        return (
+            self.files.add(f"{batch.id}_{name}.jsonl", "batch_output", content.encode(), keep).id
+            if content
+            else None
+        )
 
 
 def route(method: str, path: str) -> str:
@@ -307,7 +384,9 @@ def usage_of(results: Iterable[Body]) -> Body:
         for name, ours, chats in (("input", "input", "prompt"), ("output", "output", "completion")):
             sums[name] += used.get(f"{ours}_tokens") or used.get(f"{chats}_tokens") or 0
             detail = "cached" if name == "input" else "reasoning"
-            details = used.get(f"{ours}_tokens_details") or used.get(f"{chats}_tokens_details") or {}
+            details = (
+                used.get(f"{ours}_tokens_details") or used.get(f"{chats}_tokens_details") or {}
+            )
             sums[detail] += details.get(f"{detail}_tokens") or 0
     return {
         "input_tokens": sums["input"],

@@ -1,16 +1,25 @@
-"""What a batch must be: the request that creates it, and the lines of its input file.
+"""The rules of a batch: its creating request, and the lines of its input file.
 
-A wrong request is refused; wrong lines make a batch that was taken fail before anything is run, each with its number.
-Words and codes are the service's own where they were seen in public; bodies are checked when their line is run.
+A wrong request is refused; wrong lines make a batch that was taken fail before anything is run,
+each with its number. Words and codes are the service's own where they were seen in public; bodies
+are checked when their line is run.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .dialects import CHAT, DIALECTS, Body, Dialect, at, has_type
-from .errors import Refusal, Refusals, missing, refuse, unknown, wrong_type, wrong_value
-from .models import ModelRow
+from tests.support.upstream.dialects import CHAT, DIALECTS, Body, Dialect, at, has_type
+from tests.support.upstream.errors import (
+    Refusal,
+    Refusals,
+    missing,
+    refuse,
+    unknown,
+    wrong_type,
+    wrong_value,
+)
+from tests.support.upstream.models import ModelRow
 
 KEYS = ("input_file_id", "endpoint", "completion_window")
 OPTIONAL = ("metadata", "output_expires_after")
@@ -56,7 +65,10 @@ def _metadata(pairs: Any) -> Refusals:
         if not isinstance(value, str):
             yield wrong_type(f"metadata.{key}", "a string", value)
         if len(key) > MOST_KEY or len(value) > MOST_VALUE:
-            message = f"Invalid 'metadata.{key}': expected a key of at most {MOST_KEY} and a value of {MOST_VALUE} characters."
+            message = (
+                f"Invalid 'metadata.{key}': expected a key of at most {MOST_KEY} and a "
+                f"value of {MOST_VALUE} characters."
+            )
             yield refuse(message, f"metadata.{key}", "string_above_max_length")
 
 
@@ -64,25 +76,39 @@ def _expiry(policy: Any) -> Refusals:
     if policy is None:
         return
     if not isinstance(policy, dict) or policy.get("anchor") != "created_at":
-        yield wrong_value("output_expires_after.anchor", at({"p": policy}, ("p", "anchor")), ("created_at",))
+        yield wrong_value(
+            "output_expires_after.anchor", at({"p": policy}, ("p", "anchor")), ("created_at",)
+        )
     if not isinstance(policy.get("seconds"), int) or not 3600 <= policy["seconds"] <= 2_592_000:
-        message = "Invalid 'output_expires_after.seconds': expected an integer from 3600 to 2592000."
+        message = (
+            "Invalid 'output_expires_after.seconds': expected an integer from 3600 to 2592000."
+        )
         yield refuse(message, "output_expires_after.seconds", "invalid_value")
 
 
-def line_error(code: str | None, message: str, param: str | None = None, line: int | None = None) -> Body:
+def line_error(
+    code: str | None, message: str, param: str | None = None, line: int | None = None
+) -> Body:
     """One error of a failed batch; `line` counts from 1."""
     return {"code": code, "line": line, "message": message, "param": param}
 
 
-def read_lines(content: bytes, endpoint: str, models: Mapping[str, ModelRow], most: int) -> tuple[list[Body], Errors]:
+def read_lines(
+    content: bytes, endpoint: str, models: Mapping[str, ModelRow], most: int
+) -> tuple[list[Body], Errors]:
     """The requests of an input file, and all that is wrong with it."""
-    lines = [(number, line) for number, line in enumerate(content.split(b"\n"), start=1) if line.strip()]
+    lines = [
+        (number, line) for number, line in enumerate(content.split(b"\n"), start=1) if line.strip()
+    ]
     if not lines:
-        message = "The input file is empty. Please ensure that the batch contains at least one request."
+        message = (
+            "The input file is empty. Please ensure that the batch contains at least one request."
+        )
         return [], [line_error("empty_file", message)]
     if len(lines) > most:
-        message = f"The number of requests in the input file exceeds the maximum allowed value of {most}."
+        message = (
+            f"The number of requests in the input file exceeds the maximum allowed value of {most}."
+        )
         return [], [line_error("too_many_tasks", message)]
     reader = _Reader(endpoint, models)
     errors = [error | {"line": number} for number, line in lines for error in reader.read(line)]
@@ -144,7 +170,10 @@ class _Reader:
             message = f"{dialect.history.capitalize()} parameter is required."
             yield line_error("invalid_request", message, f"body.{dialect.history}")
         if body.get("stream"):
-            message = f"{'Chat Completions' if dialect is CHAT else 'Responses'}: Streaming is not supported in the Batch API."
+            message = (
+                f"{'Chat Completions' if dialect is CHAT else 'Responses'}: Streaming is "
+                "not supported in the Batch API."
+            )
             yield line_error("streaming_unsupported", message, "body.stream")
 
     def _same_model(self, model: Any, dialect: Dialect) -> Iterator[Body]:

@@ -1,4 +1,4 @@
-"""The two request languages as data: their paths, their top-level keys and where each thing stands in a body."""
+"""The two API dialects as data: paths, top-level keys, and positions in a body."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +12,19 @@ def _types(text: str) -> dict[str, str]:
 
 
 _COMMON = _types(
-    """model:string tools:array tool_choice:any parallel_tool_calls:boolean temperature:number top_p:number
+    """model:string tools:array tool_choice:any parallel_tool_calls:boolean temperature:number
+    top_p:number
     top_logprobs:integer metadata:object prompt_cache_key:string prompt_cache_options:object
-    prompt_cache_retention:string safety_identifier:string service_tier:string store:boolean stream:boolean
+    prompt_cache_retention:string safety_identifier:string service_tier:string store:boolean
+    stream:boolean
     stream_options:object user:string moderation:object"""
 )
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """`history` is the key of the conversation, `effort` and `format` are the paths of these two settings."""
+    """`history` is the key of the conversation, `effort` and `format` are the paths of these two
+    settings."""
 
     name: str
     history: str
@@ -48,8 +51,10 @@ RESPONSES = Dialect(
     limit="max_output_tokens",
     keys=_COMMON
     | _types(
-        """input:text|array instructions:text|array max_output_tokens:integer max_tool_calls:integer reasoning:object
-        include:array text:object truncation:string previous_response_id:string background:boolean conversation:any
+        """input:text|array instructions:text|array max_output_tokens:integer
+        max_tool_calls:integer reasoning:object
+        include:array text:object truncation:string previous_response_id:string
+        background:boolean conversation:any
         prompt:object context_management:array access_programs:object image:object"""
     ),
 )
@@ -62,8 +67,10 @@ CHAT = Dialect(
     keys=_COMMON
     | _types(
         """messages:array max_completion_tokens:integer max_tokens:integer reasoning_effort:string
-        response_format:object frequency_penalty:number presence_penalty:number logit_bias:object logprobs:boolean
-        stop:text|array n:integer seed:integer verbosity:string modalities:array audio:object prediction:object
+        response_format:object frequency_penalty:number presence_penalty:number
+        logit_bias:object logprobs:boolean
+        stop:text|array n:integer seed:integer verbosity:string modalities:array audio:object
+        prediction:object
         web_search_options:object functions:array function_call:any"""
     ),
 )

@@ -1,4 +1,4 @@
-"""The refusals' one shape: an HTTP status and OpenAI's error object."""
+"""The error responses: an HTTP status and OpenAI's error object."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,8 @@ Refusal = dict[str, Any]
 """{"status": 400, "error": {"message": ..., "type": ..., "param": ..., "code": ...}}"""
 
 Refusals = Iterator[Refusal]
-"""Checks are generators that yield what they find; the first finding is the answer, as on the real service."""
+"""Checks are generators that yield what they find; the first finding is the answer, as on the real
+service."""
 
 
 JSON_NAMES: dict[type, str] = {
@@ -29,7 +30,10 @@ def refuse(
     kind: str = "invalid_request_error",
 ) -> Refusal:
     """One refusal."""
-    return {"status": status, "error": {"message": message, "type": kind, "param": param, "code": code}}
+    return {
+        "status": status,
+        "error": {"message": message, "type": kind, "param": param, "code": code},
+    }
 
 
 class Refused(Exception):
@@ -58,13 +62,19 @@ def missing(param: str) -> Refusal:
 
 def wrong_type(param: str, expected: str, value: object) -> Refusal:
     """A value of the wrong JSON type."""
-    message = f"Invalid type for '{param}': expected {expected}, but got {json_type(value)} instead."
+    message = (
+        f"Invalid type for '{param}': expected {expected}, but got {json_type(value)} instead."
+    )
     return refuse(message, param, "invalid_type")
 
 
 def wrong_value(param: str, value: object, allowed: tuple[str, ...]) -> Refusal:
     """A value outside its closed set."""
-    return refuse(f"Invalid value: '{value}'. Supported values are: {quoted(allowed)}.", param, "invalid_value")
+    return refuse(
+        f"Invalid value: '{value}'. Supported values are: {quoted(allowed)}.",
+        param,
+        "invalid_value",
+    )
 
 
 def quoted(names: tuple[str, ...]) -> str:

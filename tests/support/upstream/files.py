@@ -7,9 +7,9 @@ from email import message_from_bytes
 from email.message import Message
 from typing import Any
 
-from .dialects import Body
-from .errors import Refused, missing, refuse, unknown, wrong_value
-from .wire import Reply, json_reply
+from tests.support.upstream.dialects import Body
+from tests.support.upstream.errors import Refused, missing, refuse, unknown, wrong_value
+from tests.support.upstream.wire import Reply, json_reply
 
 FILES_PATH = "/v1/files"
 PURPOSES = ("assistants", "batch", "fine-tune", "vision", "user_data", "evals")
@@ -45,7 +45,7 @@ class File:
 
 
 class Files:
-    """The files of one server, each for as long as nobody deletes it."""
+    """The files of one server, each until it is deleted."""
 
     def __init__(self, now: Callable[[], float], most_bytes: int) -> None:
         self._now = now
@@ -54,7 +54,7 @@ class Files:
 
     @property
     def kept(self) -> list[File]:
-        """What nobody has deleted yet, the oldest first."""
+        """The files that are not deleted, the oldest first."""
         return list(self._files.values())
 
     def upload(self, form: Body) -> Body:
@@ -112,7 +112,13 @@ def read_form(content_type: str, raw: bytes) -> Body:
     about["Content-Type"] = content_type
     boundary = about.get_boundary()
     if not content_type.startswith("multipart/form-data") or boundary is None:
-        raise Refused(refuse("Invalid Content-Type header: expected multipart/form-data with a boundary.", None, None))
+        raise Refused(
+            refuse(
+                "Invalid Content-Type header: expected multipart/form-data with a boundary.",
+                None,
+                None,
+            )
+        )
     return dict(_field(part) for part in (b"\r\n" + raw).split(f"\r\n--{boundary}".encode())[1:-1])
 
 
@@ -120,4 +126,7 @@ def _field(part: bytes) -> tuple[str, Any]:
     head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
     about = message_from_bytes(head)
     name, filename = about.get_param("name", "", "content-disposition"), about.get_filename()
-    return str(name), content.decode("utf-8", "replace") if filename is None else {"filename": filename, "content": content}
+    return str(name), content.decode("utf-8", "replace") if filename is None else {
+        "filename": filename,
+        "content": content,
+    }

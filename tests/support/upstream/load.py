@@ -1,4 +1,4 @@
-"""What a long load is made of, for both servers: chance, which fails some requests, and a log that outlives a crash."""
+"""Parts of a long load test: random failures, and a log that survives a crash."""
 
 import json
 import os
@@ -13,10 +13,11 @@ from typing import Any
 
 @dataclass
 class Chance:
-    """`errors` and `limited` are the shares of requests answered 500 or 503, and 429 (at once, with Retry-After 1).
+    """`errors` and `limited` are the shares of requests answered 500 or 503, and 429 (at once, with
+    Retry-After 1).
 
-    `jitter` spreads each delay evenly: 0.5 makes 200 ms anything from 100 to 300. The same `seed` gives the same fates,
-    in the order in which requests arrive.
+    `jitter` spreads each delay evenly: 0.5 makes 200 ms anything from 100 to 300. The same `seed`
+    gives the same fates, in the order in which requests arrive.
     """
 
     errors: float = 0.0
@@ -41,7 +42,8 @@ class Chance:
         return None
 
     def delay(self, seconds: float, fault: str | None) -> float:
-        """How long a request waits for its answer, where `seconds` is usual; who comes too often is told at once."""
+        """How long a request waits for its answer, where `seconds` is usual; who comes too often is
+        told at once."""
         if fault == "rate_limit":
             return 0.0
         return seconds * self._random.uniform(1 - self.jitter, 1 + self.jitter)
@@ -50,9 +52,10 @@ class Chance:
 class Log:
     """One JSON line when a model is asked and one when it has answered, before the answer leaves.
 
-    {"at": epoch, "id": 7, "event": "asked" | "answered", "status": null | 200, "marker": "row-12" | null}. The ids count
-    from 0 in each process; the marker is what `marker` finds first in the text of the user. Each line is one write to the
-    end of the file, so that lines of several processes do not mix, and none is lost with its process.
+    {"at": epoch, "id": 7, "event": "asked" | "answered", "status": null | 200, "marker": "row-12" |
+    null}. The ids count from 0 in each process; the marker is what `marker` finds first in the text
+    of the user. Each line is one write to the end of the file, so that lines of several processes
+    do not mix, and none is lost with its process.
     """
 
     def __init__(self, path: str | Path, marker: str | None = None) -> None:

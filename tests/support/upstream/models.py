@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-# Where the real service may be milder (a successor that takes `parallel_tool_calls`, say) the fake stays strict: a
-# request that passes here must pass there, and the other way round matters less.
+# Where the real service may be milder (a successor that takes `parallel_tool_calls`, say) the fake
+# stays strict: a request that passes here must pass there, and the other way round matters less.
 REASONING_REFUSES = frozenset(
     {
         "temperature",
@@ -23,7 +23,8 @@ REASONING_REFUSES = frozenset(
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One model: `refuses` are its unsupported parameters, `tool_effort` the only effort at which chat takes tools.
+    """One model: `refuses` are its unsupported parameters, `tool_effort` the only effort at which
+    chat takes tools, `takes` keys of a body that OpenAI does not know.
 
     `max_output` is the most tokens it writes, `batches` whether the Batch API takes it.
     """
@@ -36,6 +37,7 @@ class ModelRow:
     roles: tuple[str, ...] = ("developer", "system", "user", "assistant", "tool")
     tool_effort: str | None = None
     answers_as: str | None = None
+    takes: frozenset[str] = frozenset()
     max_output: int = 128_000
     batches: bool = True
     shutdown_date: str | None = None
@@ -43,7 +45,8 @@ class ModelRow:
 
     @property
     def snapshot(self) -> str:
-        """The dated name that replies carry; an alias and its snapshot can read each other's reasoning."""
+        """The dated name that replies carry; an alias and its snapshot can read each other's
+        reasoning."""
         return self.answers_as or self.id
 
 
@@ -52,7 +55,13 @@ _SUCCESSOR = ("none", "low", "medium", "high", "xhigh", "max")
 
 def _o_series(name: str, shutdown_date: str, answers_as: str | None = None) -> ModelRow:
     efforts = ("low", "medium", "high")
-    return ModelRow(name, efforts=efforts, answers_as=answers_as, max_output=100_000, shutdown_date=shutdown_date)
+    return ModelRow(
+        name,
+        efforts=efforts,
+        answers_as=answers_as,
+        max_output=100_000,
+        shutdown_date=shutdown_date,
+    )
 
 
 ROWS = (
@@ -62,7 +71,10 @@ ROWS = (
     ModelRow("gpt-5.6-terra", efforts=_SUCCESSOR, tool_effort="none"),
     ModelRow("gpt-5.6-luna", efforts=_SUCCESSOR, tool_effort="none"),
     ModelRow("gpt-6-luna", efforts=_SUCCESSOR, tool_effort="none"),
-    # Stands for Ollama, llama.cpp, vLLM and their like: chat only, the older role name, sampling parameters allowed.
+    ModelRow("gpt-6.1-terra", efforts=_SUCCESSOR, tool_effort="none"),
+    ModelRow("gpt-6.1-sol", efforts=_SUCCESSOR[1:]),
+    # Stands for Ollama, llama.cpp, vLLM and their like: chat only, the older role name, sampling
+    # parameters allowed.
     ModelRow(
         "local-llama",
         dialects=("chat",),
@@ -76,6 +88,9 @@ MODELS: dict[str, ModelRow] = {row.id: row for row in ROWS}
 
 
 def rows(retired: Iterable[str] = (), extra: Iterable[ModelRow] = ()) -> dict[str, ModelRow]:
-    """The models of one server: ours, `extra` ones (an Azure deployment's name, say), some of them `retired`."""
+    """The models of one server: ours, `extra` ones (an Azure deployment's name, say), some of them
+    `retired`."""
     table = MODELS | {row.id: row for row in extra}
-    return table | {name: replace(table.get(name, ModelRow(name)), retired=True) for name in retired}
+    return table | {
+        name: replace(table.get(name, ModelRow(name)), retired=True) for name in retired
+    }

@@ -1,7 +1,8 @@
 """The fast path for benchmarks: no checks, no records, one precomputed reply a path and function.
 
-It must cost next to nothing beside the service under test, and hold thousands of connections that all wait at once,
-so it is one event loop that looks at as few bytes as it can. Replies repeat their ids: do not test identity with it.
+It must cost next to nothing beside the service under test, and hold thousands of connections that
+all wait at once, so it is one event loop that looks at as few bytes as it can. Replies repeat their
+ids: do not test identity with it.
 """
 
 import asyncio
@@ -16,12 +17,12 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
 
-from .dialects import CHAT, DIALECTS, Body
-from .load import Chance, Log
-from .models import MODELS
-from .replies import forced_call, text
-from .script import fault
-from .wire import Reply, Request, Seals, Usage
+from tests.support.upstream.dialects import CHAT, DIALECTS, Body
+from tests.support.upstream.load import Chance, Log
+from tests.support.upstream.models import MODELS
+from tests.support.upstream.replies import forced_call, text
+from tests.support.upstream.script import fault
+from tests.support.upstream.wire import Reply, Request, Seals, Usage
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 FORCED = re.compile(rb'"tool_choice": ?\{[^}]*?"name": ?"([\w-]+)"')
@@ -35,7 +36,8 @@ Answerer = Callable[[str, str | None], bytes]
 
 
 def answers(arguments: Any, usage: Usage | None = None) -> Answerer:
-    """Replies that call the forced function with `arguments`, or say them as text where none is forced."""
+    """Replies that call the forced function with `arguments`, or say them as text where none is
+    forced."""
 
     @lru_cache(maxsize=1024)
     def answer(path: str, function: str | None) -> bytes:
@@ -65,7 +67,8 @@ def _wire(reply: Reply) -> bytes:
     headers = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
     head = (
         f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\n{headers}"
-        f"x-request-id: req_plain\r\nopenai-processing-ms: 1\r\nContent-Length: {len(reply.body)}\r\n\r\n"
+        "x-request-id: req_plain\r\nopenai-processing-ms: 1\r\nContent-Length: "
+        f"{len(reply.body)}\r\n\r\n"
     )
     return head.encode() + reply.body
 
@@ -122,7 +125,9 @@ class Eventful(Plain):
         number, unlucky = next(self.numbers), self.chance.fault()
         marker = self.log.asked(number, _body(request)) if self.log else None
         response = failure(unlucky) if unlucky else self._found(request)
-        self.loop.call_later(self.chance.delay(self.delay, unlucky), self._answer, number, marker, response)
+        self.loop.call_later(
+            self.chance.delay(self.delay, unlucky), self._answer, number, marker, response
+        )
 
     def _answer(self, number: int, marker: str | None, response: bytes) -> None:
         if self.log:
@@ -156,7 +161,9 @@ async def serve(
     common = answers(arguments, usage), delay, loop, slow.encode()
     connection: Callable[[], Plain] = partial(Plain, *common)
     if chance or log:
-        connection = partial(Eventful, *common, chance=chance or Chance(), log=log, numbers=itertools.count())
+        connection = partial(
+            Eventful, *common, chance=chance or Chance(), log=log, numbers=itertools.count()
+        )
     server = await loop.create_server(connection, "127.0.0.1", port, backlog=BACKLOG)
     announce(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1")
     gc.freeze()

@@ -1,7 +1,9 @@
-"""Well-formed answers in both dialects, each a step for a script: `[function_call("add", {"a": 1}), text("1")]`.
+"""Well-formed answers in both dialects, each a step for a script: `[function_call("add", {"a": 1}),
+text("1")]`.
 
-Usage is made up but consistent: a token is four bytes, reasoning is part of the output. Cached tokens are set with
-`dataclasses.replace(function_call(...), cached=128)`, all figures at once with `billed(...)` or the server's `usage`.
+Usage is made up but consistent: a token is four bytes, reasoning is part of the output. Cached
+tokens are set with `dataclasses.replace(function_call(...), cached=128)`, all figures at once with
+`billed(...)` or the server's `usage`.
 """
 
 import json
@@ -11,9 +13,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from .dialects import CHAT, Body, at
-from .samples import WORD, sample
-from .wire import Reply, Request, json_reply
+from tests.support.upstream.dialects import CHAT, Body, at
+from tests.support.upstream.samples import WORD, sample
+from tests.support.upstream.wire import Reply, Request, json_reply
 
 ENCRYPTED = "reasoning.encrypted_content"
 
@@ -22,7 +24,8 @@ ENCRYPTED = "reasoning.encrypted_content"
 class Answer:
     """What the model says; a call's name None stands for the function that the request forces.
 
-    `incomplete` is the reason why it broke off. `usage=False` leaves the accounting out, as some servers do.
+    `incomplete` is the reason why it broke off. `usage=False` leaves the accounting out, as some
+    servers do.
     """
 
     calls: tuple[tuple[str | None, Any], ...] = ()
@@ -36,11 +39,14 @@ class Answer:
     def __call__(self, request: Request) -> Reply:
         """The reply in the request's dialect."""
         body = _chat(self, request) if request.dialect is CHAT else _response(self, request)
-        return json_reply(body if self.usage else {key: value for key, value in body.items() if key != "usage"})
+        return json_reply(
+            body if self.usage else {key: value for key, value in body.items() if key != "usage"}
+        )
 
 
 def function_call(name: str, arguments: Any) -> Answer:
-    """One call. Arguments that are a text go out as they are, so that a test can send broken JSON."""
+    """One call. Arguments that are a text go out as they are, so that a test can send broken
+    JSON."""
     return Answer(calls=((name, arguments),))
 
 
@@ -65,21 +71,28 @@ def refusal(content: str = "I'm sorry, I can't help with that.") -> Answer:
 
 
 def incomplete(reason: str = "max_output_tokens", *, content: str | None = None) -> Answer:
-    """An answer cut off for `reason` (`max_output_tokens` or `content_filter`), all spent on reasoning by default."""
+    """An answer cut off for `reason` (`max_output_tokens` or `content_filter`), all spent on
+    reasoning by default."""
     return Answer(text=content, incomplete=reason)
 
 
 def automatic(request: Request) -> Reply:
-    """The answer without a script: a call that fits the schema when one is due, else a text in the wanted format."""
+    """The answer without a script: a call that fits the schema when one is due, else a text in the
+    wanted format."""
     body, name = request.body, chosen(request)
-    if name is not None and (body.get("tool_choice", "auto") != "auto" or not _has_outputs(body, request)):
-        parameters = next(f for f in _functions(request) if f["name"] == name).get("parameters") or {}
+    if name is not None and (
+        body.get("tool_choice", "auto") != "auto" or not _has_outputs(body, request)
+    ):
+        parameters = (
+            next(f for f in _functions(request) if f["name"] == name).get("parameters") or {}
+        )
         return function_call(name, sample(parameters))(request)
     return text(_formatted(request))(request)
 
 
 def chosen(request: Request) -> str | None:
-    """The function to call: the forced one, else the last one; None when there is none or calls are off."""
+    """The function to call: the forced one, else the last one; None when there is none or calls are
+    off."""
     choice, names = request.body.get("tool_choice"), request.dialect.tool_names(request.body)
     if choice == "none" or not names:
         return None
@@ -91,11 +104,14 @@ def _functions(request: Request) -> list[Body]:
 
 
 def _has_outputs(body: Body, request: Request) -> bool:
-    """Whether a tool was heard already: with a free choice, the model then speaks instead of calling for ever."""
+    """Whether a tool was heard already: with a free choice, the model then speaks instead of
+    calling for ever."""
     items = body[request.dialect.history]
     if isinstance(items, str):
         return False
-    return any(item.get("type") == "function_call_output" or item.get("role") == "tool" for item in items)
+    return any(
+        item.get("type") == "function_call_output" or item.get("role") == "tool" for item in items
+    )
 
 
 def _formatted(request: Request) -> str:
@@ -124,13 +140,23 @@ def _calls(answer: Answer, request: Request) -> list[tuple[str, str]]:
 
 
 def _counts(answer: Answer, request: Request) -> tuple[int, int, int, int, int]:
-    """Input, cached, written, reasoning and all output tokens: as told, else made up."""
-    if (told := request.usage) is not None:
-        spent = request.limit if told.output is None else told.output
-        return told.input, told.cached, told.written, told.reasoning, spent
-    said = "".join(arguments for _, arguments in _calls(answer, request)) + (answer.text or "") + (answer.refusal or "")
+    """Input, cached, written, reasoning and all output tokens: those of the request, or made up."""
+    if (usage := request.usage) is not None:
+        spent = request.limit if usage.output is None else usage.output
+        return usage.input, usage.cached, usage.written, usage.reasoning, spent
+    said = (
+        "".join(arguments for _, arguments in _calls(answer, request))
+        + (answer.text or "")
+        + (answer.refusal or "")
+    )
     reasoning = answer.reasoning if _thinks(request) else 0
-    return math.ceil(request.size / 4), answer.cached, 0, reasoning, reasoning + max(1, math.ceil(len(said) / 4))
+    return (
+        math.ceil(request.size / 4),
+        answer.cached,
+        0,
+        reasoning,
+        reasoning + max(1, math.ceil(len(said) / 4)),
+    )
 
 
 def _response(answer: Answer, request: Request) -> Body:
@@ -175,12 +201,22 @@ def _output(answer: Answer, request: Request) -> list[Body]:
     output = [_reasoning(request)] if _thinks(request) else []
     parts: list[Body] = []
     if answer.text is not None:
-        parts.append({"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []})
+        parts.append(
+            {"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []}
+        )
     if answer.refusal is not None:
         parts.append({"type": "refusal", "refusal": answer.refusal})
     status = "incomplete" if answer.incomplete else "completed"
     if parts:
-        output.append({"id": _id("msg_"), "type": "message", "role": "assistant", "status": status, "content": parts})
+        output.append(
+            {
+                "id": _id("msg_"),
+                "type": "message",
+                "role": "assistant",
+                "status": status,
+                "content": parts,
+            }
+        )
     for name, arguments in _calls(answer, request):
         call = {"id": _id("fc_"), "call_id": _id("call_"), "name": name, "arguments": arguments}
         output.append({"type": "function_call", "status": status} | call)
@@ -198,10 +234,19 @@ def _reasoning(request: Request) -> Body:
 def _chat(answer: Answer, request: Request) -> Body:
     got, cached, written, reasoning, spent = _counts(answer, request)
     content = "" if answer.incomplete and answer.text is None else answer.text
-    message: Body = {"role": "assistant", "content": content, "refusal": answer.refusal, "annotations": []}
+    message: Body = {
+        "role": "assistant",
+        "content": content,
+        "refusal": answer.refusal,
+        "annotations": [],
+    }
     if answer.calls:
         message["tool_calls"] = [
-            {"id": _id("call_"), "type": "function", "function": {"name": name, "arguments": arguments}}
+            {
+                "id": _id("call_"),
+                "type": "function",
+                "function": {"name": name, "arguments": arguments},
+            }
             for name, arguments in _calls(answer, request)
         ]
     return {
@@ -209,12 +254,23 @@ def _chat(answer: Answer, request: Request) -> Body:
         "object": "chat.completion",
         "created": int(time.time()),
         "model": request.row.snapshot,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer, request)}],
+        "choices": [
+            {
+                "index": 0,
+                "message": message,
+                "logprobs": None,
+                "finish_reason": _finish(answer, request),
+            }
+        ],
         "usage": {
             "prompt_tokens": got,
             "completion_tokens": spent,
             "total_tokens": got + spent,
-            "prompt_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written, "audio_tokens": 0},
+            "prompt_tokens_details": {
+                "cached_tokens": cached,
+                "cache_write_tokens": written,
+                "audio_tokens": 0,
+            },
             "completion_tokens_details": {
                 "reasoning_tokens": reasoning,
                 "audio_tokens": 0,
@@ -228,7 +284,12 @@ def _chat(answer: Answer, request: Request) -> Body:
 
 
 def _finish(answer: Answer, request: Request) -> str:
-    """Chat's finish_reason, which for a function forced by name is `stop`: a trap for who waits for `tool_calls`."""
+    """Chat's finish_reason, which for a function forced by name is `stop`: a trap for who waits for
+    `tool_calls`."""
     if answer.incomplete:
         return "content_filter" if answer.incomplete == "content_filter" else "length"
-    return "tool_calls" if answer.calls and not isinstance(request.body.get("tool_choice"), dict) else "stop"
+    return (
+        "tool_calls"
+        if answer.calls and not isinstance(request.body.get("tool_choice"), dict)
+        else "stop"
+    )

@@ -1,18 +1,30 @@
-"""What o4-mini and its kin refuse, as pure checks over one request body.
+"""What o4-mini and similar models refuse, as pure checks of one request body.
 
-The order is that of the real service as far as clients can see it: address, model, keys, values, tools, history. Words
-and codes are the service's own where they are published; `house_rule` marks what it would take but we never send.
+The order is that of the real service as far as clients can see it: address, model, keys, values,
+tools, history. Words and codes are the service's own where they are published; `house_rule` marks
+what it would take but we never send.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .dialects import CHAT, DIALECTS, RESPONSES, Body, Dialect, at, has_type
-from .errors import Refusal, Refusals, house, missing, quoted, refuse, unknown, unsupported, wrong_type, wrong_value
-from .models import ModelRow
-from .replay import chat_history, responses_history
-from .strict import strict_fault
+from tests.support.upstream.dialects import CHAT, DIALECTS, RESPONSES, Body, Dialect, at, has_type
+from tests.support.upstream.errors import (
+    Refusal,
+    Refusals,
+    house,
+    missing,
+    quoted,
+    refuse,
+    unknown,
+    unsupported,
+    wrong_type,
+    wrong_value,
+)
+from tests.support.upstream.models import ModelRow
+from tests.support.upstream.replay import chat_history, responses_history
+from tests.support.upstream.strict import strict_fault
 
 Issued = Callable[[str, str], bool]
 """(encrypted content, model snapshot) -> whether this server issued it."""
@@ -36,14 +48,22 @@ INCLUDES = (
 )
 REASONING_KEYS = {"effort", "summary", "generate_summary", "context", "mode"}
 TOOL_KEYS = {"type", "name", "description", "parameters", "strict"}
-STREAM_OPTIONS = {"chat": {"include_usage", "include_obfuscation"}, "responses": {"include_obfuscation"}}
+STREAM_OPTIONS = {
+    "chat": {"include_usage", "include_obfuscation"},
+    "responses": {"include_obfuscation"},
+}
 TOO_LONG = {"safety_identifier": 128}
 
 
 def refusal(
-    path: str, body: object, model_rules: Mapping[str, ModelRow], *, issued: Issued = lambda content, snapshot: True
+    path: str,
+    body: object,
+    model_rules: Mapping[str, ModelRow],
+    *,
+    issued: Issued = lambda content, snapshot: True,
 ) -> Refusal | None:
-    """The first refusal of a POSTed `body`, as {"status": ..., "error": {...}}, or None when it is fit to answer."""
+    """The first refusal of a POSTed `body`, as {"status": ..., "error": {...}}, or None when it is
+    fit to answer."""
     return next(_checks(path, body, model_rules, issued), None)
 
 
@@ -69,7 +89,7 @@ def _checks(path: str, body: object, models: Mapping[str, ModelRow], issued: Iss
     if dialect is RESPONSES:
         yield from responses_history(body["input"], lambda content: issued(content, row.snapshot))
     else:
-        yield from chat_history(body["messages"], row.roles)
+        yield from chat_history(body["messages"], row.roles, other_keys=not row.strict)
 
 
 def _model(body: Body, models: Mapping[str, ModelRow]) -> Refusals:
@@ -87,16 +107,22 @@ def _model(body: Body, models: Mapping[str, ModelRow]) -> Refusals:
 
 def deprecated(model: str) -> Refusal:
     """The answer for a model after its shutdown."""
-    message = f"The model `{model}` has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+    message = (
+        f"The model `{model}` has been deprecated, learn more here: "
+        "https://platform.openai.com/docs/deprecations"
+    )
     return refuse(message, "model", "model_not_found", status=404)
 
 
 def _keys(body: Body, dialect: Dialect, row: ModelRow) -> Refusals:
     for key, value in body.items():
         if key in row.refuses and value is not None and (key, value) != ("temperature", 1):
-            yield unsupported(key, f" Use '{dialect.limit}' instead." if key == "max_tokens" else "")
+            yield unsupported(
+                key, f" Use '{dialect.limit}' instead." if key == "max_tokens" else ""
+            )
         elif key not in dialect.keys:
-            yield unknown(key)
+            if key not in row.takes:
+                yield unknown(key)
         elif value is not None and not has_type(value, dialect.keys[key]):
             yield wrong_type(key, f"a value of type {dialect.keys[key]}", value)
     if body.get(dialect.history) is None:
@@ -107,7 +133,10 @@ def _keys(body: Body, dialect: Dialect, row: ModelRow) -> Refusals:
 
 def _house(body: Body, dialect: Dialect) -> Refusals:
     if body.get("previous_response_id") is not None:
-        yield house("previous_response_id needs stored responses: replay the items instead", "previous_response_id")
+        yield house(
+            "previous_response_id needs stored responses: replay the items instead",
+            "previous_response_id",
+        )
     if dialect is RESPONSES and body.get("store") is not False:
         yield house("store must be false", "store")
     if dialect is CHAT and body.get("store"):
@@ -129,11 +158,15 @@ def _effort(body: Body, dialect: Dialect, row: ModelRow) -> Refusals:
         yield unsupported(param)
     elif effort is not None and effort not in row.efforts:
         message = f"Unsupported value: '{effort}' is not supported with the '{row.id}' model. "
-        yield refuse(f"{message}Supported values are: {quoted(row.efforts)}.", param, "unsupported_value")
+        yield refuse(
+            f"{message}Supported values are: {quoted(row.efforts)}.", param, "unsupported_value"
+        )
     if dialect is CHAT and body.get("tools") and row.tool_effort and effort != row.tool_effort:
         message = (
-            f"Function tools with reasoning_effort are not supported for {row.id} in /v1/chat/completions. "
-            f"To use function tools, use /v1/responses or set reasoning_effort to '{row.tool_effort}'."
+            f"Function tools with reasoning_effort are not supported for {row.id} in "
+            "/v1/chat/completions. "
+            "To use function tools, use /v1/responses or set reasoning_effort to "
+            f"'{row.tool_effort}'."
         )
         yield refuse(message, "reasoning_effort", None)
 
@@ -147,12 +180,15 @@ def _values(body: Body, dialect: Dialect) -> Refusals:
             yield wrong_value(f"include[{index}]", item, INCLUDES)
     for key, most in TOO_LONG.items():
         if len(body.get(key) or "") > most:
-            message = f"Invalid '{key}': string too long. Expected a string with maximum length {most}."
+            message = (
+                f"Invalid '{key}': string too long. Expected a string with maximum length {most}."
+            )
             yield refuse(message, key, "string_above_max_length")
     least, limit = MIN_OUTPUT_TOKENS if dialect is RESPONSES else 1, body.get(dialect.limit)
     if limit is not None and limit < least:
         message = (
-            f"Invalid '{dialect.limit}': integer below minimum value. Expected a value >= {least}, but got {limit}."
+            f"Invalid '{dialect.limit}': integer below minimum value. Expected a value >= "
+            f"{least}, but got {limit}."
         )
         yield refuse(message, dialect.limit, "integer_below_min_value")
 
@@ -160,9 +196,15 @@ def _values(body: Body, dialect: Dialect) -> Refusals:
 def _tools(body: Body, dialect: Dialect, row: ModelRow) -> Refusals:
     tools = body.get("tools")
     if tools is not None and not tools and dialect is CHAT:
-        yield refuse("Invalid 'tools': empty array. Expected an array with minimum length 1.", "tools", "empty_array")
+        yield refuse(
+            "Invalid 'tools': empty array. Expected an array with minimum length 1.",
+            "tools",
+            "empty_array",
+        )
     if len(tools or ()) > MAX_TOOLS:
-        message = f"Invalid 'tools': array too long. Expected an array with maximum length {MAX_TOOLS}."
+        message = (
+            f"Invalid 'tools': array too long. Expected an array with maximum length {MAX_TOOLS}."
+        )
         yield refuse(message, "tools", "array_above_max_length")
     seen: set[str] = set()
     for index, tool in enumerate(tools or ()):
@@ -200,12 +242,16 @@ def _name(name: object, where: str) -> Refusals:
     if not isinstance(name, str):
         yield wrong_type(where, "a string", name)
     elif not NAME.fullmatch(name):
-        message = f"Invalid '{where}': expected 1 to 64 characters that match the pattern '^[a-zA-Z0-9_-]+$'."
+        message = (
+            f"Invalid '{where}': expected 1 to 64 characters that match the pattern "
+            "'^[a-zA-Z0-9_-]+$'."
+        )
         yield refuse(message, where, "invalid_value")
 
 
 def _strict(function: Body, where: str) -> Refusals:
-    """Not a rule of the service: without `strict` it would take any schema, and answer with anything."""
+    """Not a rule of the service: without `strict` it would take any schema, and answer with
+    anything."""
     fault: str | None = "strict must be true."
     if function.get("strict") is True:
         fault = strict_fault(function.get("parameters"))
@@ -219,7 +265,11 @@ def _tool_choice(body: Body, dialect: Dialect) -> Refusals:
     if choice is None:
         return
     if not body.get("tools"):
-        yield refuse("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice", "invalid_value")
+        yield refuse(
+            "'tool_choice' is only allowed when 'tools' are specified.",
+            "tool_choice",
+            "invalid_value",
+        )
     if isinstance(choice, str):
         if choice not in ("none", "auto", "required"):
             yield wrong_value("tool_choice", choice, ("none", "auto", "required"))
@@ -235,17 +285,30 @@ def _tool_choice(body: Body, dialect: Dialect) -> Refusals:
     if extra := choice.keys() - ({"type", "function"} if dialect is CHAT else {"type", "name"}):
         yield unknown(f"tool_choice.{min(extra)}")
     if name not in dialect.tool_names(body):
-        yield refuse(f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice", "invalid_value")
+        yield refuse(
+            f"Tool choice '{name}' not found in 'tools' parameter.", "tool_choice", "invalid_value"
+        )
 
 
 def _format(body: Body, dialect: Dialect) -> Refusals:
     wanted, param = at(body, dialect.format), ".".join(dialect.format)
     if wanted is None:
         return
-    if not isinstance(wanted, dict) or wanted.get("type") not in ("text", "json_schema", "json_object"):
-        yield wrong_value(f"{param}.type", at({"f": wanted}, ("f", "type")), ("text", "json_schema", "json_object"))
+    if not isinstance(wanted, dict) or wanted.get("type") not in (
+        "text",
+        "json_schema",
+        "json_object",
+    ):
+        yield wrong_value(
+            f"{param}.type",
+            at({"f": wanted}, ("f", "type")),
+            ("text", "json_schema", "json_object"),
+        )
     if wanted["type"] == "json_object" and "json" not in str(body[dialect.history]).lower():
-        message = f"'{dialect.history}' must contain the word 'json' to use '{param}' of type 'json_object'."
+        message = (
+            f"'{dialect.history}' must contain the word 'json' to use '{param}' of type "
+            "'json_object'."
+        )
         yield refuse(message, dialect.history, None)
     if wanted["type"] != "json_schema":
         return
@@ -257,4 +320,8 @@ def _format(body: Body, dialect: Dialect) -> Refusals:
     yield from _name(inner.get("name"), f"{where}.name")
     fault = strict_fault(inner["schema"]) if inner.get("strict") else None
     if fault is not None:
-        yield refuse(f"Invalid schema for response_format '{inner['name']}': {fault}", where, "invalid_json_schema")
+        yield refuse(
+            f"Invalid schema for response_format '{inner['name']}': {fault}",
+            where,
+            "invalid_json_schema",
+        )

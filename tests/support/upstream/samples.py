@@ -1,4 +1,4 @@
-"""A value that satisfies a schema, the same one each time: what the server answers when no script tells it what."""
+"""A value that satisfies a schema, always the same: the default answer of the server."""
 
 import math
 import re
@@ -19,7 +19,11 @@ FORMATS = {
     "uri": "https://example.com/",
     "uuid": "123e4567-e89b-42d3-a456-426614174000",
 }
-PATTERN_GUESSES = (*f"{WORD} SAMPLE a A 1 12 123 1234 12:30 2025-01-31T12:30 1.5 a1 A-1 AB ABC".split(), *FORMATS.values(), "")
+PATTERN_GUESSES = (
+    *f"{WORD} SAMPLE a A 1 12 123 1234 12:30 2025-01-31T12:30 1.5 a1 A-1 AB ABC".split(),
+    *FORMATS.values(),
+    "",
+)
 DEEP = 12
 
 
@@ -34,7 +38,9 @@ def sample(schema: Schema, root: Schema | None = None, depth: int = 0) -> Any:
         return next((value for value in schema["enum"] if value is not None), None)
     if "anyOf" in schema:
         return sample(_branch(schema["anyOf"], root, depth), root, depth)
-    kinds = schema["type"] if isinstance(schema.get("type"), list) else [schema.get("type", "object")]
+    kinds = (
+        schema["type"] if isinstance(schema.get("type"), list) else [schema.get("type", "object")]
+    )
     if depth > DEEP and "null" in kinds:
         return None
     return _typed(next((kind for kind in kinds if kind != "null"), "null"), schema, root, depth)
@@ -42,11 +48,17 @@ def sample(schema: Schema, root: Schema | None = None, depth: int = 0) -> Any:
 
 def _typed(kind: str, schema: Schema, root: Schema, depth: int) -> Any:
     if kind == "object":
-        return {name: sample(child, root, depth + 1) for name, child in schema.get("properties", {}).items()}
+        return {
+            name: sample(child, root, depth + 1)
+            for name, child in schema.get("properties", {}).items()
+        }
     if kind == "array":
         least = schema.get("minItems", 0)
         count = min(max(least, 0 if depth > DEEP else 1), schema.get("maxItems", math.inf))
-        return [sample(schema.get("items", {"type": "string"}), root, depth + 1) for _ in range(int(count))]
+        return [
+            sample(schema.get("items", {"type": "string"}), root, depth + 1)
+            for _ in range(int(count))
+        ]
     if kind in ("integer", "number"):
         return _number(schema, whole=kind == "integer")
     if kind == "string":
@@ -55,9 +67,14 @@ def _typed(kind: str, schema: Schema, root: Schema, depth: int) -> Any:
 
 
 def _branch(branches: list[Schema], root: Schema, depth: int) -> Schema:
-    """The first branch that is not null; null once a schema that contains itself has gone deep enough."""
+    """The first branch that is not null; null once a schema that contains itself has gone deep
+    enough."""
     nulls = [branch for branch in branches if branch.get("type") == "null"]
-    return nulls[0] if nulls and depth > DEEP else next((b for b in branches if b not in nulls), branches[0])
+    return (
+        nulls[0]
+        if nulls and depth > DEEP
+        else next((b for b in branches if b not in nulls), branches[0])
+    )
 
 
 def _resolve(ref: str, root: Schema) -> Schema:
@@ -74,7 +91,11 @@ def _number(schema: Schema, *, whole: bool) -> float:
     high = min(schema.get("maximum", math.inf), schema.get("exclusiveMaximum", math.inf))
     value = low if math.isfinite(low) else min(1, high)
     if step:
-        value = math.ceil(value / step) * step if math.isfinite(low) else math.floor(value / step) * step
+        value = (
+            math.ceil(value / step) * step
+            if math.isfinite(low)
+            else math.floor(value / step) * step
+        )
     if value in (schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")):
         gap = step or (min(1, (high - low) / 2) if math.isfinite(low) else 1)
         value += gap if value == schema.get("exclusiveMinimum") else -gap
@@ -86,7 +107,9 @@ def _string(schema: Schema) -> str:
         for guess in PATTERN_GUESSES:
             if re.search(schema["pattern"], guess):
                 return guess
-        raise ValueError(f"no sample text matches the pattern {schema['pattern']!r}: give the answer in a script")
+        raise ValueError(
+            f"no sample text matches the pattern {schema['pattern']!r}: give the answer in a script"
+        )
     text = FORMATS.get(schema.get("format", ""), WORD)
     least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", len(text)))
     return (text * (1 + least // len(text)))[: max(least, min(most, len(text)))]

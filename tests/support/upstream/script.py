@@ -1,4 +1,4 @@
-"""What a server shall do, request by request: replies, and the faults that real servers are known for."""
+"""The script of a server, request by request: replies, and faults of real servers."""
 
 import gzip
 import threading
@@ -7,17 +7,18 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from .dialects import CHAT
-from .replies import automatic
-from .rules import deprecated
-from .wire import JSON_TYPE, Reply, Request, Step, Usage, json_reply
+from tests.support.upstream.dialects import CHAT
+from tests.support.upstream.replies import automatic
+from tests.support.upstream.rules import deprecated
+from tests.support.upstream.wire import JSON_TYPE, Reply, Request, Step, Usage, json_reply
 
 GLANCE = 0.02
 """Seconds between two looks of a gated step at whether its server closes."""
 
 
 class Script:
-    """Steps consumed one a request, from any thread. After the last one the server answers by itself, or repeats it."""
+    """Steps consumed one a request, from any thread. After the last one the server answers by
+    itself, or repeats it."""
 
     def __init__(self, steps: Iterable[Step] = (), *, repeat: bool = False) -> None:
         self._steps = list(steps)
@@ -33,7 +34,8 @@ class Script:
 
     @property
     def left(self) -> int:
-        """How many steps were not consumed yet: a test that expects all of them to be asks for 0."""
+        """How many steps were not consumed yet: a test that expects all of them to be asks for
+        0."""
         return len(self._steps)
 
 
@@ -68,11 +70,14 @@ def error_reply(
 ) -> Reply:
     """An error in the service's own shape; `retry_after="1"` becomes the header Retry-After."""
     error = {"message": message, "type": kind, "param": param, "code": code}
-    return json_reply({"error": error}, status, {name.replace("_", "-"): value for name, value in headers.items()})
+    return json_reply(
+        {"error": error}, status, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
 
 
 def fault(name: str, **options: Any) -> Step:
-    """The named fault as a script step; the options are the keyword arguments of its function below."""
+    """The named fault as a script step; the options are the keyword arguments of its function
+    below."""
     if name not in FAULTS:
         raise ValueError(f"unknown fault {name!r}; there are: {', '.join(sorted(FAULTS))}")
     return lambda request: FAULTS[name](request, **options)
@@ -80,7 +85,11 @@ def fault(name: str, **options: Any) -> Step:
 
 def html(request: Request) -> Reply:
     """A proxy's page in place of the API's answer, with status 200."""
-    return Reply(200, b"<!DOCTYPE html><html><body><h1>Welcome</h1></body></html>", {"Content-Type": "text/html"})
+    return Reply(
+        200,
+        b"<!DOCTYPE html><html><body><h1>Welcome</h1></body></html>",
+        {"Content-Type": "text/html"},
+    )
 
 
 def empty(request: Request) -> Reply:
@@ -100,7 +109,9 @@ def disconnect(request: Request) -> Reply:
     return Reply(200, whole[: len(whole) // 2], announced=len(whole))
 
 
-def error_in_200(request: Request, *, message: str = "Provider returned error", code: int = 502) -> Reply:
+def error_in_200(
+    request: Request, *, message: str = "Provider returned error", code: int = 502
+) -> Reply:
     """An error inside a success, as routers in front of several providers send it."""
     return json_reply({"error": {"message": message, "code": code}})
 
@@ -112,7 +123,10 @@ def null(request: Request) -> Reply:
 
 def rate_limit(request: Request, *, retry_after: float | None = 1) -> Reply:
     """429 that is worth another try, after `retry_after` seconds when given."""
-    message = f"Rate limit reached for {request.row.id} on requests per min (RPM): Limit 500, Used 500, Requested 1."
+    message = (
+        f"Rate limit reached for {request.row.id} on requests per min (RPM): Limit 500, "
+        "Used 500, Requested 1."
+    )
     headers = {} if retry_after is None else {"Retry_After": f"{retry_after:g}"}
     return error_reply(429, message, "requests", "rate_limit_exceeded", **headers)
 
@@ -125,7 +139,9 @@ def quota(request: Request) -> Reply:
 
 def server_error(request: Request) -> Reply:
     """500."""
-    return error_reply(500, "The server had an error while processing your request.", "server_error", None)
+    return error_reply(
+        500, "The server had an error while processing your request.", "server_error", None
+    )
 
 
 def unavailable(request: Request, *, retry_after: float | None = None) -> Reply:
@@ -167,7 +183,9 @@ def _bomb(mib: int) -> bytes:
 
 def auth(request: Request) -> Reply:
     """401."""
-    return error_reply(401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key")
+    return error_reply(
+        401, "Incorrect API key provided.", "invalid_request_error", "invalid_api_key"
+    )
 
 
 def forbidden(request: Request) -> Reply:
@@ -178,8 +196,13 @@ def forbidden(request: Request) -> Reply:
 
 def context(request: Request) -> Reply:
     """400: the input is longer than the model's window."""
-    message = "Your input exceeds the context window of this model. Please adjust your input and try again."
-    return error_reply(400, message, "invalid_request_error", "context_length_exceeded", request.dialect.history)
+    message = (
+        "Your input exceeds the context window of this model. Please adjust your input and "
+        "try again."
+    )
+    return error_reply(
+        400, message, "invalid_request_error", "context_length_exceeded", request.dialect.history
+    )
 
 
 def content_filter(request: Request) -> Reply:
@@ -188,8 +211,16 @@ def content_filter(request: Request) -> Reply:
         "code": "ResponsibleAIPolicyViolation",
         "content_filter_result": {"violence": {"filtered": True, "severity": "high"}},
     }
-    message = "The response was filtered due to the prompt triggering the content management policy."
-    error = {"message": message, "type": None, "param": "prompt", "code": "content_filter", "status": 400}
+    message = (
+        "The response was filtered due to the prompt triggering the content management policy."
+    )
+    error = {
+        "message": message,
+        "type": None,
+        "param": "prompt",
+        "code": "content_filter",
+        "status": 400,
+    }
     return json_reply({"error": error | {"innererror": inner}}, 400)
 
 

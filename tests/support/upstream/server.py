@@ -1,4 +1,4 @@
-"""The server: what is answered to whom, and what is recorded. `sockets` sends it."""
+"""The server: replies and recorded requests. `sockets` is its transport."""
 
 import itertools
 import json
@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from .batches import BATCHES_PATH, Batches, Batching, route
-from .dialects import Body
-from .errors import Refusal, Refused, refuse
-from .files import FILES_PATH, read_form
-from .load import Chance, Log
-from .models import ModelRow, rows
-from .replies import automatic
-from .rules import deprecated, refusal
-from .script import Script, fault
-from .sockets import Flights, Server
-from .streams import streamed
-from .wire import Reply, Request, Seals, Step, Usage, json_reply, refused
+from tests.support.upstream.batches import BATCHES_PATH, Batches, Batching, route
+from tests.support.upstream.dialects import Body
+from tests.support.upstream.errors import Refusal, Refused, refuse
+from tests.support.upstream.files import FILES_PATH, read_form
+from tests.support.upstream.load import Chance, Log
+from tests.support.upstream.models import ModelRow, rows
+from tests.support.upstream.replies import automatic
+from tests.support.upstream.rules import deprecated, refusal
+from tests.support.upstream.script import Script, fault
+from tests.support.upstream.sockets import Flights, Server
+from tests.support.upstream.streams import streamed
+from tests.support.upstream.wire import Reply, Request, Seals, Step, Usage, json_reply, refused
 
 MODELS_PATH = "/v1/models"
 CREATED = 1_744_225_351
@@ -30,22 +30,25 @@ AT_ONCE.set()
 class FakeUpstream:
     """An OpenAI-compatible server that refuses what the real one refuses.
 
-    `requests` holds each POST as {"path", "headers", "body", "request_id"} (header names in lower case), `lines` each
-    line of a batch that was run as {"batch", "custom_id", "path", "body"}, `errors` each refused one of them, and each
-    file or batch that was not found, with "status" and "error". A refused request consumes no step of the script, nor
-    does one that `chance` fails.
+    `requests` holds each POST as {"path", "headers", "body", "request_id"} (header names in lower
+    case), `lines` each line of a batch that was run as {"batch", "custom_id", "path", "body"},
+    `errors` each refused one of them, and each file or batch that was not found, with "status" and
+    "error". A refused request consumes no step of the script, nor does one that `chance` fails.
 
-    `left` holds when (time.monotonic()) clients left in the middle of a stream, `began` when the first piece of each was sent.
+    `left` holds when (time.monotonic()) clients left in the middle of a stream, `began` when the
+    first piece of each was sent.
 
-    `retired` models answer 404, `models` adds rows (a deployment's name), `delay` is the seconds before each answer, a
-    `log` keeps each call of a model. `usage` is what all replies say they cost: (input, cached, output, reasoning), or
-    `dearest(input)`.
+    `retired` models answer 404, `models` adds rows (a deployment's name), `delay` is the seconds
+    before each answer, a `log` keeps each call of a model. `usage` is what all replies say they
+    cost: (input, cached, output, reasoning), or `dearest(input)`.
 
-    A batch takes `batch_seconds` on a clock that `advance` puts forward, and expires after `expire_after`. `batch_faults`
-    is what happens to the line with a `custom_id`, or to all (`*`): a fault's name, a step, or `timeout` (the model did),
-    `missing` (run, and in neither file), `expired` (its batch ends so) and `token_limit` (its whole batch fails).
-    `trouble` is what the next calls of one kind meet, {"POST /v1/batches": ["lost", "server_error"], "GET
-    /v1/files/{id}/content": [...]}: a fault's name in place of the answer, or `lost`: it is done, and nobody is told.
+    A batch takes `batch_seconds` on a clock that `advance` puts forward, and expires after
+    `expire_after`. `batch_faults` is what happens to the line with a `custom_id`, or to all (`*`):
+    a fault's name, a step, or `timeout` (the model did), `missing` (run, and in neither file),
+    `expired` (its batch ends so) and `token_limit` (its whole batch fails). `trouble` is what the
+    next calls of one kind meet, {"POST /v1/batches": ["lost", "server_error"], "GET
+    /v1/files/{id}/content": [...]}: a fault's name in place of the answer, or `lost`: it is done,
+    and nobody is told.
     """
 
     def __init__(
@@ -110,7 +113,9 @@ class FakeUpstream:
     def start(self, port: int = 0) -> Self:
         """Serve in a thread of its own, on a free port unless told."""
         self._server = Server(self, port)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
         self._thread.start()
         return self
 
@@ -126,7 +131,10 @@ class FakeUpstream:
         return self.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -144,7 +152,9 @@ class FakeUpstream:
             return refused(refuse(f"Invalid URL (GET {path})", None, None, status=404))
         row = self._models.get(name)
         if row is None:
-            return refused(refuse(f"The model '{name}' does not exist", "model", "model_not_found", status=404))
+            return refused(
+                refuse(f"The model '{name}' does not exist", "model", "model_not_found", status=404)
+            )
         return refused(deprecated(name)) if row.retired else json_reply(_model(row))
 
     def delete(self, path: str, headers: dict[str, str]) -> Reply:
@@ -179,13 +189,23 @@ class FakeUpstream:
 
     def _line(self, batch: str, entry: Body, step: Step | None) -> Reply:
         """What the model replies to a line of a batch."""
-        record = {"batch": batch, "custom_id": entry["custom_id"], "path": entry["url"], "body": entry["body"]}
+        record = {
+            "batch": batch,
+            "custom_id": entry["custom_id"],
+            "path": entry["url"],
+            "body": entry["body"],
+        }
         with self._lock:
             self.lines.append(record)
         return self._called(record, len(json.dumps(entry["body"])), None, AT_ONCE, step)
 
     def _called(
-        self, record: Body, size: int, found: Refusal | None, hurry: threading.Event, step: Step | None = None
+        self,
+        record: Body,
+        size: int,
+        found: Refusal | None,
+        hurry: threading.Event,
+        step: Step | None = None,
     ) -> Reply:
         """One call of a model, numbered and logged."""
         path, body, number = record["path"], record["body"], next(self._numbers)
@@ -197,7 +217,8 @@ class FakeUpstream:
                 raise Refused(wrong)
             headers, row = record.get("headers", {}), self._models[body["model"]]
             return self._answer(
-                Request(path, headers, body, size, number, row, self._seals, self._usage, hurry), step
+                Request(path, headers, body, size, number, row, self._seals, self._usage, hurry),
+                step,
             )
 
         reply = self._tried(record, answer, found)
@@ -205,8 +226,11 @@ class FakeUpstream:
             self._log.answered(number, reply.status, marker)
         return reply
 
-    def _tried(self, record: Body, answer: Callable[[], Reply], found: Refusal | None = None) -> Reply:
-        """The answer, or the refusal; an error of a script's own must reach the test, not a thread's stderr."""
+    def _tried(
+        self, record: Body, answer: Callable[[], Reply], found: Refusal | None = None
+    ) -> Reply:
+        """The answer, or the refusal; an error of a script's own must reach the test, not a
+        thread's stderr."""
         try:
             if found is not None:
                 raise Refused(found)
@@ -215,11 +239,15 @@ class FakeUpstream:
             return self._refuse(record, error.found)
         except Exception as error:
             message = f"the fake upstream failed: {type(error).__name__}: {error}"
-            return self._refuse(record, refuse(message, None, "fake_failed", status=500, kind="server_error"))
+            return self._refuse(
+                record, refuse(message, None, "fake_failed", status=500, kind="server_error")
+            )
 
     def failed(self, error: BaseException) -> None:
         """Keep an error of the socket side, so that a test sees it."""
-        self.errors.append({"path": None, "status": None, "error": {"message": repr(error)}, "body": None})
+        self.errors.append(
+            {"path": None, "status": None, "error": {"message": repr(error)}, "body": None}
+        )
 
     def _answer(self, request: Request, step: Step | None) -> Reply:
         # a line of a batch, which is in a hurry, meets the faults of the batch and no chance
@@ -235,15 +263,21 @@ class FakeUpstream:
         return refused(found)
 
     def _denied(self, headers: dict[str, str]) -> Refusal | None:
-        given = headers.get("authorization", "").removeprefix("Bearer ") or headers.get("api-key", "")
+        given = headers.get("authorization", "").removeprefix("Bearer ") or headers.get(
+            "api-key", ""
+        )
         if self._api_key is None or given == self._api_key:
             return None
-        message = f"Incorrect API key provided: {given[:3]}***. You can find your API key in your account settings."
+        message = (
+            f"Incorrect API key provided: {given[:3]}***. You can find your API key in "
+            "your account settings."
+        )
         return refuse(message, None, "invalid_api_key", status=401)
 
 
 def _read(path: str, content_type: str, raw: bytes) -> tuple[Any, Refusal | None]:
-    """The body of a POST, or what there is of it and why it cannot be read; a batch is cancelled without one."""
+    """The body of a POST, or what there is of it and why it cannot be read; a batch is cancelled
+    without one."""
     if path == FILES_PATH:
         return _parse_form(content_type, raw)
     return (None, None) if path.startswith(f"{BATCHES_PATH}/") and not raw else _parse(raw)
@@ -254,7 +288,9 @@ def _parse(raw: bytes) -> tuple[Any, Refusal | None]:
     try:
         return json.loads(raw, parse_constant=_no_constant), None
     except (ValueError, RecursionError):
-        message = "We could not parse the JSON body of your request. The API expects a JSON payload."
+        message = (
+            "We could not parse the JSON body of your request. The API expects a JSON payload."
+        )
         return raw.decode("utf-8", "replace"), refuse(message, None, None)
 
 

@@ -1,4 +1,5 @@
-"""The socket side of the server: HTTP/1.1 with keep-alive, a thread a connection, and the ways to misbehave."""
+"""The socket side of the server: HTTP/1.1 with keep-alive, one thread per connection, and
+misbehaviour."""
 
 import re
 import secrets
@@ -12,15 +13,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from .dialects import DIALECTS
-from .errors import refuse
-from .wire import Flow, Reply, refused
+from tests.support.upstream.dialects import DIALECTS
+from tests.support.upstream.errors import refuse
+from tests.support.upstream.wire import Flow, Reply, refused
 
 if TYPE_CHECKING:
-    from .server import FakeUpstream
+    from tests.support.upstream.server import FakeUpstream
 
 LEAVING = 2.0
-SPOKEN = re.compile(rb'"type":"response\.[a-z_]+\.delta"|"delta":\{.*"(?:arguments|content|refusal)":"[^"]')
+SPOKEN = re.compile(
+    rb'"type":"response\.[a-z_]+\.delta"|"delta":\{.*"(?:arguments|content|refusal)":"[^"]'
+)
 """A part of a stream that carries words, in either dialect."""
 
 
@@ -92,23 +95,36 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         query = dict(parse_qsl(self.path.partition("?")[2]))
-        self._send(self.server.upstream.get(self._path, self._lower_headers, query), _request_id(), time.monotonic())
+        self._send(
+            self.server.upstream.get(self._path, self._lower_headers, query),
+            _request_id(),
+            time.monotonic(),
+        )
 
     def do_DELETE(self) -> None:
-        self._send(self.server.upstream.delete(self._path, self._lower_headers), _request_id(), time.monotonic())
+        self._send(
+            self.server.upstream.delete(self._path, self._lower_headers),
+            _request_id(),
+            time.monotonic(),
+        )
 
     def do_POST(self) -> None:
         started, request_id = time.monotonic(), _request_id()
         length = self.headers.get("Content-Length")
         if length is None:
             self.close_connection = True
-            self._send(refused(refuse("Content-Length is required", None, None, status=411)), request_id, started)
+            self._send(
+                refused(refuse("Content-Length is required", None, None, status=411)),
+                request_id,
+                started,
+            )
             return
         raw = self.rfile.read(int(length))
         flights = self.server.upstream.flights if self._path in DIALECTS else Flights()
         flights.take_off()
         reply = self.server.upstream.post(self._path, self._lower_headers, raw, request_id)
-        # whoever has its answer shall not be counted any more; who never gets one is, until it leaves
+        # whoever has its answer shall not be counted any more; who never gets one is, until it
+        # leaves
         if reply.lasting:
             self._send(reply, request_id, started)
         flights.land()
@@ -144,14 +160,17 @@ class Handler(BaseHTTPRequestHandler):
         if reply.flow.events:
             self._flow(reply.flow)
             return
-        self.send_header("Content-Length", str(len(reply.body) if reply.announced is None else reply.announced))
+        self.send_header(
+            "Content-Length", str(len(reply.body) if reply.announced is None else reply.announced)
+        )
         self.end_headers()
         self.wfile.write(reply.body)
         self.wfile.flush()
         self.close_connection = self.close_connection or reply.announced is not None
 
     def _drip(self, interval: float) -> None:
-        """Spaces are valid before JSON, so a parser that reads along has nothing to object to either."""
+        """Spaces are valid before JSON, so a parser that reads along has nothing to object to
+        either."""
         self.send_header("Connection", "close")
         self.end_headers()
         while not self.server.upstream.stopping.is_set():
@@ -161,10 +180,11 @@ class Handler(BaseHTTPRequestHandler):
                 break
 
     def _flow(self, flow: Flow) -> None:
-        """Each part as a chunk of its own, until the client leaves; the first one that carries words is the beginning."""
+        """Each part as a chunk of its own, until the client leaves; the first one that carries
+        words is the beginning."""
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        upstream, told = self.server.upstream, False
+        upstream, has_begun = self.server.upstream, False
         for number, part in enumerate(flow.events):
             if number in (flow.stops, flow.stalls):
                 if number == flow.stalls:
@@ -173,13 +193,16 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             if SPOKEN.search(part):
-                if self._left(flow.pause if told else flow.first) or upstream.stopping.is_set():
+                if (
+                    self._left(flow.pause if has_begun else flow.first)
+                    or upstream.stopping.is_set()
+                ):
                     upstream.left.append(time.monotonic())
                     self.close_connection = True
                     return
-                if not told:
+                if not has_begun:
                     upstream.began.append(time.monotonic())
-                told = True
+                has_begun = True
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
             self.wfile.flush()
         self.wfile.write(b"0\r\n\r\n")
@@ -192,8 +215,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _left(self, seconds: float) -> bool:
         """Wait so long; true as soon as the client has closed its side."""
-        readable, _, _ = select.select([self.connection], [], [], seconds)
-        return bool(readable) and self.connection.recv(1, socket.MSG_PEEK) == b""
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN)
+        return bool(poll.poll(seconds * 1_000)) and self.connection.recv(1, socket.MSG_PEEK) == b""
 
 
 def _request_id() -> str:

@@ -1,6 +1,7 @@
-"""Whether a schema is one that strict function calling takes: the service compiles it, so it is picky.
+"""Whether strict function calling accepts a schema.
 
-The limits are those that o-series models still enforce (100 properties, 5 levels); newer models allow more.
+The limits are those that o-series models still enforce (100 properties, 5 levels); newer models
+allow more.
 """
 
 import re
@@ -16,8 +17,10 @@ MAX_LARGE_ENUM_CHARS = 15_000
 MAX_NAME_CHARS = 120_000
 TYPES = {"string", "number", "integer", "boolean", "object", "array", "null"}
 KEYWORDS = frozenset(
-    "type enum const anyOf $ref $defs definitions properties required additionalProperties items title description "
-    "pattern format multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems maxItems".split()
+    "type enum const anyOf $ref $defs definitions properties required additionalProperties items "
+    "title description "
+    "pattern format multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minItems "
+    "maxItems".split()
 )
 Node = dict[str, Any]
 Where = tuple[str, ...]
@@ -89,16 +92,22 @@ def _keywords(node: Node, where: Where) -> Iterator[str]:
 
 def _object(node: Node, where: Where, level: int, totals: Totals) -> Iterator[str]:
     if node.get("additionalProperties") is not False:
-        yield f"In context={where}, 'additionalProperties' is required to be supplied and to be false."
+        yield (
+            f"In context={where}, 'additionalProperties' is required to be supplied and to be "
+            "false."
+        )
     properties = node.get("properties", {})
     required = node.get("required")
     if not isinstance(properties, dict):
         yield f"In context={where}, 'properties' must be an object."
         return
     if not isinstance(required, list) or set(map(str, required)) != set(properties):
-        odd = sorted(set(properties) ^ set(map(str, required if isinstance(required, list) else ())))
+        odd = sorted(
+            set(properties) ^ set(map(str, required if isinstance(required, list) else ()))
+        )
         yield (
-            f"In context={where}, 'required' is required to be supplied and to be an array including every key in "
+            f"In context={where}, 'required' is required to be supplied and to be an array "
+            "including every key in "
             f"properties. Missing or extra: {', '.join(odd) or 'required'}."
         )
     totals.properties += len(properties)
@@ -118,10 +127,16 @@ def _any_of(branches: object, where: Where, level: int, totals: Totals) -> Itera
     if not isinstance(branches, list) or not branches:
         yield f"In context={where}, 'anyOf' must be a non-empty array."
         return
-    named = [b["properties"] for b in branches if isinstance(b, dict) and isinstance(b.get("properties"), dict)]
+    named = [
+        b["properties"]
+        for b in branches
+        if isinstance(b, dict) and isinstance(b.get("properties"), dict)
+    ]
     firsts = [next(iter(properties)) for properties in named if properties]
     if len(set(firsts)) != len(firsts):
-        yield f"In context={where}, objects provided via 'anyOf' must not share identical first keys."
+        yield (
+            f"In context={where}, objects provided via 'anyOf' must not share identical first keys."
+        )
     for index, branch in enumerate(branches):
         yield from _node(branch, (*where, "anyOf", str(index)), level, totals)
 
@@ -140,7 +155,8 @@ def _enum(node: Node, where: Where, totals: Totals) -> Iterator[str]:
     totals.chars += chars
     if len(values) > LARGE_ENUM and chars > MAX_LARGE_ENUM_CHARS:
         yield (
-            f"In context={where}, enum with more than {LARGE_ENUM} values has {chars} characters in total, "
+            f"In context={where}, enum with more than {LARGE_ENUM} values has {chars} characters "
+            "in total, "
             f"the limit is {MAX_LARGE_ENUM_CHARS}."
         )
 
@@ -160,4 +176,7 @@ def _dangling(schema: Node, totals: Totals) -> Iterator[str]:
     for where, ref in totals.refs:
         match = re.fullmatch(r"#/(\$defs|definitions)/(.+)", ref)
         if ref != "#" and (match is None or match[2] not in schema.get(match[1], {})):
-            yield f"In context={where}, reference can only point to definitions in '#/$defs', got '{ref}'."
+            yield (
+                f"In context={where}, reference can only point to definitions in '#/$defs', "
+                f"got '{ref}'."
+            )

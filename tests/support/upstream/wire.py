@@ -1,4 +1,4 @@
-"""What passes between the server, its replies and its scripts: a request that passed the rules, a reply to send."""
+"""Requests that passed the rules, and replies to send."""
 
 import hashlib
 import hmac
@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .dialects import DIALECTS, Dialect
-from .errors import Refusal
-from .models import ModelRow
+from tests.support.upstream.dialects import DIALECTS, Dialect
+from tests.support.upstream.errors import Refusal
+from tests.support.upstream.models import ModelRow
 
 JSON_TYPE = {"Content-Type": "application/json"}
 
 
 class Usage(NamedTuple):
-    """What a reply says it cost, in tokens; `cached` and `written` (to the cache) are inside the input, `reasoning` is
-    inside the output. With `output=None` it is all that the request allows.
+    """What a reply says it cost, in tokens; `cached` and `written` (to the cache) are inside the
+    input, `reasoning` is inside the output. With `output=None` it is all that the request allows.
     """
 
     input: int
@@ -35,10 +35,11 @@ def dearest(input: int, *, cached: int = 0, reasoning: int = 0) -> Usage:
 
 @dataclass(frozen=True)
 class Request:
-    """One request that passed the rules; `size` is its body in bytes, `number` counts from 0 over the server.
+    """One request that passed the rules; `size` is its body in bytes, `number` counts from 0 over
+    the server.
 
-    `usage` is what the reply shall say it cost. `hurry` is set when a step shall not wait: the server closes, or this is
-    a line of a batch, whose time is the batch's.
+    `usage` is what the reply shall say it cost. `hurry` is set when a step shall not wait: the
+    server closes, or this is a line of a batch, whose time is the batch's.
     """
 
     path: str
@@ -65,11 +66,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Flow:
-    """How an answer is streamed: its arguments and texts in pieces of `size` signs, the first after `first` seconds, each
-    other `pause` seconds after the one before.
+    """How an answer is streamed: its arguments and texts in pieces of `size` signs, the first after
+    `first` seconds, each other `pause` seconds after the one before.
 
-    `events` are the parts that are sent instead of those that the body makes; `stops` closes the connection after so many,
-    `stalls` falls silent after them.
+    `events` are the parts that are sent instead of those that the body makes; `stops` closes the
+    connection after so many, `stalls` falls silent after them.
     """
 
     size: int = 5
@@ -84,9 +85,9 @@ class Flow:
 class Reply:
     """What goes over the wire.
 
-    `announced` is a Content-Length other than the body's, after which the connection is closed; `drip` sends one byte
-    each so many seconds until the client leaves; `silent` sends nothing at all. A body that is asked for as a stream is
-    sent in `flow`'s manner.
+    `announced` is a Content-Length other than the body's, after which the connection is closed;
+    `drip` sends one byte each so many seconds until the client leaves; `silent` sends nothing at
+    all. A body that is asked for as a stream is sent in `flow`'s manner.
     """
 
     status: int = 200
@@ -104,7 +105,8 @@ class Reply:
 
 
 Step = Callable[[Request], Reply]
-"""One step of a script: our named replies and faults are such callables, and a test may write its own."""
+"""One step of a script: our named replies and faults are such callables, and a test may write its
+own."""
 
 
 def json_reply(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
@@ -114,11 +116,14 @@ def json_reply(body: object, status: int = 200, headers: Mapping[str, str] | Non
 
 def refused(found: Refusal) -> Reply:
     """A refusal as it is sent."""
-    return json_reply({key: value for key, value in found.items() if key != "status"}, found["status"])
+    return json_reply(
+        {key: value for key, value in found.items() if key != "status"}, found["status"]
+    )
 
 
 class Seals:
-    """Issues and recognises encrypted reasoning, bound to one server and one model as on the real service."""
+    """Issues and recognises encrypted reasoning, bound to one server and one model as on the real
+    service."""
 
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(16)
@@ -131,7 +136,9 @@ class Seals:
     def issued(self, content: str, snapshot: str) -> bool:
         """Whether this server issued `content` for that model."""
         nonce, mark = content[5:37], content[37:]
-        return content.startswith("gAAAA") and hmac.compare_digest(mark.encode(), self._mark(nonce, snapshot).encode())
+        return content.startswith("gAAAA") and hmac.compare_digest(
+            mark.encode(), self._mark(nonce, snapshot).encode()
+        )
 
     def _mark(self, nonce: str, snapshot: str) -> str:
         return hmac.new(self._secret, f"{nonce} {snapshot}".encode(), hashlib.sha256).hexdigest()

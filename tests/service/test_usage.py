@@ -1,4 +1,5 @@
-"""What was used and spent: the sums are those of the answers, each key sees its own, and each word of the question is checked."""
+"""Usage: the sums equal those of the answers, each key sees its own, and every parameter is
+checked."""
 
 from __future__ import annotations
 
@@ -12,16 +13,16 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import insert, update
 
-from connector.cli import main
+from connector.cli.main import main
 from connector.errors import FormcallError, InvalidInput
+from connector.json_types import Json
 from connector.store.ids import today
 from connector.store.tables import ledger
-from connector.store.usage import COLUMNS, Usage, as_csv, read_by, read_period
-from tests.conftest import TICKET, Made
-from tests.databases import KINDS, database_url
-from tests.upstream import FakeUpstream, Script, text
-
-Json = dict[str, Any]
+from connector.store.usage import COLUMNS, UsageReport, parse_dimensions, parse_period, to_csv
+from tests.support.databases import KINDS, database_url
+from tests.support.samples import TICKET
+from tests.support.upstream import FakeUpstream, Script, text
+from tests.support.web_app import WebApp
 
 
 @pytest.fixture(params=KINDS)
@@ -36,30 +37,42 @@ def upstream() -> Iterator[FakeUpstream]:
         yield fake
 
 
-def openai(make: Callable[..., Made], upstream: FakeUpstream, **settings: Any) -> Made:
+def openai(make: Callable[..., WebApp], upstream: FakeUpstream, **settings: Any) -> WebApp:
     """An application that asks the fake provider."""
-    return make(engine="openai", openai_api_key="sk-x", openai_base_url=upstream.base_url, **settings)
+    return make(
+        engine="openai", openai_api_key="sk-x", openai_base_url=upstream.base_url, **settings
+    )
 
 
-def ask(made: Made, query: str = "", *, key: str | None = None) -> Json:
+def ask(made: WebApp, query: str = "", *, key: str | None = None) -> Json:
     headers = {"X-API-Key": key or made.key}
     found: Json = made.client.get(f"/v1/usage?{query}", headers=headers).json
     return found
 
 
-# --- the sums ----------------------------------------------------------------------------------------------------------
+# --- the sums -------------------------------------------------------------------------------------
 
 
-def test_the_sums_are_those_of_the_answers(make: Callable[..., Made], upstream: FakeUpstream, address: str) -> None:
-    """The costs and tokens of all answers, also of those that failed, are the totals to the last nano-dollar."""
+def test_the_sums_are_those_of_the_answers(
+    make: Callable[..., WebApp], upstream: FakeUpstream, address: str
+) -> None:
+    """The costs and tokens of all answers, also of those that failed, are the totals to the last
+    nano-dollar."""
     made = openai(make, upstream, database_url=address)
-    answers = [made.post(json={**TICKET, "text": f"I was charged twice, {number}."}).json for number in range(7)]
+    answers = [
+        made.post(json={**TICKET, "text": f"I was charged twice, {number}."}).json
+        for number in range(7)
+    ]
     upstream.script = Script([text("No call."), text("Still none.")])  # paid for, and no answer
     answers.append(made.post(json=TICKET).json)
-    answers += [made.post("summarize", json={"text": "A long story. " * number}).json for number in (1, 5)]
+    answers += [
+        made.post("summarize", json={"text": "A long story. " * number}).json for number in (1, 5)
+    ]
     assert [answer.get("ok", False) for answer in answers] == [True] * 7 + [False] + [True] * 2
     told = ask(made)
-    assert told["totals"]["cost_usd"] == pytest.approx(sum(answer["cost_usd"] for answer in answers), abs=1e-9)
+    assert told["totals"]["cost_usd"] == pytest.approx(
+        sum(answer["cost_usd"] for answer in answers), abs=1e-9
+    )
     assert told["totals"]["cost_usd"] > 0
     for name in ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"):
         assert told["totals"][name] == sum(answer[name] for answer in answers)
@@ -67,23 +80,33 @@ def test_the_sums_are_those_of_the_answers(make: Callable[..., Made], upstream: 
     assert (told["totals"]["unpriced_calls"], told["totals"]["estimated_usd"]) == (0, 0.0)
     parts = ask(made, "by=day,action,key,model")["rows"]
     assert {part["action"] for part in parts} == {"classify", "summarize"}
-    assert sum(part["cost_usd"] for part in parts) == pytest.approx(told["totals"]["cost_usd"], abs=1e-9)
+    assert sum(part["cost_usd"] for part in parts) == pytest.approx(
+        told["totals"]["cost_usd"], abs=1e-9
+    )
 
 
-def test_calls_without_a_price_are_counted(make: Callable[..., Made], upstream: FakeUpstream, address: str) -> None:
-    """A call whose price is not known adds nothing to the money and is told; one whose end nobody saw is told as estimated."""
+def test_calls_without_a_price_are_counted(
+    make: Callable[..., WebApp], upstream: FakeUpstream, address: str
+) -> None:
+    """A call whose price is not known adds nothing to the money and is told; one whose end nobody
+    saw is told as estimated."""
     made = openai(make, upstream, database_url=address)
     made.post(json=TICKET)
-    with made.app.extensions["formcall"].workshop.database.begin() as connection:
+    with made.service.database.begin() as connection:
         row = connection.execute(ledger.select()).one()._asdict()
         connection.execute(update(ledger).values(nusd=None))
-        connection.execute(insert(ledger), [{**row, "step": -1, "model": "unknown", "nusd": 123_456_789, "estimated": True}])
+        connection.execute(
+            insert(ledger),
+            [{**row, "step": -1, "model": "unknown", "nusd": 123_456_789, "estimated": True}],
+        )
     totals = ask(made)["totals"]
     assert (totals["calls"], totals["runs"], totals["unpriced_calls"]) == (2, 1, 1)
     assert (totals["cost_usd"], totals["estimated_usd"]) == (0.123456789, 0.123456789)
 
 
-def test_each_key_sees_its_own(make: Callable[..., Made], upstream: FakeUpstream, address: str) -> None:
+def test_each_key_sees_its_own(
+    make: Callable[..., WebApp], upstream: FakeUpstream, address: str
+) -> None:
     """A key sees what it has used; one with the scope admin sees all, with the name of each key."""
     made = openai(make, upstream, database_url=address)
     other, plain = made.keys.create("the other")
@@ -100,15 +123,20 @@ def test_each_key_sees_its_own(make: Callable[..., Made], upstream: FakeUpstream
     assert other.id in {row["key"] for row in told["rows"]}
 
 
-def test_days_are_those_of_the_question(make: Callable[..., Made], upstream: FakeUpstream, address: str) -> None:
-    """The first and the last day are included, the days between are in order, and others are left out."""
+def test_days_are_those_of_the_question(
+    make: Callable[..., WebApp], upstream: FakeUpstream, address: str
+) -> None:
+    """The first and the last day are included, the days between are in order, and others are left
+    out."""
     made = openai(make, upstream, database_url=address)
     made.post(json=TICKET)
     days = [f"2026-03-0{number}" for number in range(1, 6)]
-    database = made.app.extensions["formcall"].workshop.database
+    database = made.service.database
     with database.begin() as connection:
         row = connection.execute(ledger.select()).one()._asdict()
-        connection.execute(insert(ledger), [{**row, "run_id": f"run_{day}", "day": day} for day in reversed(days)])
+        connection.execute(
+            insert(ledger), [{**row, "run_id": f"run_{day}", "day": day} for day in reversed(days)]
+        )
     told = ask(made, "from=2026-03-02&to=2026-03-04")
     assert [row["day"] for row in told["rows"]] == days[1:4]
     assert told["totals"]["calls"] == 3
@@ -117,28 +145,30 @@ def test_days_are_those_of_the_question(make: Callable[..., Made], upstream: Fak
     assert [row["day"] for row in ask(made)["rows"]] == [today()]
 
 
-def test_too_many_rows_are_refused(make: Callable[..., Made], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_rows_are_refused(
+    make: Callable[..., WebApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An answer of more rows than anybody reads is refused with what to change."""
     made = make()
     for _ in range(3):
         made.post(json=TICKET)
-    monkeypatch.setattr("connector.store.usage._MOST_ROWS", 0)
-    database = made.app.extensions["formcall"].workshop.database
-    with pytest.raises(FormcallError, match="Ask for fewer days, or for less in `by`"):
-        Usage(database).rows(read_period(None, None), ("day",))
+    monkeypatch.setattr("connector.store.usage._MAX_ROWS", 0)
+    database = made.service.database
+    with pytest.raises(FormcallError, match="Request fewer days, or fewer dimensions"):
+        UsageReport(database).rows(parse_period(None, None), ("day",))
 
 
-# --- the question ------------------------------------------------------------------------------------------------------
+# --- the question ---------------------------------------------------------------------------------
 
 
 def test_the_usual_period() -> None:
     """Without days it is the month so far; the order of `by` does not matter, nor does its case."""
-    period = read_period(None, None)
+    period = parse_period(None, None)
     assert (period.first, period.last) == (f"{today()[:7]}-01", today())
-    assert read_period("2026-1-5", "2026-02-01").first == "2026-01-05"
-    assert read_period(None, "2026-02-10").first == "2026-02-01"
-    assert read_by("model, Day") == ("day", "model")
-    assert read_by("") == read_by(None) == ("day",)
+    assert parse_period("2026-1-5", "2026-02-01").first == "2026-01-05"
+    assert parse_period(None, "2026-02-10").first == "2026-02-01"
+    assert parse_dimensions("model, Day") == ("day", "model")
+    assert parse_dimensions("") == parse_dimensions(None) == ("day",)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +181,7 @@ def test_the_usual_period() -> None:
         ("format=xml", "format", '"format" takes json or csv'),
     ],
 )
-def test_what_is_wrong_is_named(web: Made, query: str, field: str, words: str) -> None:
+def test_what_is_wrong_is_named(web: WebApp, query: str, field: str, words: str) -> None:
     """A day, a breakdown or a format that is not right is refused by its name."""
     answer = web.client.get(f"/v1/usage?{query}", headers=web.headers)
     assert (answer.status_code, answer.json["code"]) == (422, "invalid_input")
@@ -159,32 +189,38 @@ def test_what_is_wrong_is_named(web: Made, query: str, field: str, words: str) -
     assert words in answer.json["detail"]
 
 
-def test_usage_needs_a_key(web: Made) -> None:
+def test_usage_needs_a_key(web: WebApp) -> None:
     """Nobody sees money without a key."""
     assert web.client.get("/v1/usage").status_code == 401
 
 
-# --- other forms -------------------------------------------------------------------------------------------------------
+# --- other forms ----------------------------------------------------------------------------------
 
 
-def test_csv(make: Callable[..., Made], upstream: FakeUpstream) -> None:
+def test_csv(make: Callable[..., WebApp], upstream: FakeUpstream) -> None:
     """As CSV the rows are the same, under a line of headings that is there also without rows."""
     made = openai(make, upstream)
     made.post(json=TICKET)
     told = made.client.get("/v1/usage?by=day,action,key,model&format=csv", headers=made.headers)
     assert told.mimetype == "text/csv"
     assert list(csv.DictReader(io.StringIO(told.text))) == [
-        {name: str(value) for name, value in row.items()} for row in ask(made, "by=day,action,key,model")["rows"]
+        {name: str(value) for name, value in row.items()}
+        for row in ask(made, "by=day,action,key,model")["rows"]
     ]
-    assert as_csv([]) == ",".join(COLUMNS) + "\n"
+    assert to_csv([]) == ",".join(COLUMNS) + "\n"
 
 
-def test_the_command(make: Callable[..., Made], upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(
+    make: Callable[..., WebApp], upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`formcall usage` shows the sums of all keys as a table or as CSV, and names what is wrong."""
     made = openai(make, upstream)
     made.post(json=TICKET)
     cost = ask(made)["totals"]["cost_usd"]
-    environment = {"FORMCALL_DATA_DIR": str(made.app.extensions["formcall"].settings.data_dir), "FORMCALL_DATABASE_URL": ""}
+    environment = {
+        "FORMCALL_DATA_DIR": str(made.service.settings.data_dir),
+        "FORMCALL_DATABASE_URL": "",
+    }
     table = CliRunner().invoke(main, ["usage", "--by", "key,action"], env=environment)
     assert table.exit_code == 0, table.output
     lines = table.stdout.splitlines()
@@ -203,4 +239,4 @@ def test_a_day_is_a_day_of_utc() -> None:
     """Days are counted in UTC, as budgets are."""
     assert today() == dt.datetime.now(dt.UTC).date().isoformat()
     with pytest.raises(InvalidInput):
-        read_period("2026-13-01", None)
+        parse_period("2026-13-01", None)
