@@ -37,8 +37,16 @@
           <Option id="c7757" label="Answer from documents" value="answer" />
           <Option id="d0feb" label="Answer with tools" value="answer_with_tools" />
           <Option id="92e2f" label="Classify text" value="classify" />
+          <Option id="18775" label="Compare texts" value="compare" />
+          <Option id="f1479" label="Detect the language" value="detect_language" />
           <Option id="29dee" label="Extract fields" value="extract" />
           <Option id="cdfe7" label="Extract from a document" value="extract_document" />
+          <Option id="36d44" label="Extract a table" value="extract_table" />
+          <Option id="0a6b8" label="Find keywords" value="keywords" />
+          <Option id="45e1f" label="Match records" value="match_records" />
+          <Option id="c8cda" label="Normalize values" value="normalize" />
+          <Option id="738ca" label="Redact text" value="redact" />
+          <Option id="7781f" label="Restore text" value="restore" />
           <Option id="8b1d8" label="Summarize text" value="summarize" />
         </Tabs>
       </Header>
@@ -51,7 +59,7 @@
         <FileButton
           id="action_items__file"
           text="File"
-          tooltipText="Up to 5 photos, PDF, DOCX or text files: https addresses, one a line, data URLs, or the files themselves."
+          tooltipText="Up to 5 photos or documents (PDF, Word, e-mail, text and others): https addresses, one a line, data URLs, or the files themselves."
           _isUpgraded={true}
           maxCount={5}
           maxSize="20mb"
@@ -86,6 +94,97 @@
           showClear={true}
         />
         <Switch id="action_items_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="action_items__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !action_items_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="action_items__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !action_items_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="action_items__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="action_items__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !action_items_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="action_items__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="action_items__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !action_items_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="19655" label="Off" value="off" />
+          <Option id="7deec" label="1 hour" value="1h" />
+          <Option id="09185" label="1 day" value="1d" />
+          <Option id="c991f" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="action_items__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="action_items__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !action_items_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="ea3c0" label="Never" value="never" />
+          <Option id="79256" label="When a check failed" value="checks" />
+          <Option id="572ee" label="When unsure" value="unsure" />
+          <Option id="607b8" label="Always" value="always" />
+        </Select>
         <Select
           id="action_items__effort"
           label="Effort"
@@ -121,11 +220,29 @@
           maxLines="8"
           autoResize={true}
         />
+        <TextInput
+          id="action_items__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="action_items__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !action_items_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
         <Select
           id="action_items__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !action_items_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -136,81 +253,58 @@
           <Option id="e32bb" label="Strong" value="strong" />
           <Option id="a0de8" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="action_items__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !action_items_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="action_items__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !action_items_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="action_items__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !action_items_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="action_items__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !action_items_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="action_items__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !action_items_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <Select
-          id="action_items__cache"
-          label="Cache"
+          id="action_items__clean"
+          label="Clean text"
           labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
           hidden="{{ !action_items_Advanced.value }}"
           itemMode="static"
           showClear={true}
           showSelectionIndicator={true}
           emptyMessage="No options"
         >
-          <Option id="19655" label="Off" value="off" />
-          <Option id="7deec" label="1 hour" value="1h" />
-          <Option id="09185" label="1 day" value="1d" />
-          <Option id="c991f" label="7 days" value="7d" />
+          <Option id="ef91a" label="Automatic" value="auto" />
+          <Option id="0a52e" label="Off" value="off" />
         </Select>
-        <TextInput
-          id="action_items__tag"
-          label="Tag"
+        <Switch
+          id="action_items__read_text"
+          label="Return the text"
           labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
           hidden="{{ !action_items_Advanced.value }}"
-          value=""
-          showClear={true}
+          value="false"
         />
+        <Select
+          id="action_items__pictures"
+          label="Pictures"
+          labelPosition="top"
+          tooltipText="What a model that sees images is shown of a document beside its text: what the text does not tell, such as scans, logos and charts; each page; or nothing."
+          hidden="{{ !action_items_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="9bd1e" label="Automatic" value="auto" />
+          <Option id="ae396" label="All pages" value="all" />
+          <Option id="a09af" label="None" value="none" />
+        </Select>
+        <Select
+          id="action_items__ocr"
+          label="OCR"
+          labelPosition="top"
+          tooltipText="Whether this server reads the words of scans and images itself: automatically where no model sees them, always, so that quotes from them can be verified, or never."
+          hidden="{{ !action_items_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="a3ee0" label="Automatic" value="auto" />
+          <Option id="78b0c" label="Always" value="always" />
+          <Option id="37cbf" label="Off" value="off" />
+        </Select>
         <Button
           id="action_items_Run"
           loading="{{ action_items_Query.isFetching || action_items_Follow.isFetching }}"
@@ -230,21 +324,21 @@
         <Alert
           id="action_items_Problem"
           description="{{ action_items_Query.error || action_items_Follow.error || action_items_Answer.value?.detail }}"
-          hidden="{{ !(action_items_Query.error || action_items_Follow.error || action_items_Answer.value?.ok === false) }}"
+          hidden={"{{ !(action_items_Query.error || action_items_Follow.error || (action_items_Answer.value?.ok === false && !['queued', 'running'].includes(action_items_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="action_items_GoesOn"
-          description="{{ 'It has the id ' + action_items_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + action_items_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(action_items_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="action_items_Result"
           disableMarkdown={true}
-          value={"{{ action_items_Answer.value?.ok && !['queued', 'running'].includes(action_items_Answer.value?.status) && !action_items_Query.error ? action_items_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ action_items_Answer.value?.ok && !['queued', 'running'].includes(action_items_Answer.value?.status) && !action_items_Query.error ? action_items_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer
@@ -279,7 +373,7 @@
         <FileButton
           id="analyze_document__file"
           text="File"
-          tooltipText="A PDF, DOCX, TXT, CSV, HTML file or an image: its https address, a data URL, base64, or the file itself."
+          tooltipText="A document (PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, e-mail, text, HTML) or an image: its https address, a data URL, base64, or the file itself."
           _isUpgraded={true}
           maxCount={1}
           maxSize="20mb"
@@ -330,6 +424,97 @@
           showClear={true}
         />
         <Switch id="analyze_document_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="analyze_document__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="analyze_document__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="analyze_document__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="analyze_document__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="analyze_document__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="analyze_document__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="006de" label="Off" value="off" />
+          <Option id="93bef" label="1 hour" value="1h" />
+          <Option id="ad079" label="1 day" value="1d" />
+          <Option id="00483" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="analyze_document__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="analyze_document__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="acd33" label="Never" value="never" />
+          <Option id="5e9c9" label="When a check failed" value="checks" />
+          <Option id="444fb" label="When unsure" value="unsure" />
+          <Option id="26edc" label="Always" value="always" />
+        </Select>
         <Select
           id="analyze_document__effort"
           label="Effort"
@@ -365,11 +550,29 @@
           maxLines="8"
           autoResize={true}
         />
+        <TextInput
+          id="analyze_document__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="analyze_document__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
         <Select
           id="analyze_document__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !analyze_document_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -380,81 +583,58 @@
           <Option id="a49b0" label="Strong" value="strong" />
           <Option id="d84e7" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="analyze_document__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !analyze_document_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="analyze_document__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !analyze_document_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="analyze_document__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !analyze_document_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="analyze_document__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !analyze_document_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="analyze_document__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !analyze_document_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <Select
-          id="analyze_document__cache"
-          label="Cache"
+          id="analyze_document__clean"
+          label="Clean text"
           labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
           hidden="{{ !analyze_document_Advanced.value }}"
           itemMode="static"
           showClear={true}
           showSelectionIndicator={true}
           emptyMessage="No options"
         >
-          <Option id="006de" label="Off" value="off" />
-          <Option id="93bef" label="1 hour" value="1h" />
-          <Option id="ad079" label="1 day" value="1d" />
-          <Option id="00483" label="7 days" value="7d" />
+          <Option id="16eaf" label="Automatic" value="auto" />
+          <Option id="4eff7" label="Off" value="off" />
         </Select>
-        <TextInput
-          id="analyze_document__tag"
-          label="Tag"
+        <Switch
+          id="analyze_document__read_text"
+          label="Return the text"
           labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
           hidden="{{ !analyze_document_Advanced.value }}"
-          value=""
-          showClear={true}
+          value="false"
         />
+        <Select
+          id="analyze_document__pictures"
+          label="Pictures"
+          labelPosition="top"
+          tooltipText="What a model that sees images is shown of a document beside its text: what the text does not tell, such as scans, logos and charts; each page; or nothing."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="78a40" label="Automatic" value="auto" />
+          <Option id="1f34d" label="All pages" value="all" />
+          <Option id="7092c" label="None" value="none" />
+        </Select>
+        <Select
+          id="analyze_document__ocr"
+          label="OCR"
+          labelPosition="top"
+          tooltipText="Whether this server reads the words of scans and images itself: automatically where no model sees them, always, so that quotes from them can be verified, or never."
+          hidden="{{ !analyze_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="7b355" label="Automatic" value="auto" />
+          <Option id="54504" label="Always" value="always" />
+          <Option id="955e8" label="Off" value="off" />
+        </Select>
         <Button
           id="analyze_document_Run"
           loading="{{ analyze_document_Query.isFetching || analyze_document_Follow.isFetching }}"
@@ -474,21 +654,21 @@
         <Alert
           id="analyze_document_Problem"
           description="{{ analyze_document_Query.error || analyze_document_Follow.error || analyze_document_Answer.value?.detail }}"
-          hidden="{{ !(analyze_document_Query.error || analyze_document_Follow.error || analyze_document_Answer.value?.ok === false) }}"
+          hidden={"{{ !(analyze_document_Query.error || analyze_document_Follow.error || (analyze_document_Answer.value?.ok === false && !['queued', 'running'].includes(analyze_document_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="analyze_document_GoesOn"
-          description="{{ 'It has the id ' + analyze_document_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + analyze_document_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(analyze_document_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="analyze_document_Result"
           disableMarkdown={true}
-          value={"{{ analyze_document_Answer.value?.ok && !['queued', 'running'].includes(analyze_document_Answer.value?.status) && !analyze_document_Query.error ? analyze_document_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ analyze_document_Answer.value?.ok && !['queued', 'running'].includes(analyze_document_Answer.value?.status) && !analyze_document_Query.error ? analyze_document_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer
@@ -548,6 +728,97 @@
           autoResize={true}
         />
         <Switch id="analyze_image_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="analyze_image__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="analyze_image__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="analyze_image__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="analyze_image__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="analyze_image__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="analyze_image__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="f62ee" label="Off" value="off" />
+          <Option id="b0599" label="1 hour" value="1h" />
+          <Option id="eb06f" label="1 day" value="1d" />
+          <Option id="31b48" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="analyze_image__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="analyze_image__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="59b0c" label="Never" value="never" />
+          <Option id="9942b" label="When a check failed" value="checks" />
+          <Option id="fd6e2" label="When unsure" value="unsure" />
+          <Option id="a1896" label="Always" value="always" />
+        </Select>
         <Select
           id="analyze_image__effort"
           label="Effort"
@@ -583,11 +854,29 @@
           maxLines="8"
           autoResize={true}
         />
+        <TextInput
+          id="analyze_image__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="analyze_image__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
         <Select
           id="analyze_image__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !analyze_image_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -598,86 +887,11 @@
           <Option id="45e7e" label="Strong" value="strong" />
           <Option id="f3ad9" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="analyze_image__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="analyze_image__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="analyze_image__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="analyze_image__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="analyze_image__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <Select
-          id="analyze_image__cache"
-          label="Cache"
-          labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="f62ee" label="Off" value="off" />
-          <Option id="b0599" label="1 hour" value="1h" />
-          <Option id="eb06f" label="1 day" value="1d" />
-          <Option id="31b48" label="7 days" value="7d" />
-        </Select>
-        <TextInput
-          id="analyze_image__tag"
-          label="Tag"
-          labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
-          hidden="{{ !analyze_image_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <TextInput
           id="analyze_image__previous_run"
           label="Previous run"
           labelPosition="top"
-          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were."
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty keep their earlier values."
           hidden="{{ !analyze_image_Advanced.value }}"
           value=""
           showClear={true}
@@ -686,13 +900,65 @@
           id="analyze_image__feedback"
           label="Feedback"
           labelPosition="top"
-          tooltipText="What the new version should do otherwise, such as: shorter, and name the date."
+          tooltipText="What to change in the new version, such as: shorter, and mention the date."
           hidden="{{ !analyze_image_Advanced.value }}"
           value=""
           minLines={4}
           maxLines="8"
           autoResize={true}
         />
+        <Select
+          id="analyze_image__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="0eee4" label="Automatic" value="auto" />
+          <Option id="2e354" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="analyze_image__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          value="false"
+        />
+        <Select
+          id="analyze_image__pictures"
+          label="Pictures"
+          labelPosition="top"
+          tooltipText="What a model that sees images is shown of a document beside its text: what the text does not tell, such as scans, logos and charts; each page; or nothing."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="fb103" label="Automatic" value="auto" />
+          <Option id="d6731" label="All pages" value="all" />
+          <Option id="6a319" label="None" value="none" />
+        </Select>
+        <Select
+          id="analyze_image__ocr"
+          label="OCR"
+          labelPosition="top"
+          tooltipText="Whether this server reads the words of scans and images itself: automatically where no model sees them, always, so that quotes from them can be verified, or never."
+          hidden="{{ !analyze_image_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="186d3" label="Automatic" value="auto" />
+          <Option id="32d18" label="Always" value="always" />
+          <Option id="816fd" label="Off" value="off" />
+        </Select>
         <Button
           id="analyze_image_Run"
           loading="{{ analyze_image_Query.isFetching || analyze_image_Follow.isFetching }}"
@@ -712,21 +978,21 @@
         <Alert
           id="analyze_image_Problem"
           description="{{ analyze_image_Query.error || analyze_image_Follow.error || analyze_image_Answer.value?.detail }}"
-          hidden="{{ !(analyze_image_Query.error || analyze_image_Follow.error || analyze_image_Answer.value?.ok === false) }}"
+          hidden={"{{ !(analyze_image_Query.error || analyze_image_Follow.error || (analyze_image_Answer.value?.ok === false && !['queued', 'running'].includes(analyze_image_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="analyze_image_GoesOn"
-          description="{{ 'It has the id ' + analyze_image_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + analyze_image_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(analyze_image_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="analyze_image_Result"
           disableMarkdown={true}
-          value={"{{ analyze_image_Answer.value?.ok && !['queued', 'running'].includes(analyze_image_Answer.value?.status) && !analyze_image_Query.error ? analyze_image_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ analyze_image_Answer.value?.ok && !['queued', 'running'].includes(analyze_image_Answer.value?.status) && !analyze_image_Query.error ? analyze_image_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer
@@ -760,7 +1026,7 @@
         <FileButton
           id="answer__sources"
           text="Sources"
-          tooltipText="Up to 20 PDF, DOCX, TXT, CSV, HTML files or images: https addresses, one a line, data URLs, or the files themselves."
+          tooltipText="Up to 20 documents (PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, e-mail, text, HTML) or images: https addresses, one a line, data URLs, or the files themselves."
           _isUpgraded={true}
           maxCount={20}
           maxSize="20mb"
@@ -790,6 +1056,97 @@
           <Option id="21c20" label="Detailed" value="detailed" />
         </Select>
         <Switch id="answer_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="answer__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !answer_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="answer__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !answer_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="answer__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="answer__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !answer_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="answer__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="answer__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !answer_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="9a09e" label="Off" value="off" />
+          <Option id="10e27" label="1 hour" value="1h" />
+          <Option id="d6640" label="1 day" value="1d" />
+          <Option id="3ffaa" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="answer__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="answer__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !answer_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="099e0" label="Never" value="never" />
+          <Option id="4ede2" label="When a check failed" value="checks" />
+          <Option id="c22de" label="When unsure" value="unsure" />
+          <Option id="5469f" label="Always" value="always" />
+        </Select>
         <Select
           id="answer__effort"
           label="Effort"
@@ -825,11 +1182,29 @@
           maxLines="8"
           autoResize={true}
         />
+        <TextInput
+          id="answer__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="answer__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !answer_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
         <Select
           id="answer__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !answer_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -840,86 +1215,11 @@
           <Option id="4baf2" label="Strong" value="strong" />
           <Option id="4e90c" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="answer__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !answer_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="answer__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !answer_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="answer__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !answer_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="answer__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !answer_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="answer__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !answer_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <Select
-          id="answer__cache"
-          label="Cache"
-          labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
-          hidden="{{ !answer_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="9a09e" label="Off" value="off" />
-          <Option id="10e27" label="1 hour" value="1h" />
-          <Option id="d6640" label="1 day" value="1d" />
-          <Option id="3ffaa" label="7 days" value="7d" />
-        </Select>
-        <TextInput
-          id="answer__tag"
-          label="Tag"
-          labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
-          hidden="{{ !answer_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <TextInput
           id="answer__previous_run"
           label="Previous run"
           labelPosition="top"
-          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were."
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty keep their earlier values."
           hidden="{{ !answer_Advanced.value }}"
           value=""
           showClear={true}
@@ -928,13 +1228,65 @@
           id="answer__feedback"
           label="Feedback"
           labelPosition="top"
-          tooltipText="What the new version should do otherwise, such as: shorter, and name the date."
+          tooltipText="What to change in the new version, such as: shorter, and mention the date."
           hidden="{{ !answer_Advanced.value }}"
           value=""
           minLines={4}
           maxLines="8"
           autoResize={true}
         />
+        <Select
+          id="answer__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !answer_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="8f833" label="Automatic" value="auto" />
+          <Option id="69b5b" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="answer__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !answer_Advanced.value }}"
+          value="false"
+        />
+        <Select
+          id="answer__pictures"
+          label="Pictures"
+          labelPosition="top"
+          tooltipText="What a model that sees images is shown of a document beside its text: what the text does not tell, such as scans, logos and charts; each page; or nothing."
+          hidden="{{ !answer_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b6443" label="Automatic" value="auto" />
+          <Option id="04c57" label="All pages" value="all" />
+          <Option id="afeec" label="None" value="none" />
+        </Select>
+        <Select
+          id="answer__ocr"
+          label="OCR"
+          labelPosition="top"
+          tooltipText="Whether this server reads the words of scans and images itself: automatically where no model sees them, always, so that quotes from them can be verified, or never."
+          hidden="{{ !answer_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="cbed0" label="Automatic" value="auto" />
+          <Option id="215ac" label="Always" value="always" />
+          <Option id="199ab" label="Off" value="off" />
+        </Select>
         <Button
           id="answer_Run"
           loading="{{ answer_Query.isFetching || answer_Follow.isFetching }}"
@@ -954,21 +1306,21 @@
         <Alert
           id="answer_Problem"
           description="{{ answer_Query.error || answer_Follow.error || answer_Answer.value?.detail }}"
-          hidden="{{ !(answer_Query.error || answer_Follow.error || answer_Answer.value?.ok === false) }}"
+          hidden={"{{ !(answer_Query.error || answer_Follow.error || (answer_Answer.value?.ok === false && !['queued', 'running'].includes(answer_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="answer_GoesOn"
-          description="{{ 'It has the id ' + answer_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + answer_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(answer_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="answer_Result"
           disableMarkdown={true}
-          value={"{{ answer_Answer.value?.ok && !['queued', 'running'].includes(answer_Answer.value?.status) && !answer_Query.error ? answer_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ answer_Answer.value?.ok && !['queued', 'running'].includes(answer_Answer.value?.status) && !answer_Query.error ? answer_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer
@@ -1065,6 +1417,97 @@
           label="Advanced options"
           value="false"
         />
+        <NumberInput
+          id="answer_with_tools__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="answer_with_tools__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="answer_with_tools__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="answer_with_tools__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="answer_with_tools__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="answer_with_tools__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="867dd" label="Off" value="off" />
+          <Option id="45ed1" label="1 hour" value="1h" />
+          <Option id="b152d" label="1 day" value="1d" />
+          <Option id="b8eff" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="answer_with_tools__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="answer_with_tools__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="a2c2f" label="Never" value="never" />
+          <Option id="052ac" label="When a check failed" value="checks" />
+          <Option id="d5a69" label="When unsure" value="unsure" />
+          <Option id="4a444" label="Always" value="always" />
+        </Select>
         <Select
           id="answer_with_tools__effort"
           label="Effort"
@@ -1100,11 +1543,29 @@
           maxLines="8"
           autoResize={true}
         />
+        <TextInput
+          id="answer_with_tools__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="answer_with_tools__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
         <Select
           id="answer_with_tools__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !answer_with_tools_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -1115,86 +1576,11 @@
           <Option id="080ba" label="Strong" value="strong" />
           <Option id="536a1" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="answer_with_tools__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="answer_with_tools__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="answer_with_tools__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="answer_with_tools__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="answer_with_tools__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <Select
-          id="answer_with_tools__cache"
-          label="Cache"
-          labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="867dd" label="Off" value="off" />
-          <Option id="45ed1" label="1 hour" value="1h" />
-          <Option id="b152d" label="1 day" value="1d" />
-          <Option id="b8eff" label="7 days" value="7d" />
-        </Select>
-        <TextInput
-          id="answer_with_tools__tag"
-          label="Tag"
-          labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
-          hidden="{{ !answer_with_tools_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <TextInput
           id="answer_with_tools__previous_run"
           label="Previous run"
           labelPosition="top"
-          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were."
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty keep their earlier values."
           hidden="{{ !answer_with_tools_Advanced.value }}"
           value=""
           showClear={true}
@@ -1203,12 +1589,34 @@
           id="answer_with_tools__feedback"
           label="Feedback"
           labelPosition="top"
-          tooltipText="What the new version should do otherwise, such as: shorter, and name the date."
+          tooltipText="What to change in the new version, such as: shorter, and mention the date."
           hidden="{{ !answer_with_tools_Advanced.value }}"
           value=""
           minLines={4}
           maxLines="8"
           autoResize={true}
+        />
+        <Select
+          id="answer_with_tools__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b57cd" label="Automatic" value="auto" />
+          <Option id="64b86" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="answer_with_tools__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !answer_with_tools_Advanced.value }}"
+          value="false"
         />
         <Button
           id="answer_with_tools_Run"
@@ -1229,21 +1637,21 @@
         <Alert
           id="answer_with_tools_Problem"
           description="{{ answer_with_tools_Query.error || answer_with_tools_Follow.error || answer_with_tools_Answer.value?.detail }}"
-          hidden="{{ !(answer_with_tools_Query.error || answer_with_tools_Follow.error || answer_with_tools_Answer.value?.ok === false) }}"
+          hidden={"{{ !(answer_with_tools_Query.error || answer_with_tools_Follow.error || (answer_with_tools_Answer.value?.ok === false && !['queued', 'running'].includes(answer_with_tools_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="answer_with_tools_GoesOn"
-          description="{{ 'It has the id ' + answer_with_tools_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + answer_with_tools_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(answer_with_tools_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="answer_with_tools_Result"
           disableMarkdown={true}
-          value={"{{ answer_with_tools_Answer.value?.ok && !['queued', 'running'].includes(answer_with_tools_Answer.value?.status) && !answer_with_tools_Query.error ? answer_with_tools_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ answer_with_tools_Answer.value?.ok && !['queued', 'running'].includes(answer_with_tools_Answer.value?.status) && !answer_with_tools_Query.error ? answer_with_tools_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer
@@ -1280,7 +1688,7 @@
           label="Categories"
           labelPosition="top"
           placeholder="billing: invoices, payments and refunds"
-          tooltipText="One a line, as `name: when it fits`. The description may be left out, but it helps."
+          tooltipText="One a line, as `name: when it fits`. Names alone may be divided by commas."
           required={true}
           value=""
           minLines={4}
@@ -1294,6 +1702,15 @@
           tooltipText="Give every category that fits instead of the best one."
           value="false"
         />
+        <TextInput
+          id="classify__fallback"
+          label="When none fits"
+          labelPosition="top"
+          placeholder="other"
+          tooltipText="The answer when no category fits, such as other. Empty means null."
+          value=""
+          showClear={true}
+        />
         <TextArea
           id="classify__examples"
           label="Examples"
@@ -1305,7 +1722,124 @@
           maxLines="8"
           autoResize={true}
         />
+        <Select
+          id="classify__strictness"
+          label="Strictness"
+          labelPosition="top"
+          tooltipText="How well a category must fit. High gives none more often, low less often."
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="normal"
+        >
+          <Option id="545b0" label="Low" value="low" />
+          <Option id="0513c" label="Normal" value="normal" />
+          <Option id="687f8" label="High" value="high" />
+        </Select>
+        <NumberInput
+          id="classify__max_categories"
+          label="At most"
+          labelPosition="top"
+          tooltipText="With multiple categories: how many at most. Empty: those that fit; 3 without a model."
+          allowNull={true}
+          showClear={true}
+          min="1"
+          max="500"
+          value="{{ null }}"
+        />
         <Switch id="classify_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="classify__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !classify_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="classify__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !classify_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="classify__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !classify_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="classify__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !classify_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="classify__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !classify_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="classify__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !classify_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="0bf30" label="Off" value="off" />
+          <Option id="08df4" label="1 hour" value="1h" />
+          <Option id="7caf3" label="1 day" value="1d" />
+          <Option id="58db1" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="classify__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !classify_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="classify__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !classify_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="930bd" label="Never" value="never" />
+          <Option id="73bee" label="When a check failed" value="checks" />
+          <Option id="ae62e" label="When unsure" value="unsure" />
+          <Option id="7af35" label="Always" value="always" />
+        </Select>
         <Select
           id="classify__effort"
           label="Effort"
@@ -1345,7 +1879,7 @@
           id="classify__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !classify_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -1356,86 +1890,11 @@
           <Option id="ef343" label="Strong" value="strong" />
           <Option id="5dcff" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="classify__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !classify_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="classify__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !classify_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="classify__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !classify_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="classify__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !classify_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="classify__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !classify_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <Select
-          id="classify__cache"
-          label="Cache"
-          labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
-          hidden="{{ !classify_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="0bf30" label="Off" value="off" />
-          <Option id="08df4" label="1 hour" value="1h" />
-          <Option id="7caf3" label="1 day" value="1d" />
-          <Option id="58db1" label="7 days" value="7d" />
-        </Select>
-        <TextInput
-          id="classify__tag"
-          label="Tag"
-          labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
-          hidden="{{ !classify_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <Select
           id="classify__votes"
           label="Votes"
           labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
+          tooltipText="How many calls to make. The value that most calls return is used, and the confidence is the share of calls that agree."
           hidden="{{ !classify_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -1446,6 +1905,28 @@
           <Option id="c4a59" label="3" value="3" />
           <Option id="7a18c" label="5" value="5" />
         </Select>
+        <Select
+          id="classify__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !classify_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="79bc9" label="Automatic" value="auto" />
+          <Option id="1dde1" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="classify__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !classify_Advanced.value }}"
+          value="false"
+        />
         <Button
           id="classify_Run"
           loading="{{ classify_Query.isFetching || classify_Follow.isFetching }}"
@@ -1465,32 +1946,404 @@
         <Alert
           id="classify_Problem"
           description="{{ classify_Query.error || classify_Follow.error || classify_Answer.value?.detail }}"
-          hidden="{{ !(classify_Query.error || classify_Follow.error || classify_Answer.value?.ok === false) }}"
+          hidden={"{{ !(classify_Query.error || classify_Follow.error || (classify_Answer.value?.ok === false && !['queued', 'running'].includes(classify_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="classify_GoesOn"
-          description="{{ 'It has the id ' + classify_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + classify_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(classify_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="classify_Result"
           disableMarkdown={true}
-          value={"{{ classify_Answer.value?.ok && !['queued', 'running'].includes(classify_Answer.value?.status) && !classify_Query.error ? classify_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ classify_Answer.value?.ok && !['queued', 'running'].includes(classify_Answer.value?.status) && !classify_Query.error ? classify_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer
           id="classify_Values"
           hidden={"{{ !(classify_Answer.value?.ok && !['queued', 'running'].includes(classify_Answer.value?.status) && !classify_Query.error) }}"}
-          value="{{ _.pick(classify_Answer.value, ['category', 'categories', 'matched', 'confidence', 'reason', 'runner_up']) }}"
+          value="{{ _.pick(classify_Answer.value, ['category', 'categories', 'matched', 'confidence', 'reason', 'runner_up', 'learned_from']) }}"
         />
         <Text
           id="classify_Bill"
           hidden={"{{ !(classify_Answer.value?.ok && !['queued', 'running'].includes(classify_Answer.value?.status) && !classify_Query.error) }}"}
           value="{{ (classify_Answer.value?.engine === 'local' ? 'embedded engine' : classify_Answer.value?.model) + ' · ' + (classify_Answer.value?.cost_usd === null ? 'price not known' : '$' + classify_Answer.value?.cost_usd) + ' · ' + classify_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="76393" label="Compare texts" viewKey="compare">
+        <Text
+          id="compare_About"
+          value="Lists where two texts differ. Numbers, dates and amounts are compared by their value, however they are written."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="compare__a"
+          label="First text"
+          labelPosition="top"
+          tooltipText="The text to compare, such as the contract that was sent."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="compare__b"
+          label="Second text"
+          labelPosition="top"
+          tooltipText="The text to compare it with, such as the contract that came back."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="compare__focus"
+          label="Focus"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="all"
+        >
+          <Option id="fb001" label="All" value="all" />
+          <Option id="97510" label="Numbers and dates" value="values" />
+          <Option id="988e8" label="Wording" value="words" />
+        </Select>
+        <Multiselect
+          id="compare__ignore"
+          label="Ignore"
+          labelPosition="top"
+          tooltipText="What does not matter, one a line. Blanks and line breaks never do."
+          itemMode="static"
+          showSelectionIndicator={true}
+          wrapTags={true}
+          emptyMessage="No options"
+          value="{{ [] }}"
+        >
+          <Option id="6f461" label="Capital letters" value="case" />
+          <Option id="5a402" label="Punctuation" value="punctuation" />
+          <Option id="46c5f" label="The order of lines" value="order" />
+        </Multiselect>
+        <Switch id="compare_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="compare__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !compare_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="compare__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !compare_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="compare__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !compare_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="compare__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !compare_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="compare__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !compare_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="compare__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !compare_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="c4867" label="Off" value="off" />
+          <Option id="b7769" label="1 hour" value="1h" />
+          <Option id="f5c66" label="1 day" value="1d" />
+          <Option id="5f818" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="compare__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !compare_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="compare__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !compare_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="d505d" label="Never" value="never" />
+          <Option id="1fda7" label="When a check failed" value="checks" />
+          <Option id="26199" label="When unsure" value="unsure" />
+          <Option id="b7909" label="Always" value="always" />
+        </Select>
+        <TextInput
+          id="compare__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !compare_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Button
+          id="compare_Run"
+          loading="{{ compare_Query.isFetching || compare_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="02b4c77c"
+            event="click"
+            method="trigger"
+            pluginId="compare_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="compare_Problem"
+          description="{{ compare_Query.error || compare_Follow.error || compare_Answer.value?.detail }}"
+          hidden={"{{ !(compare_Query.error || compare_Follow.error || (compare_Answer.value?.ok === false && !['queued', 'running'].includes(compare_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="compare_GoesOn"
+          description="{{ 'Its id is ' + compare_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(compare_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="compare_Result"
+          disableMarkdown={true}
+          value={"{{ compare_Answer.value?.ok && !['queued', 'running'].includes(compare_Answer.value?.status) && !compare_Query.error ? compare_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="compare_Values"
+          hidden={"{{ !(compare_Answer.value?.ok && !['queued', 'running'].includes(compare_Answer.value?.status) && !compare_Query.error) }}"}
+          value="{{ _.pick(compare_Answer.value, ['verdict', 'same', 'differences', 'count', 'similarity']) }}"
+        />
+        <Text
+          id="compare_Bill"
+          hidden={"{{ !(compare_Answer.value?.ok && !['queued', 'running'].includes(compare_Answer.value?.status) && !compare_Query.error) }}"}
+          value="{{ (compare_Answer.value?.engine === 'local' ? 'embedded engine' : compare_Answer.value?.model) + ' · ' + (compare_Answer.value?.cost_usd === null ? 'price not known' : '$' + compare_Answer.value?.cost_usd) + ' · ' + compare_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="b878f" label="Detect the language" viewKey="detect_language">
+        <Text
+          id="detect_language_About"
+          value="Says in which language a text is, and where it changes. Free, and nothing is sent to a model."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="detect_language__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="A sentence or more; a word or a name alone is in no language."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Switch id="detect_language_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="detect_language__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !detect_language_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="detect_language__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !detect_language_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="detect_language__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !detect_language_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="detect_language__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !detect_language_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="detect_language__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !detect_language_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="detect_language__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !detect_language_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="4782e" label="Off" value="off" />
+          <Option id="4343b" label="1 hour" value="1h" />
+          <Option id="87044" label="1 day" value="1d" />
+          <Option id="21255" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="detect_language__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !detect_language_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="detect_language__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !detect_language_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="f5e24" label="Never" value="never" />
+          <Option id="aa9dc" label="When a check failed" value="checks" />
+          <Option id="45069" label="When unsure" value="unsure" />
+          <Option id="60dff" label="Always" value="always" />
+        </Select>
+        <TextInput
+          id="detect_language__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !detect_language_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Button
+          id="detect_language_Run"
+          loading="{{ detect_language_Query.isFetching || detect_language_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="9e47cf47"
+            event="click"
+            method="trigger"
+            pluginId="detect_language_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="detect_language_Problem"
+          description="{{ detect_language_Query.error || detect_language_Follow.error || detect_language_Answer.value?.detail }}"
+          hidden={"{{ !(detect_language_Query.error || detect_language_Follow.error || (detect_language_Answer.value?.ok === false && !['queued', 'running'].includes(detect_language_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="detect_language_GoesOn"
+          description="{{ 'Its id is ' + detect_language_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(detect_language_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="detect_language_Result"
+          disableMarkdown={true}
+          value={"{{ detect_language_Answer.value?.ok && !['queued', 'running'].includes(detect_language_Answer.value?.status) && !detect_language_Query.error ? detect_language_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="detect_language_Values"
+          hidden={"{{ !(detect_language_Answer.value?.ok && !['queued', 'running'].includes(detect_language_Answer.value?.status) && !detect_language_Query.error) }}"}
+          value="{{ _.pick(detect_language_Answer.value, ['language', 'language_code', 'script', 'sureness', 'mixed', 'languages', 'parts']) }}"
+        />
+        <Text
+          id="detect_language_Bill"
+          hidden={"{{ !(detect_language_Answer.value?.ok && !['queued', 'running'].includes(detect_language_Answer.value?.status) && !detect_language_Query.error) }}"}
+          value="{{ (detect_language_Answer.value?.engine === 'local' ? 'embedded engine' : detect_language_Answer.value?.model) + ' · ' + (detect_language_Answer.value?.cost_usd === null ? 'price not known' : '$' + detect_language_Answer.value?.cost_usd) + ' · ' + detect_language_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>
@@ -1516,7 +2369,7 @@
           label="Fields"
           labelPosition="top"
           placeholder="total money: the amount to pay"
-          tooltipText="One a line, as `name type: hint`. Types: text, number, integer, boolean, date, datetime, time, email, phone, url, money, percent, choice(a|b), list. Without a type it is text."
+          tooltipText="One a line, as `name type: hint`. Types: text, number, integer, boolean, date, datetime, time, email, phone, url, money, percent, choice(a|b), list, rows(item text, price money). Without a type it is text."
           required={true}
           value=""
           minLines={4}
@@ -1531,6 +2384,97 @@
           value="false"
         />
         <Switch id="extract_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="extract__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !extract_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="extract__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !extract_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="extract__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !extract_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="extract__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !extract_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="extract__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !extract_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="extract__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !extract_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="0c90c" label="Off" value="off" />
+          <Option id="ed3aa" label="1 hour" value="1h" />
+          <Option id="97548" label="1 day" value="1d" />
+          <Option id="d5c39" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="extract__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !extract_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="extract__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !extract_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="4e504" label="Never" value="never" />
+          <Option id="3e6c5" label="When a check failed" value="checks" />
+          <Option id="54137" label="When unsure" value="unsure" />
+          <Option id="2ffed" label="Always" value="always" />
+        </Select>
         <Select
           id="extract__effort"
           label="Effort"
@@ -1566,11 +2510,29 @@
           maxLines="8"
           autoResize={true}
         />
+        <TextInput
+          id="extract__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !extract_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="extract__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !extract_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
         <Select
           id="extract__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !extract_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -1581,86 +2543,11 @@
           <Option id="d24cb" label="Strong" value="strong" />
           <Option id="45b30" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="extract__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !extract_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="extract__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !extract_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="extract__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !extract_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="extract__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !extract_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="extract__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !extract_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <Select
-          id="extract__cache"
-          label="Cache"
-          labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
-          hidden="{{ !extract_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="0c90c" label="Off" value="off" />
-          <Option id="ed3aa" label="1 hour" value="1h" />
-          <Option id="97548" label="1 day" value="1d" />
-          <Option id="d5c39" label="7 days" value="7d" />
-        </Select>
-        <TextInput
-          id="extract__tag"
-          label="Tag"
-          labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
-          hidden="{{ !extract_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <Select
           id="extract__votes"
           label="Votes"
           labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
+          tooltipText="How many calls to make. The value that most calls return is used, and the confidence is the share of calls that agree."
           hidden="{{ !extract_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -1671,6 +2558,28 @@
           <Option id="cff24" label="3" value="3" />
           <Option id="06cbc" label="5" value="5" />
         </Select>
+        <Select
+          id="extract__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !extract_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="1275d" label="Automatic" value="auto" />
+          <Option id="7f55a" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="extract__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !extract_Advanced.value }}"
+          value="false"
+        />
         <Button
           id="extract_Run"
           loading="{{ extract_Query.isFetching || extract_Follow.isFetching }}"
@@ -1690,21 +2599,21 @@
         <Alert
           id="extract_Problem"
           description="{{ extract_Query.error || extract_Follow.error || extract_Answer.value?.detail }}"
-          hidden="{{ !(extract_Query.error || extract_Follow.error || extract_Answer.value?.ok === false) }}"
+          hidden={"{{ !(extract_Query.error || extract_Follow.error || (extract_Answer.value?.ok === false && !['queued', 'running'].includes(extract_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="extract_GoesOn"
-          description="{{ 'It has the id ' + extract_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + extract_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(extract_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="extract_Result"
           disableMarkdown={true}
-          value={"{{ extract_Answer.value?.ok && !['queued', 'running'].includes(extract_Answer.value?.status) && !extract_Query.error ? extract_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ extract_Answer.value?.ok && !['queued', 'running'].includes(extract_Answer.value?.status) && !extract_Query.error ? extract_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer
@@ -1728,7 +2637,7 @@
         <FileButton
           id="extract_document__file"
           text="File"
-          tooltipText="A PDF, DOCX, TXT, CSV, HTML file or an image: its https address, a data URL, base64, or the file itself."
+          tooltipText="A document (PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, e-mail, text, HTML) or an image: its https address, a data URL, base64, or the file itself."
           required={true}
           _isUpgraded={true}
           maxCount={1}
@@ -1740,7 +2649,7 @@
           label="Fields"
           labelPosition="top"
           placeholder="total money: the amount to pay"
-          tooltipText="One a line, as `name type: hint`. Types: text, number, integer, boolean, date, datetime, time, email, phone, url, money, percent, choice(a|b), list. Without a type it is text."
+          tooltipText="One a line, as `name type: hint`. Types: text, number, integer, boolean, date, datetime, time, email, phone, url, money, percent, choice(a|b), list, rows(item text, price money). Without a type it is text."
           required={true}
           value=""
           minLines={4}
@@ -1755,7 +2664,105 @@
           value=""
           showClear={true}
         />
+        <Switch
+          id="extract_document__many_rows"
+          label="Many rows"
+          labelPosition="top"
+          tooltipText="Give one row for each thing found, such as the items of an invoice, instead of one set of values."
+          value="false"
+        />
         <Switch id="extract_document_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="extract_document__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !extract_document_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="extract_document__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="extract_document__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="extract_document__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !extract_document_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="extract_document__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="extract_document__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !extract_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b9880" label="Off" value="off" />
+          <Option id="34649" label="1 hour" value="1h" />
+          <Option id="e7178" label="1 day" value="1d" />
+          <Option id="aa7cb" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="extract_document__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="extract_document__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !extract_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="45261" label="Never" value="never" />
+          <Option id="20266" label="When a check failed" value="checks" />
+          <Option id="d6f46" label="When unsure" value="unsure" />
+          <Option id="30c34" label="Always" value="always" />
+        </Select>
         <Select
           id="extract_document__effort"
           label="Effort"
@@ -1791,11 +2798,29 @@
           maxLines="8"
           autoResize={true}
         />
+        <TextInput
+          id="extract_document__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="extract_document__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !extract_document_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
         <Select
           id="extract_document__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !extract_document_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -1806,86 +2831,11 @@
           <Option id="2af2e" label="Strong" value="strong" />
           <Option id="885ab" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="extract_document__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !extract_document_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="extract_document__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !extract_document_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="extract_document__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !extract_document_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="extract_document__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !extract_document_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="extract_document__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !extract_document_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <Select
-          id="extract_document__cache"
-          label="Cache"
-          labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
-          hidden="{{ !extract_document_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="b9880" label="Off" value="off" />
-          <Option id="34649" label="1 hour" value="1h" />
-          <Option id="e7178" label="1 day" value="1d" />
-          <Option id="aa7cb" label="7 days" value="7d" />
-        </Select>
-        <TextInput
-          id="extract_document__tag"
-          label="Tag"
-          labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
-          hidden="{{ !extract_document_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <Select
           id="extract_document__votes"
           label="Votes"
           labelPosition="top"
-          tooltipText="How often to ask. A value counts that most calls gave, and the confidence is the share of them that agree."
+          tooltipText="How many calls to make. The value that most calls return is used, and the confidence is the share of calls that agree."
           hidden="{{ !extract_document_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -1895,6 +2845,36 @@
           <Option id="b4c2e" label="1" value="1" />
           <Option id="8fe76" label="3" value="3" />
           <Option id="b3207" label="5" value="5" />
+        </Select>
+        <Select
+          id="extract_document__pictures"
+          label="Pictures"
+          labelPosition="top"
+          tooltipText="What a model that sees images is shown of a document beside its text: what the text does not tell, such as scans, logos and charts; each page; or nothing."
+          hidden="{{ !extract_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="d3ead" label="Automatic" value="auto" />
+          <Option id="4363a" label="All pages" value="all" />
+          <Option id="922a9" label="None" value="none" />
+        </Select>
+        <Select
+          id="extract_document__ocr"
+          label="OCR"
+          labelPosition="top"
+          tooltipText="Whether this server reads the words of scans and images itself: automatically where no model sees them, always, so that quotes from them can be verified, or never."
+          hidden="{{ !extract_document_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="af6c7" label="Automatic" value="auto" />
+          <Option id="b0bd4" label="Always" value="always" />
+          <Option id="0f820" label="Off" value="off" />
         </Select>
         <Button
           id="extract_document_Run"
@@ -1915,32 +2895,1354 @@
         <Alert
           id="extract_document_Problem"
           description="{{ extract_document_Query.error || extract_document_Follow.error || extract_document_Answer.value?.detail }}"
-          hidden="{{ !(extract_document_Query.error || extract_document_Follow.error || extract_document_Answer.value?.ok === false) }}"
+          hidden={"{{ !(extract_document_Query.error || extract_document_Follow.error || (extract_document_Answer.value?.ok === false && !['queued', 'running'].includes(extract_document_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="extract_document_GoesOn"
-          description="{{ 'It has the id ' + extract_document_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + extract_document_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(extract_document_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="extract_document_Result"
           disableMarkdown={true}
-          value={"{{ extract_document_Answer.value?.ok && !['queued', 'running'].includes(extract_document_Answer.value?.status) && !extract_document_Query.error ? extract_document_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ extract_document_Answer.value?.ok && !['queued', 'running'].includes(extract_document_Answer.value?.status) && !extract_document_Query.error ? extract_document_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer
           id="extract_document_Values"
           hidden={"{{ !(extract_document_Answer.value?.ok && !['queued', 'running'].includes(extract_document_Answer.value?.status) && !extract_document_Query.error) }}"}
-          value="{{ _.pick(extract_document_Answer.value, ['data', 'not_found', 'evidence', 'page_count', 'coverage']) }}"
+          value="{{ _.pick(extract_document_Answer.value, ['data', 'rows', 'not_found', 'evidence', 'row_evidence', 'totals_match', 'page_count', 'coverage']) }}"
         />
         <Text
           id="extract_document_Bill"
           hidden={"{{ !(extract_document_Answer.value?.ok && !['queued', 'running'].includes(extract_document_Answer.value?.status) && !extract_document_Query.error) }}"}
           value="{{ (extract_document_Answer.value?.engine === 'local' ? 'embedded engine' : extract_document_Answer.value?.model) + ' · ' + (extract_document_Answer.value?.cost_usd === null ? 'price not known' : '$' + extract_document_Answer.value?.cost_usd) + ' · ' + extract_document_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="0702b" label="Extract a table" viewKey="extract_table">
+        <Text
+          id="extract_table_About"
+          value="Reads a table out of a document or a text, as rows and as CSV, with the page of each row."
+          verticalAlign="center"
+        />
+        <FileButton
+          id="extract_table__file"
+          text="File"
+          tooltipText="A PDF, DOCX, XLSX, CSV, HTML file or an image: its https address, a data URL, base64, or the file itself."
+          _isUpgraded={true}
+          maxCount={1}
+          maxSize="20mb"
+          styleVariant="outline"
+        />
+        <TextArea
+          id="extract_table__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="Text with the table, typed here instead of sending a file."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="extract_table__columns"
+          label="Columns"
+          labelPosition="top"
+          tooltipText="The columns to give, one a line. Empty: all columns of the table, by its own titles."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="extract_table__pages"
+          label="Pages"
+          labelPosition="top"
+          tooltipText="Which pages to read, such as 1-3, 7. Empty: all."
+          value=""
+          showClear={true}
+        />
+        <Switch id="extract_table_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="extract_table__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !extract_table_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="extract_table__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="extract_table__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="extract_table__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !extract_table_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="extract_table__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="extract_table__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !extract_table_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="56aa3" label="Off" value="off" />
+          <Option id="1ce40" label="1 hour" value="1h" />
+          <Option id="7357f" label="1 day" value="1d" />
+          <Option id="fa4c6" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="extract_table__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="extract_table__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !extract_table_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="42a8d" label="Never" value="never" />
+          <Option id="6423a" label="When a check failed" value="checks" />
+          <Option id="5c88f" label="When unsure" value="unsure" />
+          <Option id="f30ec" label="Always" value="always" />
+        </Select>
+        <Select
+          id="extract_table__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !extract_table_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b26fe" label="Low" value="low" />
+          <Option id="397af" label="Medium" value="medium" />
+          <Option id="8686c" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="extract_table__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="extract_table__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="extract_table__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="extract_table__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="extract_table__quality"
+          label="Quality"
+          labelPosition="top"
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
+          hidden="{{ !extract_table_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="9a0f5" label="Standard" value="standard" />
+          <Option id="c6720" label="Strong" value="strong" />
+          <Option id="f9e0a" label="Automatic" value="auto" />
+        </Select>
+        <Select
+          id="extract_table__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !extract_table_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="65398" label="Automatic" value="auto" />
+          <Option id="84b94" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="extract_table__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !extract_table_Advanced.value }}"
+          value="false"
+        />
+        <Select
+          id="extract_table__pictures"
+          label="Pictures"
+          labelPosition="top"
+          tooltipText="What a model that sees images is shown of a document beside its text: what the text does not tell, such as scans, logos and charts; each page; or nothing."
+          hidden="{{ !extract_table_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="10898" label="Automatic" value="auto" />
+          <Option id="b7790" label="All pages" value="all" />
+          <Option id="28cb0" label="None" value="none" />
+        </Select>
+        <Select
+          id="extract_table__ocr"
+          label="OCR"
+          labelPosition="top"
+          tooltipText="Whether this server reads the words of scans and images itself: automatically where no model sees them, always, so that quotes from them can be verified, or never."
+          hidden="{{ !extract_table_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="381e3" label="Automatic" value="auto" />
+          <Option id="1fec4" label="Always" value="always" />
+          <Option id="3a2bc" label="Off" value="off" />
+        </Select>
+        <Button
+          id="extract_table_Run"
+          loading="{{ extract_table_Query.isFetching || extract_table_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="ebd457c6"
+            event="click"
+            method="trigger"
+            pluginId="extract_table_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="extract_table_Problem"
+          description="{{ extract_table_Query.error || extract_table_Follow.error || extract_table_Answer.value?.detail }}"
+          hidden={"{{ !(extract_table_Query.error || extract_table_Follow.error || (extract_table_Answer.value?.ok === false && !['queued', 'running'].includes(extract_table_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="extract_table_GoesOn"
+          description="{{ 'Its id is ' + extract_table_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(extract_table_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="extract_table_Result"
+          disableMarkdown={true}
+          value={"{{ extract_table_Answer.value?.ok && !['queued', 'running'].includes(extract_table_Answer.value?.status) && !extract_table_Query.error ? extract_table_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="extract_table_Values"
+          hidden={"{{ !(extract_table_Answer.value?.ok && !['queued', 'running'].includes(extract_table_Answer.value?.status) && !extract_table_Query.error) }}"}
+          value="{{ _.pick(extract_table_Answer.value, ['lines', 'titles', 'columns_found', 'rows', 'csv', 'totals_match', 'evidence', 'page_count', 'coverage']) }}"
+        />
+        <Text
+          id="extract_table_Bill"
+          hidden={"{{ !(extract_table_Answer.value?.ok && !['queued', 'running'].includes(extract_table_Answer.value?.status) && !extract_table_Query.error) }}"}
+          value="{{ (extract_table_Answer.value?.engine === 'local' ? 'embedded engine' : extract_table_Answer.value?.model) + ' · ' + (extract_table_Answer.value?.cost_usd === null ? 'price not known' : '$' + extract_table_Answer.value?.cost_usd) + ' · ' + extract_table_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="27626" label="Find keywords" viewKey="keywords">
+        <Text
+          id="keywords_About"
+          value="Gives the words and names that a text is about, each with its number and place. Free, and nothing is sent to a model."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="keywords__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="The text to find keywords in."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <NumberInput
+          id="keywords__max"
+          label="How many"
+          labelPosition="top"
+          tooltipText="How many to give at most, the most important first."
+          allowNull={true}
+          showClear={true}
+          min="1"
+          max="100"
+          value="10"
+        />
+        <Select
+          id="keywords__kind"
+          label="Kind"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="terms"
+        >
+          <Option id="54ac8" label="Words and phrases" value="terms" />
+          <Option id="f2d6c" label="Single words" value="words" />
+          <Option id="292c4" label="Names only" value="names" />
+        </Select>
+        <Switch id="keywords_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="keywords__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !keywords_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="keywords__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !keywords_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="keywords__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !keywords_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="keywords__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !keywords_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="keywords__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !keywords_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="keywords__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !keywords_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="d0f97" label="Off" value="off" />
+          <Option id="a9103" label="1 hour" value="1h" />
+          <Option id="8e969" label="1 day" value="1d" />
+          <Option id="4cb61" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="keywords__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !keywords_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="keywords__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !keywords_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="27b99" label="Never" value="never" />
+          <Option id="061c8" label="When a check failed" value="checks" />
+          <Option id="6858e" label="When unsure" value="unsure" />
+          <Option id="39d08" label="Always" value="always" />
+        </Select>
+        <TextInput
+          id="keywords__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !keywords_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Button
+          id="keywords_Run"
+          loading="{{ keywords_Query.isFetching || keywords_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="664dbb44"
+            event="click"
+            method="trigger"
+            pluginId="keywords_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="keywords_Problem"
+          description="{{ keywords_Query.error || keywords_Follow.error || keywords_Answer.value?.detail }}"
+          hidden={"{{ !(keywords_Query.error || keywords_Follow.error || (keywords_Answer.value?.ok === false && !['queued', 'running'].includes(keywords_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="keywords_GoesOn"
+          description="{{ 'Its id is ' + keywords_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(keywords_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="keywords_Result"
+          disableMarkdown={true}
+          value={"{{ keywords_Answer.value?.ok && !['queued', 'running'].includes(keywords_Answer.value?.status) && !keywords_Query.error ? keywords_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="keywords_Values"
+          hidden={"{{ !(keywords_Answer.value?.ok && !['queued', 'running'].includes(keywords_Answer.value?.status) && !keywords_Query.error) }}"}
+          value="{{ _.pick(keywords_Answer.value, ['terms', 'keywords', 'count']) }}"
+        />
+        <Text
+          id="keywords_Bill"
+          hidden={"{{ !(keywords_Answer.value?.ok && !['queued', 'running'].includes(keywords_Answer.value?.status) && !keywords_Query.error) }}"}
+          value="{{ (keywords_Answer.value?.engine === 'local' ? 'embedded engine' : keywords_Answer.value?.model) + ' · ' + (keywords_Answer.value?.cost_usd === null ? 'price not known' : '$' + keywords_Answer.value?.cost_usd) + ' · ' + keywords_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="a70fb" label="Match records" viewKey="match_records">
+        <Text
+          id="match_records_About"
+          value="Finds rows that are about the same person, company or thing, within one list or between two, and says why."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="match_records__rows"
+          label="Rows"
+          labelPosition="top"
+          tooltipText="A table as CSV with a line of titles, or as JSON: a list of objects. At most 10,000 rows."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="match_records__other"
+          label="Other rows"
+          labelPosition="top"
+          tooltipText="A second list to match with the first. Empty: duplicates within the first."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="match_records__columns"
+          label="Columns"
+          labelPosition="top"
+          tooltipText="What to compare, one a line, with a weight if one counts more: `email: 3`. Empty: all columns."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <NumberInput
+          id="match_records__threshold"
+          label="Lowest score"
+          labelPosition="top"
+          tooltipText="How alike rows must be, from 0 to 1. Rare values count more than frequent ones."
+          allowNull={true}
+          showClear={true}
+          min="0.1"
+          max="1"
+          value="0.4"
+        />
+        <Switch id="match_records_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="match_records__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !match_records_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="match_records__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !match_records_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="match_records__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !match_records_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="match_records__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !match_records_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="match_records__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !match_records_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="match_records__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !match_records_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="7545c" label="Off" value="off" />
+          <Option id="d085d" label="1 hour" value="1h" />
+          <Option id="fa940" label="1 day" value="1d" />
+          <Option id="41696" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="match_records__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !match_records_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="match_records__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !match_records_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="1006e" label="Never" value="never" />
+          <Option id="2ba6b" label="When a check failed" value="checks" />
+          <Option id="66bf5" label="When unsure" value="unsure" />
+          <Option id="a270f" label="Always" value="always" />
+        </Select>
+        <TextInput
+          id="match_records__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !match_records_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Button
+          id="match_records_Run"
+          loading="{{ match_records_Query.isFetching || match_records_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="765960b8"
+            event="click"
+            method="trigger"
+            pluginId="match_records_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="match_records_Problem"
+          description="{{ match_records_Query.error || match_records_Follow.error || match_records_Answer.value?.detail }}"
+          hidden={"{{ !(match_records_Query.error || match_records_Follow.error || (match_records_Answer.value?.ok === false && !['queued', 'running'].includes(match_records_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="match_records_GoesOn"
+          description="{{ 'Its id is ' + match_records_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(match_records_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="match_records_Result"
+          disableMarkdown={true}
+          value={"{{ match_records_Answer.value?.ok && !['queued', 'running'].includes(match_records_Answer.value?.status) && !match_records_Query.error ? match_records_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="match_records_Values"
+          hidden={"{{ !(match_records_Answer.value?.ok && !['queued', 'running'].includes(match_records_Answer.value?.status) && !match_records_Query.error) }}"}
+          value="{{ _.pick(match_records_Answer.value, ['pairs', 'groups', 'pair_count', 'row_count', 'matched_rows', 'single_rows', 'distinct_count']) }}"
+        />
+        <Text
+          id="match_records_Bill"
+          hidden={"{{ !(match_records_Answer.value?.ok && !['queued', 'running'].includes(match_records_Answer.value?.status) && !match_records_Query.error) }}"}
+          value="{{ (match_records_Answer.value?.engine === 'local' ? 'embedded engine' : match_records_Answer.value?.model) + ' · ' + (match_records_Answer.value?.cost_usd === null ? 'price not known' : '$' + match_records_Answer.value?.cost_usd) + ' · ' + match_records_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="d32ba" label="Normalize values" viewKey="normalize">
+        <Text
+          id="normalize_About"
+          value="Writes dates, amounts, phone numbers, countries and other values in one form, and names those that can be read in two ways."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="normalize__values"
+          label="Values"
+          labelPosition="top"
+          tooltipText="The values, one a line, such as a column of a sheet. Empty lines stay."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="normalize__kind"
+          label="Kind"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="date"
+        >
+          <Option id="42bb7" label="Date" value="date" />
+          <Option id="580ad" label="Number" value="number" />
+          <Option id="ac044" label="Amount of money" value="money" />
+          <Option id="a3229" label="Phone number" value="phone" />
+          <Option id="f109c" label="Country" value="country" />
+          <Option id="e446f" label="Quantity with a unit" value="unit" />
+          <Option id="80f55" label="Name of a person" value="name" />
+          <Option id="0427c" label="Postal address" value="address" />
+          <Option id="d1fd8" label="E-mail address" value="email" />
+          <Option id="698ad" label="Web address" value="url" />
+          <Option id="a4044" label="One of my own list" value="list" />
+        </Select>
+        <Select
+          id="normalize__order"
+          label="Order of day and month"
+          labelPosition="top"
+          tooltipText="How dates such as 03/04/2026 are meant. Without it they are named as unclear."
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="unclear"
+        >
+          <Option id="ab70e" label="Not known" value="unclear" />
+          <Option id="a2836" label="Day first" value="dmy" />
+          <Option id="d739c" label="Month first" value="mdy" />
+        </Select>
+        <TextArea
+          id="normalize__allowed"
+          label="My own list"
+          labelPosition="top"
+          tooltipText="For the kind One of my own list: one a line, as `name: other spellings, divided by commas`."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Switch id="normalize_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="normalize__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !normalize_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="normalize__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !normalize_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="normalize__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !normalize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="normalize__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !normalize_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="normalize__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !normalize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="normalize__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !normalize_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="a8da3" label="Off" value="off" />
+          <Option id="79017" label="1 hour" value="1h" />
+          <Option id="d5f9d" label="1 day" value="1d" />
+          <Option id="f3e7c" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="normalize__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !normalize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="normalize__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !normalize_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="7809a" label="Never" value="never" />
+          <Option id="25ba8" label="When a check failed" value="checks" />
+          <Option id="8cac2" label="When unsure" value="unsure" />
+          <Option id="5a7ac" label="Always" value="always" />
+        </Select>
+        <TextInput
+          id="normalize__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !normalize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Button
+          id="normalize_Run"
+          loading="{{ normalize_Query.isFetching || normalize_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="89b0aa8e"
+            event="click"
+            method="trigger"
+            pluginId="normalize_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="normalize_Problem"
+          description="{{ normalize_Query.error || normalize_Follow.error || normalize_Answer.value?.detail }}"
+          hidden={"{{ !(normalize_Query.error || normalize_Follow.error || (normalize_Answer.value?.ok === false && !['queued', 'running'].includes(normalize_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="normalize_GoesOn"
+          description="{{ 'Its id is ' + normalize_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(normalize_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="normalize_Result"
+          disableMarkdown={true}
+          value={"{{ normalize_Answer.value?.ok && !['queued', 'running'].includes(normalize_Answer.value?.status) && !normalize_Query.error ? normalize_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="normalize_Values"
+          hidden={"{{ !(normalize_Answer.value?.ok && !['queued', 'running'].includes(normalize_Answer.value?.status) && !normalize_Query.error) }}"}
+          value="{{ _.pick(normalize_Answer.value, ['rows', 'values_out', 'count', 'ambiguous', 'unreadable']) }}"
+        />
+        <Text
+          id="normalize_Bill"
+          hidden={"{{ !(normalize_Answer.value?.ok && !['queued', 'running'].includes(normalize_Answer.value?.status) && !normalize_Query.error) }}"}
+          value="{{ (normalize_Answer.value?.engine === 'local' ? 'embedded engine' : normalize_Answer.value?.model) + ' · ' + (normalize_Answer.value?.cost_usd === null ? 'price not known' : '$' + normalize_Answer.value?.cost_usd) + ' · ' + normalize_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="e1bb4" label="Redact text" viewKey="redact">
+        <Text
+          id="redact_About"
+          value="Replaces names, e-mail addresses, card numbers and other personal data in a text. Nothing is sent to a model."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="redact__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="The text in which to replace personal data."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Multiselect
+          id="redact__kinds"
+          label="Kinds"
+          labelPosition="top"
+          tooltipText="What to replace, one a line. Empty: all but web addresses."
+          itemMode="static"
+          showSelectionIndicator={true}
+          wrapTags={true}
+          emptyMessage="No options"
+          value="{{ [] }}"
+        >
+          <Option id="f9563" label="Names" value="names" />
+          <Option id="adc7a" label="E-mail addresses" value="emails" />
+          <Option id="3500f" label="Phone numbers" value="phones" />
+          <Option id="ab641" label="Postal addresses" value="addresses" />
+          <Option id="f27c7" label="Dates of birth" value="birthdates" />
+          <Option id="27080" label="Card numbers" value="cards" />
+          <Option id="39804" label="Bank accounts" value="ibans" />
+          <Option id="2f073" label="Personal and tax numbers" value="ids" />
+          <Option id="c1ac7" label="IP addresses" value="ips" />
+          <Option id="483c9" label="Passwords and keys" value="secrets" />
+          <Option id="9aebf" label="Web addresses" value="urls" />
+        </Multiselect>
+        <Select
+          id="redact__mode"
+          label="Replace by"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="label"
+        >
+          <Option id="eb173" label="Labels ([PERSON_1])" value="label" />
+          <Option id="37566" label="Stars" value="mask" />
+          <Option id="e7edc" label="The same label each time" value="hash" />
+          <Option id="86264" label="Labels that Restore can undo" value="token" />
+        </Select>
+        <TextArea
+          id="redact__also"
+          label="Also replace"
+          labelPosition="top"
+          tooltipText="Words of your own, one a line, or a name with a pattern: `customer number = KD-####`, where # is a digit and ? a letter."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="redact__keep"
+          label="Keep"
+          labelPosition="top"
+          tooltipText="What to leave as it is, one a line, such as your company's own number."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="redact__secret"
+          label="Secret"
+          labelPosition="top"
+          tooltipText="Words of your own, needed for labels that stay the same or can be undone. At least 8 characters."
+          value=""
+          showClear={true}
+        />
+        <Switch id="redact_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="redact__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !redact_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="redact__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !redact_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="redact__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !redact_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="redact__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !redact_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="redact__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !redact_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="redact__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !redact_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="4355c" label="Off" value="off" />
+          <Option id="a7999" label="1 hour" value="1h" />
+          <Option id="d7d2e" label="1 day" value="1d" />
+          <Option id="587ab" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="redact__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !redact_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="redact__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !redact_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="38554" label="Never" value="never" />
+          <Option id="7738f" label="When a check failed" value="checks" />
+          <Option id="ee9f9" label="When unsure" value="unsure" />
+          <Option id="9dfa9" label="Always" value="always" />
+        </Select>
+        <TextInput
+          id="redact__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !redact_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Button
+          id="redact_Run"
+          loading="{{ redact_Query.isFetching || redact_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="e0916b26"
+            event="click"
+            method="trigger"
+            pluginId="redact_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="redact_Problem"
+          description="{{ redact_Query.error || redact_Follow.error || redact_Answer.value?.detail }}"
+          hidden={"{{ !(redact_Query.error || redact_Follow.error || (redact_Answer.value?.ok === false && !['queued', 'running'].includes(redact_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="redact_GoesOn"
+          description="{{ 'Its id is ' + redact_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(redact_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="redact_Result"
+          disableMarkdown={true}
+          value={"{{ redact_Answer.value?.ok && !['queued', 'running'].includes(redact_Answer.value?.status) && !redact_Query.error ? redact_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="redact_Values"
+          hidden={"{{ !(redact_Answer.value?.ok && !['queued', 'running'].includes(redact_Answer.value?.status) && !redact_Query.error) }}"}
+          value="{{ _.pick(redact_Answer.value, ['text_out', 'spans', 'count', 'kinds_found', 'token']) }}"
+        />
+        <Text
+          id="redact_Bill"
+          hidden={"{{ !(redact_Answer.value?.ok && !['queued', 'running'].includes(redact_Answer.value?.status) && !redact_Query.error) }}"}
+          value="{{ (redact_Answer.value?.engine === 'local' ? 'embedded engine' : redact_Answer.value?.model) + ' · ' + (redact_Answer.value?.cost_usd === null ? 'price not known' : '$' + redact_Answer.value?.cost_usd) + ' · ' + redact_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="95796" label="Restore text" viewKey="restore">
+        <Text
+          id="restore_About"
+          value="Puts personal data back where Redact replaced it, such as in the answer of a model. Nothing is sent to a model."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="restore__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="The text with labels such as [PERSON_1a2b3c4d]."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="restore__token"
+          label="Token"
+          labelPosition="top"
+          tooltipText="The token that Redact gave with these labels."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="restore__secret"
+          label="Secret"
+          labelPosition="top"
+          tooltipText="The secret that Redact was given."
+          required={true}
+          value=""
+          showClear={true}
+        />
+        <Switch id="restore_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="restore__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !restore_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="restore__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !restore_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="restore__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !restore_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="restore__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !restore_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="restore__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !restore_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="restore__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !restore_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="202af" label="Off" value="off" />
+          <Option id="8ac39" label="1 hour" value="1h" />
+          <Option id="7ab3d" label="1 day" value="1d" />
+          <Option id="bedeb" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="restore__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !restore_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="restore__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !restore_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="cdfea" label="Never" value="never" />
+          <Option id="0e629" label="When a check failed" value="checks" />
+          <Option id="f63a0" label="When unsure" value="unsure" />
+          <Option id="39017" label="Always" value="always" />
+        </Select>
+        <TextInput
+          id="restore__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !restore_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Button
+          id="restore_Run"
+          loading="{{ restore_Query.isFetching || restore_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="26281138"
+            event="click"
+            method="trigger"
+            pluginId="restore_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="restore_Problem"
+          description="{{ restore_Query.error || restore_Follow.error || restore_Answer.value?.detail }}"
+          hidden={"{{ !(restore_Query.error || restore_Follow.error || (restore_Answer.value?.ok === false && !['queued', 'running'].includes(restore_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="restore_GoesOn"
+          description="{{ 'Its id is ' + restore_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(restore_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="restore_Result"
+          disableMarkdown={true}
+          value={"{{ restore_Answer.value?.ok && !['queued', 'running'].includes(restore_Answer.value?.status) && !restore_Query.error ? restore_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="restore_Values"
+          hidden={"{{ !(restore_Answer.value?.ok && !['queued', 'running'].includes(restore_Answer.value?.status) && !restore_Query.error) }}"}
+          value="{{ _.pick(restore_Answer.value, ['text_out', 'restored', 'unknown', 'unused']) }}"
+        />
+        <Text
+          id="restore_Bill"
+          hidden={"{{ !(restore_Answer.value?.ok && !['queued', 'running'].includes(restore_Answer.value?.status) && !restore_Query.error) }}"}
+          value="{{ (restore_Answer.value?.engine === 'local' ? 'embedded engine' : restore_Answer.value?.model) + ' · ' + (restore_Answer.value?.cost_usd === null ? 'price not known' : '$' + restore_Answer.value?.cost_usd) + ' · ' + restore_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>
@@ -2006,6 +4308,97 @@
           showClear={true}
         />
         <Switch id="summarize_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="summarize__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !summarize_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="summarize__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !summarize_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="summarize__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !summarize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="summarize__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !summarize_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="summarize__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !summarize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="summarize__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !summarize_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="cc0f0" label="Off" value="off" />
+          <Option id="9c4cc" label="1 hour" value="1h" />
+          <Option id="c40a6" label="1 day" value="1d" />
+          <Option id="a2d4f" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="summarize__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !summarize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="summarize__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !summarize_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="1a59c" label="Never" value="never" />
+          <Option id="d1edc" label="When a check failed" value="checks" />
+          <Option id="d931d" label="When unsure" value="unsure" />
+          <Option id="3c726" label="Always" value="always" />
+        </Select>
         <Select
           id="summarize__effort"
           label="Effort"
@@ -2041,11 +4434,29 @@
           maxLines="8"
           autoResize={true}
         />
+        <TextInput
+          id="summarize__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !summarize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="summarize__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !summarize_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
         <Select
           id="summarize__quality"
           label="Quality"
           labelPosition="top"
-          tooltipText="Which model answers. Automatic asks the stronger one only where the first is not sure or not valid."
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
           hidden="{{ !summarize_Advanced.value }}"
           itemMode="static"
           showClear={true}
@@ -2056,86 +4467,11 @@
           <Option id="9ee18" label="Strong" value="strong" />
           <Option id="1f03b" label="Automatic" value="auto" />
         </Select>
-        <NumberInput
-          id="summarize__max_cost_usd"
-          label="Max cost (US dollars)"
-          labelPosition="top"
-          tooltipText="The most this run may cost, such as 0.05. It is refused, or ends, before it costs more."
-          hidden="{{ !summarize_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="1000000"
-          value="{{ null }}"
-        />
-        <Switch
-          id="summarize__dry_run"
-          label="Dry run"
-          labelPosition="top"
-          tooltipText="Ask nobody and spend nothing: show the request that would be sent, its tokens and the most it can cost."
-          hidden="{{ !summarize_Advanced.value }}"
-          value="false"
-        />
-        <TextInput
-          id="summarize__idempotency_key"
-          label="Idempotency key"
-          labelPosition="top"
-          tooltipText="Any text that names this step once, such as an order's number. The same key gives the same run for 24 hours."
-          hidden="{{ !summarize_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <NumberInput
-          id="summarize__wait_seconds"
-          label="Wait (seconds)"
-          labelPosition="top"
-          tooltipText="How long to wait for the answer: 25 if empty, 0 not at all. The run then goes on, and you have its id."
-          hidden="{{ !summarize_Advanced.value }}"
-          allowNull={true}
-          showClear={true}
-          min="0"
-          max="100"
-          value="{{ null }}"
-        />
-        <TextInput
-          id="summarize__callback_url"
-          label="Callback URL"
-          labelPosition="top"
-          tooltipText="An https address that the answer is also sent to once the run has ended."
-          hidden="{{ !summarize_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
-        <Select
-          id="summarize__cache"
-          label="Cache"
-          labelPosition="top"
-          tooltipText="How long the same request may be answered from before, free. Off unless you choose it."
-          hidden="{{ !summarize_Advanced.value }}"
-          itemMode="static"
-          showClear={true}
-          showSelectionIndicator={true}
-          emptyMessage="No options"
-        >
-          <Option id="cc0f0" label="Off" value="off" />
-          <Option id="9c4cc" label="1 hour" value="1h" />
-          <Option id="c40a6" label="1 day" value="1d" />
-          <Option id="a2d4f" label="7 days" value="7d" />
-        </Select>
-        <TextInput
-          id="summarize__tag"
-          label="Tag"
-          labelPosition="top"
-          tooltipText="A word of yours to find this run by, such as a customer or a campaign."
-          hidden="{{ !summarize_Advanced.value }}"
-          value=""
-          showClear={true}
-        />
         <TextInput
           id="summarize__previous_run"
           label="Previous run"
           labelPosition="top"
-          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty stay as they were."
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty keep their earlier values."
           hidden="{{ !summarize_Advanced.value }}"
           value=""
           showClear={true}
@@ -2144,12 +4480,34 @@
           id="summarize__feedback"
           label="Feedback"
           labelPosition="top"
-          tooltipText="What the new version should do otherwise, such as: shorter, and name the date."
+          tooltipText="What to change in the new version, such as: shorter, and mention the date."
           hidden="{{ !summarize_Advanced.value }}"
           value=""
           minLines={4}
           maxLines="8"
           autoResize={true}
+        />
+        <Select
+          id="summarize__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !summarize_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="84f09" label="Automatic" value="auto" />
+          <Option id="4fe1a" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="summarize__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !summarize_Advanced.value }}"
+          value="false"
         />
         <Button
           id="summarize_Run"
@@ -2170,21 +4528,21 @@
         <Alert
           id="summarize_Problem"
           description="{{ summarize_Query.error || summarize_Follow.error || summarize_Answer.value?.detail }}"
-          hidden="{{ !(summarize_Query.error || summarize_Follow.error || summarize_Answer.value?.ok === false) }}"
+          hidden={"{{ !(summarize_Query.error || summarize_Follow.error || (summarize_Answer.value?.ok === false && !['queued', 'running'].includes(summarize_Answer.value?.status))) }}"}
           title="No answer"
           type="error"
         />
         <Alert
           id="summarize_GoesOn"
-          description="{{ 'It has the id ' + summarize_Answer.value?.id + '; its answer will stand here.' }}"
+          description="{{ 'Its id is ' + summarize_Answer.value?.id + '; its answer will appear here.' }}"
           hidden="{{ !['queued', 'running'].includes(summarize_Answer.value?.status) }}"
-          title="The run goes on"
+          title="The run continues"
           type="info"
         />
         <Text
           id="summarize_Result"
           disableMarkdown={true}
-          value={"{{ summarize_Answer.value?.ok && !['queued', 'running'].includes(summarize_Answer.value?.status) && !summarize_Query.error ? summarize_Answer.value.result : 'The answer will stand here.' }}"}
+          value={"{{ summarize_Answer.value?.ok && !['queued', 'running'].includes(summarize_Answer.value?.status) && !summarize_Query.error ? summarize_Answer.value.result : 'The answer will appear here.' }}"}
           verticalAlign="center"
         />
         <JSONExplorer

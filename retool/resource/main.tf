@@ -1,4 +1,5 @@
-# The address and the token of Retool come from RETOOL_HOST, RETOOL_SCHEME and RETOOL_ACCESS_TOKEN, the key from TF_VAR_formcall_key.
+# Retool's address and token come from RETOOL_HOST, RETOOL_SCHEME and RETOOL_ACCESS_TOKEN.
+# The API key comes from TF_VAR_formcall_key.
 terraform {
   required_providers {
     retool = {
@@ -28,7 +29,7 @@ resource "retool_resource" "formcall" {
   })
 
   lifecycle {
-    # Retool does not tell the options again
+    # Retool does not return the options
     ignore_changes = [options]
   }
 }
