@@ -1,31 +1,43 @@
-"""A batch of ten thousand rows, whose model takes 50 ms for each, 64 at once: rows a second, CPU a row, memory as it goes on.
+"""A batch of ten thousand rows: rows a second, CPU a row, and memory as it proceeds.
 
-The service has one pinned core, the fake upstream and this program the other. What a row costs must not grow with the rows that were
-done before it, and memory must not grow with the rows at all. Needs Linux and two cores.
+The model takes 50 ms for a row, 64 run at once. The service has one pinned core, the fake upstream
+and this program the other. The CPU of a row must not grow with the rows before it, and memory must
+not grow with the rows at all. Needs Linux and two cores.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import requests
 
-from bench.forwarding import HERE, OTHER_CORE, Server, cpu_seconds, formcall, upstream
+from bench.report import Check, report
+from bench.servers import (
+    LOAD_CORE,
+    Server,
+    classify_form,
+    cpu_seconds,
+    formcall,
+    resident_mib,
+    ticket,
+    upstream,
+)
 
-ROWS, AT_ONCE, DELAY = 10_000, 64, 0.05
-MARKS = (0.1, 0.5, 1.0)  # shares of the rows at which it is looked at
+ROWS = 10_000
+CONCURRENCY = 64
+UPSTREAM_SECONDS = 0.05
+MARKS = (0.1, 0.5, 1.0)  # shares of the rows after which a sample is taken
 USAGE = ("--usage", "412/96")
 TARGETS = {"growth": 1.25, "memory": 1.35}
 
 
 @dataclass(frozen=True)
-class Seen:
-    """How things stood at a mark: rows that have ended, seconds and CPU seconds since the beginning, MiB."""
+class Sample:
+    """Finished rows, and the seconds and CPU seconds since the start, at a mark."""
 
     rows: int
     seconds: float
@@ -33,72 +45,90 @@ class Seen:
     mib: float
 
 
-def mib(pid: int) -> float:
-    """The resident memory of a process and its children."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20 + sum(mib(int(child)) for child in children)
-
-
-def order(server: Server, session: requests.Session, rows: int) -> str:
-    """The address of a new batch; told is how long it took to take it in."""
-    ticket = (HERE / "ticket.txt").read_text(encoding="utf-8")
-    form = json.loads((HERE / "forms.json").read_text(encoding="utf-8"))["classify"]
-    body = {"action": "classify", "fixed": form, "rows": [{"text": f"Ticket {number}: {ticket}"} for number in range(rows)]}
+def create_batch(server: Server, session: requests.Session, rows: int) -> str:
+    """Create a batch, print how long that took, and return its URL."""
+    text = ticket()
+    body = {
+        "action": "classify",
+        "fixed": classify_form(),
+        "rows": [{"text": f"Ticket {number}: {text}"} for number in range(rows)],
+    }
     while True:
-        began = time.perf_counter()
-        answer = session.post(f"http://127.0.0.1:{server.port}/v1/batches", json=body, timeout=60)
-        if answer.status_code != 503:  # it is only starting
-            answer.raise_for_status()
-            address: str = answer.json()["status_url"]
-            print(f"{rows:,} rows taken in after {time.perf_counter() - began:.2f} s")
-            return address
+        started = time.perf_counter()
+        response = session.post(f"http://127.0.0.1:{server.port}/v1/batches", json=body, timeout=60)
+        if response.status_code != 503:  # still starting
+            response.raise_for_status()
+            url: str = response.json()["status_url"]
+            print(f"{rows:,} rows accepted in {time.perf_counter() - started:.2f} s")
+            return url
         time.sleep(0.2)
 
 
-def watch(server: Server, session: requests.Session, address: str) -> list[Seen]:
-    """What was seen at each mark."""
-    began, cpu, seen = time.perf_counter(), cpu_seconds(server.pid), list[Seen]()
+def take_samples(server: Server, session: requests.Session, url: str) -> list[Sample]:
+    """A sample at each mark."""
+    started = time.perf_counter()
+    cpu_before = cpu_seconds(server.pid)
+    samples = []
     for mark in MARKS:
-        while (state := session.get(address, timeout=60).json())["total"] - state["left"] < mark * state["total"]:
-            time.sleep(0.25)
-        if state["status"] not in {"running", "done"} or state["failed"]:
-            raise SystemExit(f"the batch is {state['status']}: {state['result']} {state['detail']}")
-        ended = state["total"] - state["left"]
-        seen.append(Seen(ended, time.perf_counter() - began, cpu_seconds(server.pid) - cpu, mib(server.pid)))
-        one = seen[-1]
-        print(f"{ended:7,} rows   {ended / one.seconds:5.0f} rows/s   {one.cpu / ended * 1000:5.2f} ms CPU a row   {one.mib:4.0f} MiB")
-    return seen
+        rows = wait_for_share(session, url, mark)
+        sample = Sample(
+            rows,
+            time.perf_counter() - started,
+            cpu_seconds(server.pid) - cpu_before,
+            resident_mib(server.pid),
+        )
+        samples.append(sample)
+        print(
+            f"{rows:7,} rows   {rows / sample.seconds:5.0f} rows/s   "
+            f"{sample.cpu / rows * 1000:5.2f} ms CPU a row   {sample.mib:4.0f} MiB"
+        )
+    return samples
 
 
-def fetch(session: requests.Session, address: str) -> None:
-    """How long the results take."""
+def wait_for_share(session: requests.Session, url: str, share: float) -> int:
+    """Wait until ``share`` of the rows are finished; how many are."""
+    while True:
+        batch: dict[str, Any] = session.get(url, timeout=60).json()
+        finished: int = batch["total"] - batch["left"]
+        if finished >= share * batch["total"]:
+            break
+        time.sleep(0.25)
+    if batch["status"] not in {"running", "done"} or batch["failed"]:
+        raise SystemExit(f"the batch is {batch['status']}: {batch['result']} {batch['detail']}")
+    return finished
+
+
+def time_downloads(session: requests.Session, url: str) -> None:
+    """Print how long the results take to download."""
     for name in ("results.csv", "results.jsonl"):
-        began = time.perf_counter()
-        size = len(session.get(f"{address}/{name}", timeout=60).content)
-        print(f"{name:14} {size / 1e6:5.1f} MB in {time.perf_counter() - began:.2f} s")
+        started = time.perf_counter()
+        size = len(session.get(f"{url}/{name}", timeout=60).content)
+        print(f"{name:14} {size / 1e6:5.1f} MB in {time.perf_counter() - started:.2f} s")
 
 
 def main() -> int:
-    os.environ["FORMCALL_ROWS_AT_ONCE"] = str(AT_ONCE)
-    os.sched_setaffinity(0, {OTHER_CORE})
+    os.environ["FORMCALL_ROWS_AT_ONCE"] = str(CONCURRENCY)
+    os.sched_setaffinity(0, {LOAD_CORE})
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    with upstream(DELAY, *USAGE) as base_url, formcall(base_url) as server, requests.Session() as session:
+    with (
+        upstream(UPSTREAM_SECONDS, *USAGE) as base_url,
+        formcall(base_url) as server,
+        requests.Session() as session,
+    ):
         session.headers["X-API-Key"] = server.key
-        address = order(server, session, rows)
-        first, half, whole = watch(server, session, address)
-        fetch(session, address)
-        after = mib(server.pid)
-    early = (half.cpu - first.cpu) / (half.rows - first.rows)
-    growth = (whole.cpu - half.cpu) / (whole.rows - half.rows) / early
-    memory = max(whole.mib, after) / first.mib
-    checks = [
-        ("CPU a row, second half to before", growth, TARGETS["growth"]),
-        ("memory, all rows and results to the first tenth", memory, TARGETS["memory"]),
-    ]
-    for name, value, most in checks:
-        print(f"{'ok  ' if value <= most else 'MISS'} {name}: {value:.2f} (target <= {most})")
-    return 0 if all(value <= most for _, value, most in checks) else 1
+        url = create_batch(server, session, rows)
+        first, half, last = take_samples(server, session, url)
+        time_downloads(session, url)
+        mib_after = resident_mib(server.pid)
+    early_cpu = (half.cpu - first.cpu) / (half.rows - first.rows)
+    late_cpu = (last.cpu - half.cpu) / (last.rows - half.rows)
+    memory = max(last.mib, mib_after) / first.mib
+    return report(
+        [
+            Check("CPU a row, second half to before", late_cpu / early_cpu, TARGETS["growth"]),
+            Check("memory, all rows and results to the first tenth", memory, TARGETS["memory"]),
+        ]
+    )
 
 
 if __name__ == "__main__":
