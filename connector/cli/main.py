@@ -10,6 +10,7 @@ import click
 from connector import __version__
 from connector.cli.batch import batch
 from connector.cli.build import build, check
+from connector.cli.console import console
 from connector.cli.doctor import doctor
 from connector.cli.evaluate import evaluate
 from connector.cli.hook import hook
@@ -40,6 +41,7 @@ main.add_command(new)
 main.add_command(check)
 main.add_command(build)
 main.add_command(key)
+main.add_command(console)
 main.add_command(hook)
 main.add_command(tool)
 main.add_command(models)

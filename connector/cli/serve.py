@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from connector.durable.queue import Role
-    from connector.store.keys import Keys
+    from connector.web.services import Services
 
 FIRST_KEY_FILE = "first-key"  # in the data folder, of a start whose output is not a terminal
 _LOAD_FAILED = 4  # gunicorn's exit status when the application failed to load; it prints the reason
@@ -225,37 +225,52 @@ def _start_app(settings: Settings, *, role: Role, url: str, group: _Group, count
     siblings = Siblings(group.folder) if count > 1 else None
     app = create_app(settings, role=role, siblings=siblings)
     if not group.greeted[0]:
-        _print_greeting(settings, app.extensions["formcall"].keys, url)
+        _print_greeting(settings, app.extensions["formcall"], url)
         group.greeted[0] = 1
     logs.configure(settings.log)
     return app
 
 
-def _print_greeting(settings: Settings, keys: Keys, url: str) -> None:
+def _print_greeting(settings: Settings, shared: Services, url: str) -> None:
     """Print the service's addresses, the first API key if it is new, and a call to try."""
     from connector.store.keys import COMMAND_LINE
 
+    keys = shared.keys
     click.echo(f"Formcall {__version__} at {url}")
     click.echo(f"  engine    {engine_summary(settings)}")
+    click.echo(f"  console   {url}/console")
     click.echo(f"  actions   {url}/docs")
     click.echo(f"  specs     {url}/openapi.json  /openapi-3.1.json  /swagger.json")
     api_key = "$FORMCALL_KEY"
     if all(key.name == COMMAND_LINE for key in keys.list_all()):
-        api_key = _create_first_key(settings, keys)
+        api_key = _create_first_key(settings, shared, url)
     click.echo()
     click.echo(sample_call(url, api_key))
     sys.stdout.flush()
 
 
-def _create_first_key(settings: Settings, keys: Keys) -> str:
+def _create_first_key(settings: Settings, shared: Services, url: str) -> str:
     """Create the first key and tell where it is; the key, or a shell expression that reads it.
 
-    Only a terminal shows the key itself: other output is kept as a log.
+    Only a terminal shows the key itself: other output is kept as a log. A link to the console that
+    works once and for some minutes may stand there. Of two services that start on one new database,
+    one creates the key, and the other tells nothing.
     """
+    from connector.cli.console import sign_in_link
     from connector.store.keys import DEFAULT_LIMITS
     from connector.store.private_files import write_private
+    from connector.store.sessions import LINK_MINUTES
 
-    _, api_key = keys.create("first key", ("actions", "tools", "admin"), DEFAULT_LIMITS)
+    try:
+        key, api_key = shared.keys.create(
+            "first key", ("actions", "tools", "admin"), DEFAULT_LIMITS
+        )
+    except FormcallError:  # there is one of this name
+        return "$FORMCALL_KEY"
+    click.echo(f"  sign in   {sign_in_link(url, shared.sessions, key.id)}")
+    click.echo(
+        f"            (once, within {LINK_MINUTES} minutes; more with `formcall console link`)"
+    )
     more = "more with `formcall key create NAME`"
     if sys.stdout.isatty():
         click.echo(f"  API key   {api_key}   (shown only now; {more})")

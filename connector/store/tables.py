@@ -348,3 +348,23 @@ hosts = Table(
     Column("role", String(10), nullable=False),
     Column("seen_at", DateTime(timezone=True), nullable=False),
 )
+
+# people who are signed in to the console; ``digest`` is an HMAC of what their cookie holds
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("key_id", String(40), nullable=False),  # what they may do is what this key may
+    Column("created_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),  # of their last page, give or take a minute
+    Column("ends_ms", BigInteger, nullable=False, index=True),
+)
+
+# links that sign in once; the row is deleted by the one who uses it
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("key_id", String(40), nullable=False),
+    Column("ends_ms", BigInteger, nullable=False),
+)

@@ -16,8 +16,11 @@ from connector.engine.readiness import ReadinessChecker
 from connector.publish import openapi
 from connector.service import build_service
 from connector.settings import Settings
+from connector.store.database import load_secret
+from connector.store.sessions import Sessions
 from connector.web.actions import actions
 from connector.web.batches import batches
+from connector.web.console.pages import register_console
 from connector.web.cors import add_cors
 from connector.web.deliveries import deliveries
 from connector.web.health import health
@@ -63,7 +66,13 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider has it
-    app.extensions["formcall"] = Services(service, readiness, specs_of_service, siblings=siblings)
+    app.extensions["formcall"] = Services(
+        service,
+        readiness,
+        specs_of_service,
+        Sessions(service.database, load_secret(settings)),
+        siblings=siblings,
+    )
     if siblings:
         siblings.share(service.runner.metrics)
 
@@ -97,6 +106,7 @@ def create_app(
         mcp,
     ):
         app.register_blueprint(blueprint)
+    register_console(app)
     return app
 
 

@@ -27,7 +27,7 @@ def protective_headers() -> dict[str, str]:
 
 def _add_headers(response: Response) -> Response:
     for name, value in protective_headers().items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     if response.mimetype == "application/problem+json":
         response.headers.update(_NO_STORE)
     return response

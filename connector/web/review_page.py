@@ -9,7 +9,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from connector.catalogue import Action
-from connector.console.render import STYLE, read_page_file
 from connector.console.review_page import message_page, review_page, shown_text
 from connector.errors import FieldError, FormcallError, InvalidInput
 from connector.json_types import Json
@@ -33,12 +32,6 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex, nofollow",
 }
-
-
-@review_links.get("/console/style.css")
-def show_style() -> Response:
-    """The style of all pages."""
-    return Response(read_page_file(STYLE), mimetype="text/css")
 
 
 @review_links.get("/review/<token>")

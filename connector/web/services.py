@@ -13,6 +13,7 @@ from connector.engine.readiness import ReadinessChecker
 from connector.service import Service
 from connector.settings import Settings
 from connector.store.keys import Keys
+from connector.store.sessions import Sessions
 from connector.web.places import Places, large_bodies, waiting_callers
 from connector.web.siblings import Siblings
 from connector.web.spec_files import SpecFiles
@@ -29,6 +30,7 @@ class Services:
     service: Service
     readiness: ReadinessChecker
     specs: SpecFiles
+    sessions: Sessions
     waiting_callers: Places = field(default_factory=waiting_callers)
     large_bodies: Places = field(default_factory=large_bodies)
     siblings: Siblings | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from flask import Blueprint, Response, redirect, send_from_directory
+from flask import Blueprint, Response, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as Redirect
 
 from connector.errors import FormcallError
@@ -65,7 +65,15 @@ def swagger_json() -> Response:
 
 @specs.get("/")
 def home() -> Redirect:
-    return redirect("/docs")
+    """People go to the console, programs to what they can call."""
+    response = redirect("/console" if _asks_for_page() else "/docs")
+    response.headers["Vary"] = "Accept"
+    return response
+
+
+def _asks_for_page() -> bool:
+    """Whether a browser asks: a program accepts anything, or JSON, and names no pages."""
+    return "text/html" in request.headers.get("Accept", "")
 
 
 @specs.get("/docs")

@@ -1,0 +1,31 @@
+"""The icons of the pages, as SVG paths on a field of 24 x 24; lines of 1.75, without a filling."""
+
+ICONS = {
+    "home": "M3 11 12 4l9 7M5 9.5V20h5v-6h4v6h5V9.5",
+    "actions": "M4 5h7v6H4zM13 5h7v6h-7zM4 13h7v6H4zM13 13h7v6h-7z",
+    "try": "M7 4v16l13-8z",
+    "runs": "M4 6h16M4 12h16M4 18h10",
+    "review": "M9 12l2 2 4-5M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18",
+    "batch": "M4 8l8-4 8 4-8 4zM4 12l8 4 8-4M4 16l8 4 8-4",
+    "test": "M9 3h6M10 3v6L4.5 19a1.5 1.5 0 0 0 1.3 2h12.4a1.5 1.5 0 0 0 1.3-2L14 9V3M8 14h8",
+    "usage": "M4 20h16M7 20v-7M12 20V5M17 20v-11",
+    "key": "M14.5 9.5a4 4 0 1 1-3 3.9L4 21H3v-3l8.2-8.2M16 8h.01",
+    "hook": "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1"
+    "M14 10a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+    "delivery": "M3 6h18v12H3zM3 7l9 6 9-6",
+    "audit": "M6 3h9l4 4v14H6zM9 12h7M9 16h7M9 8h3",
+    "settings": "M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4",
+    "search": "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14M16 16l5 5",
+    "copy": "M9 9h11v11H9zM5 15H4V4h11v1",
+    "check": "M4 12l5 5L20 6",
+    "cross": "M6 6l12 12M18 6L6 18",
+    "right": "M9 5l7 7-7 7",
+    "left": "M15 5l-7 7 7 7",
+    "plus": "M12 5v14M5 12h14",
+    "out": "M14 4h5v16h-5M4 12h11M11 8l4 4-4 4",
+    "clock": "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7v5l3 2",
+    "warning": "M12 4 2.5 20h19zM12 10v4M12 17h.01",
+    "file": "M6 3h8l4 4v14H6zM14 3v4h4",
+    "docs": "M5 4h6a2 2 0 0 1 1 1 2 2 0 0 1 1-1h6v15h-6a2 2 0 0 0-1 1 2 2 0 0 0-1-1H5zM12 5v14",
+    "spark": "M12 3l2 7 7 2-7 2-2 7-2-7-7-2 7-2z",
+}

@@ -1,0 +1,1 @@
+"""The routes of the console; its pages are rendered by ``connector.console``."""

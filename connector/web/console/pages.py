@@ -1,0 +1,36 @@
+"""The pages of the console, in the order of the navigation."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response
+
+from connector.errors import FormcallError
+from connector.web.console.assets import assets
+from connector.web.console.home import home
+from connector.web.console.page import (
+    ConsolePage,
+    handle_errors,
+    redirect_to_sign_in,
+)
+from connector.web.console.session import signed_in_key
+from connector.web.console.sign_in import sign_in
+
+PAGES: tuple[ConsolePage, ...] = (home,)
+
+_unknown = Blueprint("console_unknown", __name__, url_prefix="/console")
+handle_errors(_unknown)
+
+
+@_unknown.get("/<path:rest>")
+def show_unknown(rest: str) -> Response:
+    """An address below /console that is none."""
+    if not signed_in_key():
+        return redirect_to_sign_in()
+    raise FormcallError("not_found", f"There is no page at /console/{rest[:100]}.")
+
+
+def register_console(app: Flask) -> None:
+    """Serve the console."""
+    app.extensions["formcall_console"] = PAGES
+    for blueprint in (assets, sign_in, *(page.blueprint for page in PAGES), _unknown):
+        app.register_blueprint(blueprint)
