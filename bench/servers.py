@@ -110,6 +110,7 @@ def formcall(
             "OPENAI_API_KEY": "sk-bench",
             "OPENAI_BASE_URL": base_url,
             "FORMCALL_ENGINE": "openai",
+            "FORMCALL_PROFILE": "openai",  # the call is forced by its name, as the forwarder does
             "FORMCALL_DATA_DIR": data_dir,
             "FORMCALL_DATABASE_URL": database_url,
             "FORMCALL_PROCESSES": str(processes),

@@ -99,6 +99,15 @@ class Action:
         """``values`` as sent by a form, validated; ``InvalidInput`` lists every invalid field."""
         return read_values(self._schema, values)
 
-    def requested(self, form: Mapping[str, Any]) -> dict[str, ReturnField]:
+    def requested(self, form: Mapping[str, Any]) -> Mapping[str, ReturnField]:
         """The values to request from the model, given this form."""
+        if self._always_requested is not None:
+            return self._always_requested
         return {name: entry for name, entry in self.returns.items() if entry.is_requested(form)}
+
+    @cached_property
+    def _always_requested(self) -> Mapping[str, ReturnField] | None:
+        """The requested values of an action where no form changes them."""
+        if any(entry.when for entry in self.returns.values()):
+            return None
+        return {name: entry for name, entry in self.returns.items() if entry.is_requested({})}

@@ -73,4 +73,4 @@ def _field_tokens(field: Json) -> int:
 
 
 def _longest(names: Iterable[Any]) -> int:
-    return 1 + max((len(str(name)) for name in names), default=0) // _CHARACTERS
+    return 1 + max(map(len, map(str, names)), default=0) // _CHARACTERS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from connector.catalogue import list_values, user_fields, values
@@ -94,7 +95,7 @@ class ReturnField:
         name, accepted = self.when
         return form.get(name) in accepted
 
-    @property
+    @cached_property
     def has_shape(self) -> bool:
         return bool(self.shape or self.shape_from)
 

@@ -37,6 +37,13 @@ def answer_function(action: Action, form: Mapping[str, Any]) -> tuple[str, str, 
     return action.id, "", parameters
 
 
+def function_source(action: Action, form: Mapping[str, Any]) -> str:
+    """What of ``form`` decides the answer function, as a text: equal texts, equal functions."""
+    requested = action.requested(form)
+    sources = {entry.shape_from or entry.choices_from for entry in requested.values()}
+    return repr((*requested, *(form[name] for name in sorted(sources) if name)))
+
+
 def sole_record(requested: Mapping[str, ReturnField]) -> ReturnField | None:
     """The record that is the only value requested from the model, or None."""
     if len(requested) != 1:

@@ -6,6 +6,7 @@ The entries of a real list are names as they stand. A text is divided by ``list_
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from connector.catalogue.json_text import looks_like_json, parse_json_text
@@ -41,6 +42,7 @@ _WRAPPERS = frozenset(
     {"categories", "options", "choices", "labels", "classes", "values", "items", "fields"}
 )
 _PAIR = 2
+_MAX_REMEMBERED = 8_000  # characters of a text whose options are kept
 
 
 def read_list(value: Any, *, dividers: Sequence[str] = LIST_DIVIDERS) -> list[Any]:
@@ -125,6 +127,18 @@ def read_options(value: Any) -> list[dict[str, str]]:
     Accepted are lines ``name: description``, a list of names, objects as tools send them, or an
     object of names to descriptions.
     """
+    if isinstance(value, str) and len(value) <= _MAX_REMEMBERED:
+        return [dict(option) for option in _options_of(value)]
+    return _read_options(value)
+
+
+@lru_cache(maxsize=256)
+def _options_of(text: str) -> list[dict[str, str]]:
+    """The options in a text, which callers send with each request. Not to be changed."""
+    return _read_options(text)
+
+
+def _read_options(value: Any) -> list[dict[str, str]]:
     if isinstance(value, str):
         value = parse_json_text(clean(value))
     if isinstance(value, str):

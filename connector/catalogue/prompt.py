@@ -66,17 +66,19 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.filters = dict(_FILTERS)
         self.tests = {name: self.tests[name] for name in _TESTS}
 
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        return self.getitem(obj, attribute)
-
     def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(obj, Mapping) and argument in obj:
+        # asking for a dict first is ten times as fast as for any mapping
+        if isinstance(obj, dict | Mapping) and argument in obj:
             return obj[argument]
         return self.undefined(f"an entry has no part `{argument}`")
+
+    getattr = getitem  # type: ignore[assignment]  # called with the names that getitem is
 
 
 def _to_output(value: Any) -> Any:
     """``value`` as rendered: nothing for none, names for a list, a whole number without ``.0``."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, list | Mapping):
         return _join(value)
     if isinstance(value, float) and value.is_integer():

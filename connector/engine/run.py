@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from connector.catalogue import answer_function
 from connector.catalogue.derived import ToolStep
 from connector.catalogue.files import Files
 from connector.engine.allowance import Allowance
+from connector.engine.answer_functions import AnswerFunctions
 from connector.engine.checkpoint import CheckpointStore, NullCheckpoints
 from connector.engine.meter import Meter, NullMeter
 from connector.engine.model_request import (
@@ -47,6 +47,7 @@ class ModelAccess:
     provider: Provider
     models: Models
     settings: Settings
+    functions: AnswerFunctions = field(default_factory=AnswerFunctions)
 
 
 class Run:
@@ -64,7 +65,7 @@ class Run:
         self.options = run_input.options
         self.tools = run_input.tools
         self.previous = run_input.previous
-        self.function = Function(*answer_function(self.action, self.form))
+        self.function = access.functions.of(self.action, self.form)
         self._access = access
         self._part: DocumentPart | None = None
         self._base_request: ModelRequest | None = None

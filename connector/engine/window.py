@@ -45,9 +45,9 @@ class Window:
     def of(cls, rows: Sequence[Model]) -> Window:
         return cls(
             tuple(rows),
-            context=_least(row.context for row in rows),
-            max_input=_least(row.max_input for row in rows),
-            max_output=_least(row.max_output for row in rows),
+            context=_least([row.context for row in rows]),
+            max_input=_least([row.max_input for row in rows]),
+            max_output=_least([row.max_output for row in rows]),
         )
 
     def output_limit(self, usual: int) -> int:
@@ -108,11 +108,11 @@ def _is_short(request: ModelRequest, limit: int) -> bool:
     """Whether a request certainly fits, which spares counting its tokens."""
     if request.turns or request.pictures:
         return False
-    functions = sum(len(function.as_json) for function in request.functions)
+    functions = sum([len(function.as_json) for function in request.functions])
     characters = len(request.instructions) + len(request.message) + functions
     return _MAX_BYTES * characters + 2 * request.max_output_tokens < limit
 
 
 def _least(limits: Iterable[int]) -> int:
     """The lowest known limit; 0 when none is known."""
-    return min((limit for limit in limits if limit), default=0)
+    return min(filter(None, limits), default=0)

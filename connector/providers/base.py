@@ -42,6 +42,18 @@ class Function:
         """The whole function as compact JSON in ASCII."""
         return json.dumps([self.name, self.description, self.parameters], separators=(",", ":"))
 
+    @cached_property
+    def choice_count(self) -> int:
+        """How many values all enums in ``parameters`` have together."""
+        return _count_choices(self.parameters)
+
+
+def _count_choices(schema: Any) -> int:
+    if isinstance(schema, list):
+        return sum(_count_choices(child) for child in schema if isinstance(child, dict | list))
+    children = [child for child in schema.values() if isinstance(child, dict | list)]
+    return sum(map(_count_choices, children)) + len(schema.get("enum", ()))
+
 
 @dataclass(frozen=True)
 class Call:

@@ -1,9 +1,9 @@
 """HTTP/1.1 connections to a provider, whose every read and write keeps the limits of its call.
 
-The standard library parses the answers. httpx2's own transport parses them in Python and looks at
-every connection of its pool for each call: a fifth of the CPU of a call, and of the memory that a
-thousand concurrent calls keep. What a call to a provider does not need is left out: HTTP/2 and
-other addresses. The sockets are those of ``deadline_socket``, as in ``outbound/``.
+The standard library reads the answers (``answer_head.py``). httpx2's own transport parses them in
+Python and looks at every connection of its pool for each call: a fifth of the CPU of a call, and of
+the memory that a thousand concurrent calls keep. What a call to a provider does not need is left
+out: HTTP/2 and other addresses. The sockets are those of ``deadline_socket``, as in ``outbound/``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 import httpx2
 
 from connector.deadline_socket import DeadlineSocket, Limits, Violation, connect, start_tls
+from connector.providers.hosted.answer_head import AnswerWithHead
 from connector.providers.hosted.route import DIRECT, Proxy, Route
 
 Origin = tuple[str, str, int]  # scheme, host, port
@@ -36,7 +37,7 @@ _MAX_CLOSED_AT_ONCE = 8
 COALESCE_BYTES = 65_536  # a head and a body up to this size leave in one write
 _CHUNK = 65_536
 _PORTS = {"http": 80, "https": 443}
-_INTERIM_STATUSES = range(102, 200)
+HEAD = "formcall.head"  # the extension of a request that brings its head as bytes
 
 
 class CallLimits(Limits, threading.local):
@@ -250,6 +251,19 @@ class _Body(httpx2.SyncByteStream):
             connection.close()
 
 
+class _Response(httpx2.Response):
+    """An answer that is read in one step; its transport accepts no encoded ones."""
+
+    def read(self) -> bytes:
+        if not hasattr(self, "_content"):
+            self.is_stream_consumed = True
+            try:
+                self._content = b"".join(self.stream)  # type: ignore[arg-type]  # not an async one
+            finally:
+                self.close()
+        return self._content
+
+
 class DeadlineTransport(httpx2.BaseTransport):
     """Sends requests over pooled connections, within ``limits``. Thread-safe; httpx2's errors."""
 
@@ -271,7 +285,7 @@ class DeadlineTransport(httpx2.BaseTransport):
             raise
         # the library decodes a head as Latin-1, which has every byte; httpx2 would assume ASCII
         headers = httpx2.Headers(response.getheaders(), encoding="latin-1")
-        return httpx2.Response(
+        return _Response(
             response.status, headers=headers, stream=_Body(response, connection, self._pool)
         )
 
@@ -297,15 +311,18 @@ def _send(connection: DeadlineSocket, head: bytes, request: httpx2.Request) -> N
 
 def _read_head(connection: Connection) -> HTTPResponse:
     connection.socket.wait()  # before any buffer exists: a thousand waiting calls then need none
-    response = HTTPResponse(connection)  # type: ignore[arg-type]  # it only calls makefile
+    response = AnswerWithHead(connection)  # type: ignore[arg-type]  # it only calls makefile
     response.begin()
-    while response.status in _INTERIM_STATUSES:  # the library itself skips only status 100
-        response.headers = response.msg = None  # type: ignore[assignment]
-        response.begin()
     return response
 
 
 def _head(request: httpx2.Request) -> bytes:
+    prepared: bytes | None = request.extensions.get(HEAD)
+    return prepared or head_of(request)
+
+
+def head_of(request: httpx2.Request) -> bytes:
+    """The request line and the headers as they are sent. ``LocalProtocolError``: not one a line."""
     raw = request.headers.raw
     lines = b"".join([b"%b: %b\r\n" % pair for pair in raw])
     if lines.count(b"\n") != len(raw) or lines.count(b"\r") != len(raw) or b"\0" in lines:

@@ -18,9 +18,10 @@ from typing import IO, Any
 
 import httpx2
 import openai
+from openai._models import FinalRequestOptions
 
 from connector.json_types import Json
-from connector.providers.hosted.connections import DeadlineTransport, limits
+from connector.providers.hosted.connections import HEAD, DeadlineTransport, head_of, limits
 from connector.providers.hosted.dialects.reading import decode_json
 from connector.providers.hosted.route import DIRECT, Route
 
@@ -40,15 +41,17 @@ _TELEMETRY_HEADERS = (
     "X-Stainless-Runtime-Version",
     "X-Stainless-Async",
 )
-# The options of a call with their default values: the SDK copies options that it is not given, one
-# by one, for each call. The idempotency key is not sent; without one, the SDK would generate one.
-_DEFAULT_OPTIONS: Any = {
-    "headers": {},
-    "max_retries": 0,
-    "timeout": None,
-    "security": {"bearer_auth": True},
-    "idempotency_key": "-",
-}
+# The options of a call with a body: the SDK looks at each that it is not given, for each call. The
+# idempotency key is not sent; without one, the SDK would generate one.
+_OPTIONS = FinalRequestOptions.construct(
+    method="post",
+    url="",
+    headers={},
+    max_retries=0,
+    timeout=None,
+    security={"bearer_auth": True},
+    idempotency_key="-",
+)
 
 
 class _RawTransport(DeadlineTransport):
@@ -95,6 +98,38 @@ class _Client(httpx2.Client):
         return response
 
 
+class _Sdk(openai.OpenAI):
+    """The SDK's client. Calls with a finished body have a head that it builds once for each URL.
+
+    All of it but the length of the body is the same each time: the key, the path, the headers.
+    """
+
+    @functools.cached_property
+    def _heads(self) -> dict[str, tuple[httpx2.URL, httpx2.Headers, bytes]]:
+        return {}
+
+    def _build_request(
+        self, options: FinalRequestOptions, *, retries_taken: int = 0
+    ) -> httpx2.Request:
+        content = options.content
+        if not isinstance(content, bytes):
+            return super()._build_request(options, retries_taken=retries_taken)
+        head = self._heads.get(options.url)
+        if head is None:
+            built = super()._build_request(options, retries_taken=retries_taken)
+            del built.headers["content-length"]
+            head = (built.url, built.headers, head_of(built).removesuffix(b"\r\n"))
+            self._heads[options.url] = head
+        url, headers, lines = head
+        return httpx2.Request(
+            options.method,
+            url,
+            headers=headers,
+            stream=httpx2.ByteStream(content),
+            extensions={HEAD: b"%bContent-Length: %d\r\n\r\n" % (lines, len(content))},
+        )
+
+
 class Transport:
     """An SDK client for one base URL. Each method makes one call within a deadline.
 
@@ -132,14 +167,10 @@ class Transport:
         ``read`` makes it of the events that some gateways send although none were requested.
         """
         url = self._url(path)
+        options = _OPTIONS.model_copy(update={"url": url, "content": _encode(body)})
         # the response itself: the SDK's way to decode it takes longer than the decoding
-        arguments: Any = {
-            "content": _encode(body),
-            "cast_to": httpx2.Response,
-            "options": _DEFAULT_OPTIONS,
-        }
         response: httpx2.Response = self._within(
-            deadline, lambda client: client.post(url, **arguments)
+            deadline, lambda client: client.request(httpx2.Response, options)
         )
         return _decode(response.content, read)
 
@@ -309,7 +340,7 @@ def _client(
         "Accept-Encoding": "identity",
         **dict.fromkeys(_TELEMETRY_HEADERS, openai.Omit()),
     }
-    return openai.OpenAI(
+    return _Sdk(
         base_url=base_url,
         # servers without keys still need the header to be well-formed
         api_key=api_key.strip() or "none",

@@ -146,18 +146,10 @@ def _functions(functions: Iterable[Function], measure: Measure) -> int:
     return sum(
         PER_FUNCTION
         + measure(function.as_json)
-        + PER_CHOICE * _choices(function.parameters)
+        + PER_CHOICE * function.choice_count
         + PER_LINE * function.as_json.count("\\n")
         for function in functions
     )
-
-
-def _choices(schema: Any) -> int:
-    """How many values all enums in ``schema`` have together."""
-    if isinstance(schema, list):
-        return sum(_choices(child) for child in schema if isinstance(child, dict | list))
-    inside = sum(_choices(child) for child in schema.values() if isinstance(child, dict | list))
-    return inside + len(schema.get("enum", ()))
 
 
 def _turn(turn: Turn, measure: Measure) -> int:

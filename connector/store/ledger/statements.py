@@ -5,8 +5,9 @@ They are part of every run, and SQLAlchemy's execution costs more than the state
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Executable, bindparam, func, select, text, update
@@ -83,7 +84,9 @@ class CompiledStatement:
     ) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=columns)  # type: ignore[attr-defined]
         self.sql: str = compiled.string
-        self._names: Sequence[str] | None = compiled.positiontup
+        # the driver's parameters of a row: itself where it takes names
+        names: Sequence[str] | None = compiled.positiontup
+        self._parameters: Callable[[Json], Any] = _unchanged if names is None else _values_of(names)
 
     def execute(self, cursor: Any, values: Json) -> Any:
         """Run the statement; returns the cursor with its rows."""
@@ -92,12 +95,7 @@ class CompiledStatement:
 
     def execute_many(self, cursor: Any, rows: Iterable[Json]) -> None:
         """Run the statement for each of ``rows``."""
-        cursor.executemany(self.sql, [self._parameters(row) for row in rows])
-
-    def _parameters(self, values: Json) -> Any:
-        if self._names is None:
-            return values
-        return tuple(values[name] for name in self._names)
+        cursor.executemany(self.sql, list(map(self._parameters, rows)))
 
 
 class Statements:
@@ -140,8 +138,7 @@ class Statements:
 
     def update_runs(self, cursor: Any, rows: Sequence[Json]) -> None:
         """Update the same columns of several runs; ``this_id`` is the id of each."""
-        names = tuple(name for name in rows[0] if name != "this_id")
-        self._update(names).execute_many(cursor, rows)
+        self._update(tuple(rows[0])).execute_many(cursor, rows)
 
     def _compile(
         self, statement: Executable, *, columns: Sequence[str] | None = None
@@ -151,8 +148,8 @@ class Statements:
     def _compile_insert(self, columns: tuple[str, ...]) -> CompiledStatement:
         return self._compile(runs.insert(), columns=list(columns))
 
-    def _compile_update(self, columns: tuple[str, ...]) -> CompiledStatement:
-        values: Json = {name: bindparam(name) for name in columns}
+    def _compile_update(self, names: tuple[str, ...]) -> CompiledStatement:
+        values: Json = {name: bindparam(name) for name in names if name != "this_id"}
         return self._compile(update(runs).where(runs.c.id == bindparam("this_id")).values(values))
 
     def _compile_lock(self, count: int) -> CompiledStatement:
@@ -169,6 +166,17 @@ class Statements:
         )
         of_keys = subscriptions.c.key_id.in_(_id_parameters(count))
         return self._compile(select(*columns).where(of_keys, subscriptions.c.ended_ms.is_(None)))
+
+
+def _unchanged(row: Json) -> Json:
+    return row
+
+
+def _values_of(names: Sequence[str]) -> Callable[[Json], Any]:
+    """The function that gives a row's values in the order of ``names``."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda row: tuple(row[name] for name in names)
 
 
 def _numbered(ids: Sequence[str]) -> Json:
