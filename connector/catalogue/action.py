@@ -28,6 +28,7 @@ started_at finished_at feedback calls_to_approve
 """
 # the names that an action's own values may not have
 RESERVED_NAMES = frozenset((*ENVELOPE, *_OTHER_KEYS.split()))
+_MAX_KEPT = 100  # sets of requested values
 ENVELOPE_HEAD = 3  # of these, the keys before the action's own
 
 
@@ -101,13 +102,20 @@ class Action:
 
     def requested(self, form: Mapping[str, Any]) -> Mapping[str, ReturnField]:
         """The values to request from the model, given this form."""
-        if self._always_requested is not None:
-            return self._always_requested
-        return {name: entry for name, entry in self.returns.items() if entry.is_requested(form)}
+        deciding = repr([form.get(name) for name in self._deciding_fields])
+        found = self._requested.get(deciding)
+        if found is None:
+            found = {name: one for name, one in self.returns.items() if one.is_requested(form)}
+            if len(self._requested) < _MAX_KEPT:
+                self._requested[deciding] = found
+        return found
 
     @cached_property
-    def _always_requested(self) -> Mapping[str, ReturnField] | None:
-        """The requested values of an action where no form changes them."""
-        if any(entry.when for entry in self.returns.values()):
-            return None
-        return {name: entry for name, entry in self.returns.items() if entry.is_requested({})}
+    def _deciding_fields(self) -> tuple[str, ...]:
+        """The form fields that decide which values are requested."""
+        return tuple({entry.when[0]: None for entry in self.returns.values() if entry.when})
+
+    @cached_property
+    def _requested(self) -> dict[str, Mapping[str, ReturnField]]:
+        """What was requested so far, by the values of the deciding fields."""
+        return {}

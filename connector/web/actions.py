@@ -6,6 +6,7 @@ import json
 import re
 
 from flask import Blueprint, Response, g, jsonify, request
+from flask.globals import request_ctx
 
 from connector.catalogue import Action, Field, ReturnField
 from connector.catalogue.sample import sample_answer
@@ -14,13 +15,13 @@ from connector.engine.streaming import TextStream
 from connector.json_types import Json
 from connector.runs.responses import RunResponse
 from connector.web.auth import needs_key
-from connector.web.early_response import EarlyResponse, early_headers, early_response_for
+from connector.web.early_response import EarlyResponse, early_response_for
 from connector.web.fields import convert_field, invalid_field
-from connector.web.problems import accepted_problem_type, problem_without_request
+from connector.web.problems import stored_problem
 from connector.web.query import with_query
 from connector.web.request_parsing import read_body
 from connector.web.runs import accepted_response, run_response
-from connector.web.services import base_url_resolver, services
+from connector.web.services import services
 from connector.web.streams import ClientConnection, event_stream, first_chunk
 
 actions = Blueprint("actions", __name__, url_prefix="/v1/actions")
@@ -51,7 +52,8 @@ def run_action(action_id: str) -> Response:
     action = services().catalogue.find(action_id)
     if is_sample_request():
         return sample_response(action)
-    values = with_query(read_body(request, files=action.file_fields))
+    # the request itself, which its proxy would look up for each use
+    values = with_query(read_body(request_ctx.request, files=action.file_fields))
     return run_values(action, with_idempotency_key(values))
 
 
@@ -86,18 +88,11 @@ def sample_response(action: Action) -> Response:
 
 def _early_response(action_id: str) -> EarlyResponse | None:
     """What answers the caller of a run that takes longer than the caller waits."""
-    base_url = base_url_resolver(request)
-    catalogue = services().catalogue
-    headers, problem_type = early_headers(), accepted_problem_type()
 
     def respond(result: RunResponse) -> Response:
-        response = (
-            problem_without_request(result.code, result.body, result.retry_after, problem_type)
-            if result.code
-            else accepted_response(result, action_id, catalogue, address=base_url())
-        )
-        response.headers.update(headers)
-        return response
+        if result.code:
+            return stored_problem(result.code, result.body, result.retry_after)
+        return accepted_response(result, action_id, services().catalogue)
 
     return early_response_for(request.environ, respond)
 

@@ -20,6 +20,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, g
+from flask.globals import request_ctx
 
 from connector.runs.responses import RunResponse
 from connector.web.cors import cors_headers
@@ -31,7 +32,7 @@ log = logging.getLogger("formcall")
 class EarlyResponse:
     """The single response of a request: the first thread to ``claim`` it sends it.
 
-    ``respond`` builds the response for a run that is still open.
+    ``respond`` builds the response for a run that is still open, in a context of the request.
     """
 
     def __init__(
@@ -39,6 +40,8 @@ class EarlyResponse:
     ) -> None:
         self._connection = connection
         self._respond = respond
+        self._context = request_ctx._get_current_object()  # type: ignore[attr-defined]  # a proxy
+        self._request_id = g.request_id
         self._lock = threading.Lock()
         self._is_claimed = False
 
@@ -53,7 +56,10 @@ class EarlyResponse:
         """Answer that the run is still open, unless its own thread has answered already."""
         if not self.claim():
             return
-        accepted = self._respond(response)
+        with self._context.copy():  # this is another thread than that of the request
+            g.request_id = self._request_id
+            accepted = self._respond(response)
+            accepted.headers.update(_own_headers())
         status = HTTPStatus(accepted.status_code)
         headers = [*accepted.headers.items(), ("Connection", "close")]
         head = "".join(f"{name}: {value}\r\n" for name, value in headers)
@@ -67,8 +73,8 @@ class EarlyResponse:
             log.debug("a caller disconnected before the early response")
 
 
-def early_headers() -> dict[str, str]:
-    """What the application adds to each response, for one that is made outside of its request."""
+def _own_headers() -> dict[str, str]:
+    """What the application adds to each response."""
     return {"X-Request-ID": g.request_id, **protective_headers(), **cors_headers()}
 
 

@@ -33,12 +33,12 @@ from connector.store.ledger.records import OPEN_STATUSES
 from connector.web.actions import with_idempotency_key
 from connector.web.auth import needs_key
 from connector.web.cors import is_allowed_origin
-from connector.web.early_response import early_headers, early_response_for
+from connector.web.early_response import early_response_for
 from connector.web.problems import problem_response, to_formcall_error
 from connector.web.request_parsing import read_payload
 from connector.web.responses import json_response
 from connector.web.runs import get_owned_run, status_url, wait_for_end
-from connector.web.services import base_url_resolver, services
+from connector.web.services import services
 
 mcp = Blueprint("mcp", __name__)
 
@@ -92,20 +92,15 @@ class _RequestCaller:
     def __init__(self, message: Message) -> None:
         self._message = message
         self.request_id = g.request_id
-        self._catalogue = services().catalogue  # a thread that answers early has no request
+        self._catalogue = services().catalogue
 
     def run(self, action: Action, values: Json) -> Json:
         service = services().service
         service.rate_limits.check(g.key)
-        resolve_base_url = base_url_resolver(request)
-        headers = early_headers()
 
         def respond(response: RunResponse) -> Response:
-            result = self._result(response, action.id, resolve_base_url())
-            body = response_message(self._message, versioned(self._message, result))
-            early = json_response(body)
-            early.headers.update(headers)
-            return early
+            result = self._result(response, action.id)
+            return json_response(response_message(self._message, versioned(self._message, result)))
 
         response = service.run(
             g.key,
@@ -114,7 +109,7 @@ class _RequestCaller:
             early=early_response_for(request.environ, respond),
         )
         g.is_replay = response.is_replay
-        return self._result(response, action.id, resolve_base_url())
+        return self._result(response, action.id)
 
     def get_run(self, run_id: str, wait_seconds: float) -> Json:
         row = get_owned_run(run_id)
@@ -123,10 +118,8 @@ class _RequestCaller:
             row = get_owned_run(run_id)
         return {**run_view(row, self._catalogue), "status_url": status_url(run_id)}
 
-    def _result(self, response: RunResponse, action: str, address: str) -> Json:
-        return run_result(
-            response, action, self._catalogue, status_url=status_url(response.id, address)
-        )
+    def _result(self, response: RunResponse, action: str) -> Json:
+        return run_result(response, action, self._catalogue, status_url=status_url(response.id))
 
 
 def _refuse_foreign_origin() -> None:

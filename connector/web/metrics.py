@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g
+from flask.globals import app_ctx, request_ctx
 
 from connector import logs
 from connector.metrics import CONTENT_TYPE, Metrics
@@ -59,9 +60,11 @@ def instrument(app: Flask, process_metrics: Metrics) -> None:
 
 
 def _record_request(process_metrics: Metrics, response: Response) -> None:
-    run = g.context.run
+    # each use of a proxy looks its object up
+    incoming, kept = request_ctx.request, app_ctx.g
+    run = kept.context.run
     status = response.status_code
-    seconds = time.perf_counter() - g.started
+    seconds = time.perf_counter() - kept.started
     own_seconds = None
     if run and status == _ACCEPTED:
         # the caller was answered after wait_seconds, while this thread continued the run
@@ -70,20 +73,20 @@ def _record_request(process_metrics: Metrics, response: Response) -> None:
     elif run and run.upstream_seconds:
         # only when this request called a model and its caller waited for the answer
         own_seconds = seconds - run.upstream_seconds
-    route = request.url_rule.rule if request.url_rule else _NO_ROUTE
+    route = incoming.url_rule.rule if incoming.url_rule else _NO_ROUTE
     process_metrics.record_request(route, status, seconds, own_seconds)
-    key = g.get("key")
+    key = kept.get("key")
     logs.log_request(
-        request_id=g.request_id,
-        method=request.method if request.method in _METHODS else "OTHER",
+        request_id=kept.request_id,
+        method=incoming.method if incoming.method in _METHODS else "OTHER",
         route=route,
         status=status,
         ms=round(seconds * 1000, 1),
         key_id=key.id if key else "",
         run_id=run.id if run else "",
         action=run.action.id if run else "",
-        code=g.get("code", ""),
-        bytes_in=request.content_length or 0,
+        code=kept.get("code", ""),
+        bytes_in=incoming.content_length or 0,
         # counting the bytes of a stream would wait for its end
         bytes_out=response.calculate_content_length() if response.is_sequence else None,
     )

@@ -48,15 +48,8 @@ def problem_response(error: FormcallError, *, id: str | None = None) -> Response
 def stored_problem(code: str, body: str, retry_after: float | None = None) -> Response:
     """The response for a problem that is already serialised."""
     g.code = code
-    return problem_without_request(code, body, retry_after, accepted_problem_type())
-
-
-def problem_without_request(
-    code: str, body: str, retry_after: float | None, media_type: str
-) -> Response:
-    """As ``stored_problem``, where no request is active; ``media_type`` is what it accepts."""
     kind = KINDS[code]
-    response = Response(body, kind.status, mimetype=media_type)
+    response = Response(body, kind.status, mimetype=_accepted_problem_type())
     if kind.status in {429, 503}:
         response.headers["Retry-After"] = str(math.ceil(retry_after or _RETRY_SECONDS))
     if kind.status == 401:  # noqa: PLR2004
@@ -64,7 +57,7 @@ def problem_without_request(
     return response
 
 
-def accepted_problem_type() -> str:
+def _accepted_problem_type() -> str:
     """``application/json`` for clients that ask for it: some read nothing else as JSON."""
     accepted = {value.lower() for value, quality in request.accept_mimetypes if quality > 0}
     if JSON in accepted and PROBLEM_JSON not in accepted:

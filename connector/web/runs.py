@@ -217,15 +217,12 @@ def run_response(response: RunResponse, action: str) -> Response:
     return http
 
 
-def accepted_response(
-    response: RunResponse, action: str, catalogue: Catalogue, *, address: str | None = None
-) -> Response:
+def accepted_response(response: RunResponse, action: str, catalogue: Catalogue) -> Response:
     """202 with the run's id, its status URL, and when to read it.
 
-    It has every key of the action's answer, null or empty. ``address`` is the service's URL, given
-    where no request is active.
+    It has every key of the action's answer, null or empty.
     """
-    url = status_url(response.id, address)
+    url = status_url(response.id)
     body = {**open_run_body(response, action, catalogue), "status_url": url}
     return json_response(body, 202, headers=_polling_headers(url))
 
@@ -261,5 +258,5 @@ def _view(row: RunRow) -> Json:
     return view
 
 
-def status_url(run_id: str, address: str | None = None) -> str:
-    return f"{address or base_url()}/v1/runs/{run_id}"
+def status_url(run_id: str) -> str:
+    return f"{base_url()}/v1/runs/{run_id}"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flask import Request, current_app, request
+from flask import current_app, request
 
 from connector.catalogue import Catalogue
 from connector.engine.engine import Engine
@@ -54,14 +53,7 @@ class Services:
 
 def base_url() -> str:
     """The URL at which others reach this service."""
-    return base_url_resolver(request)()
-
-
-def base_url_resolver(incoming: Request) -> Callable[[], str]:
-    """A function that returns ``base_url`` of a request, at any time and in any thread."""
-    public_url = services().settings.public_url.rstrip("/")
-    environ = incoming.environ
-    return lambda: public_url or Request(environ, populate_request=False).host_url.rstrip("/")
+    return services().settings.public_url.rstrip("/") or request.host_url.rstrip("/")
 
 
 def services() -> Services:

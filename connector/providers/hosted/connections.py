@@ -251,7 +251,7 @@ class _Body(httpx2.SyncByteStream):
             connection.close()
 
 
-class _Response(httpx2.Response):
+class CompleteResponse(httpx2.Response):
     """An answer that is read in one step; its transport accepts no encoded ones."""
 
     def read(self) -> bytes:
@@ -285,7 +285,7 @@ class DeadlineTransport(httpx2.BaseTransport):
             raise
         # the library decodes a head as Latin-1, which has every byte; httpx2 would assume ASCII
         headers = httpx2.Headers(response.getheaders(), encoding="latin-1")
-        return _Response(
+        return CompleteResponse(
             response.status, headers=headers, stream=_Body(response, connection, self._pool)
         )
 
