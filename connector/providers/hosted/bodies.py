@@ -30,7 +30,8 @@ def build(
     """The dialect and the body of a call; ``extra`` has the operator's own fields of it."""
     dialect = DIALECTS[variant.dialect]
     limit = variant.output_tokens(request.max_output_tokens)
-    request = replace(request, model=variant.model, max_output_tokens=limit)
+    if (variant.model, limit) != (request.model, request.max_output_tokens):
+        request = replace(request, model=variant.model, max_output_tokens=limit)
     if variant.uses_schema:
         body = _with_schema(dialect, request, row, variant, profile)
     else:

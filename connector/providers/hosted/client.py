@@ -240,7 +240,10 @@ class OpenAIProvider(PricedProvider):
             if request.bounded and variant.omits_output_limit:
                 raise ProviderError("provider_unavailable", _UNLIMITED, retry_after=1)
             deadline = self._try_deadline(request.deadline, timeouts)
-            outcome = self._try(replace(request, deadline=deadline), row, variant)
+            sent = request
+            if deadline != request.deadline:
+                sent = replace(request, deadline=deadline)
+            outcome = self._try(sent, row, variant)
             prose = self._learn_from_prose(outcome, variant)
             outcome = self._annotations.apply(prose or outcome, request, row, variant)
             if isinstance(outcome, Reply):
