@@ -65,9 +65,19 @@ def pretty(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def number(value: float) -> str:
+def number(value: float | None) -> str:
     """A number with commas."""
-    return f"{value:,}"
+    return "–" if value is None else f"{value:,}"
+
+
+def dollars(value: float | None) -> str:
+    """An amount of US dollars."""
+    return usd(None if value is None else round(value * NANO))
+
+
+def tojson_text(value: Any) -> str:
+    """A value as JSON in one line, for an attribute; it is escaped as any text."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 FILTERS: dict[str, Callable[..., str]] = {
@@ -78,4 +88,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     "usd": usd,
     "pretty": pretty,
     "number": number,
+    "dollars": dollars,
+    "tojson_text": tojson_text,
 }

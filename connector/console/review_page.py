@@ -37,26 +37,35 @@ def review_page(
     problem: str = "",
     typed: Mapping[str, str] | None = None,
 ) -> str:
-    """The page of ``review`` (as GET /v1/reviews/<id> shows it).
+    """The page of ``review`` for a person without an account; see ``review_values``."""
+    return render("review.html", **review_values(review, correctable, problem, typed))
+
+
+def review_values(
+    review: Json,
+    correctable: Collection[str],
+    problem: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """What a template shows of ``review`` (as GET /v1/reviews/<id> shows it).
 
     ``correctable`` are the values that get an input. ``problem`` is why a decision was not taken,
     and ``typed`` what stood in the inputs then.
     """
     texts = {name: shown_text(value) for name, value in review["answer"].items()}
     sent = (review["form"] or {}).items()
-    return render(
-        "review.html",
-        review=review,
-        is_waiting=review["status"] == "needs_review",
-        decided=_DECIDED.get(review["decision"], "It was decided."),
-        form=[_value(name, shown_text(value)) for name, value in sent if name not in OPTIONS],
-        answer=[
+    return {
+        "review": review,
+        "is_waiting": review["status"] == "needs_review",
+        "decided": _DECIDED.get(review["decision"], "It was decided."),
+        "form": [_value(name, shown_text(value)) for name, value in sent if name not in OPTIONS],
+        "answer": [
             _value(name, text, name in correctable and name not in _NOT_CORRECTED)
             for name, text in {**texts, **(typed or {})}.items()
             if not _repeats(name, review["answer"])
         ],
-        problem=problem,
-    )
+        "problem": problem,
+    }
 
 
 def message_page(title: str, text: str) -> str:

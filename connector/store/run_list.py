@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
 from connector.store.ids import lowest_id, now_ms
 from connector.store.ledger.records import NEEDS_REVIEW, OPEN_STATUSES
@@ -97,6 +97,13 @@ class RunList:
             query = query.where(runs.c.id > cursor)
         return self._reviews(query.order_by(runs.c.id), filters, limit)
 
+    def count_waiting(self, filters: ReviewFilter, *, limit: int) -> int:
+        """How many runs wait for a person, counted up to ``limit``."""
+        query = select(runs.c.id).where(HAS_PROBLEM, runs.c.status == NEEDS_REVIEW)
+        found = _reviewed(query, filters).limit(limit).subquery()
+        with self._database.connect() as connection:
+            return connection.execute(select(func.count()).select_from(found)).scalar() or 0
+
     def decided(self, filters: ReviewFilter, *, limit: int, cursor: str = "") -> list[RunRow]:
         """The runs whose answer a person decided on, the newest first, below ``cursor``."""
         has_decision = runs.c.review.is_not(None) & (runs.c.status != NEEDS_REVIEW)
@@ -106,12 +113,15 @@ class RunList:
         return self._reviews(query.order_by(runs.c.id.desc()), filters, limit)
 
     def _reviews(self, query: Select[Any], filters: ReviewFilter, limit: int) -> list[RunRow]:
-        if filters.key_ids is not None:
-            query = query.where(runs.c.key_id.in_(sorted(filters.key_ids)))
-        if filters.action:
-            query = query.where(runs.c.action == filters.action)
+        query = _reviewed(query, filters).limit(limit)
         with self._database.connect() as connection:
-            return [RunRow._make(row) for row in connection.execute(query.limit(limit))]
+            return [RunRow._make(row) for row in connection.execute(query)]
+
+
+def _reviewed(query: Select[Any], filters: ReviewFilter) -> Select[Any]:
+    if filters.key_ids is not None:
+        query = query.where(runs.c.key_id.in_(sorted(filters.key_ids)))
+    return query.where(runs.c.action == filters.action) if filters.action else query
 
 
 def _few_candidates(connection: Connection, filters: RunFilter) -> list[ColumnElement[bool]]:

@@ -29,7 +29,7 @@ def readyz() -> Response:
     """Whether the database takes changes, and the engine is installed or the provider has the
     model."""
     readiness = services().readiness.check()
-    if problem := _database_problem():
+    if problem := database_problem():
         readiness = replace(readiness, ok=False, detail=problem)
     status = "ready" if readiness.ok else "not_ready"
     response = jsonify(
@@ -48,7 +48,7 @@ def readyz() -> Response:
     return response
 
 
-def _database_problem() -> str:
+def database_problem() -> str:
     """A sentence when the database cannot be read, or did not take the last change; else ""."""
     service = services().service
     try:

@@ -74,7 +74,7 @@ def test_a_wrong_key(make: Make, key: str) -> None:
     """It is told on the page, without the text that was sent."""
     person = Person(make())
     token = person.token("/console/sign-in")
-    response = person.client.post("/console/sign-in", data={"form_token": token, "key": key})
+    response = person.client.post("/console/sign-in", data={"form-token": token, "key": key})
     page = response.get_data(as_text=True)
     assert (response.status_code, "not valid" in page) == (401, True)
     assert not key or key not in page
@@ -113,7 +113,7 @@ def test_signing_in_again_ends_the_session_before(make: Make) -> None:
     token = person.token("/console/start")
     link = sessions_of(app).make_link(app.keys.by_name("key 0").id)
     # a stranger's session is not taken over: each sign-in makes a new text
-    form = {"form_token": token, "link": link}
+    form = {"form-token": token, "link": link}
     goes_to(person.client.post("/console/start", data=form, headers=OWN))
     assert person.client.get_cookie(COOKIE).value != text
     assert goes_to(other.get()).startswith("/console/sign-in")
@@ -170,12 +170,12 @@ FOREIGN: list[dict[str, str]] = [
 def test_a_form_of_another_site(make: Make, headers: dict[str, str]) -> None:
     app = make()
     person = signed_in(app)
-    form = {"form_token": person.token()}
+    form = {"form-token": person.token()}
     response = person.client.post("/console/sign-out", data=form, headers=headers)
     assert response.status_code == 403
     person.read()
     stranger = Person(app)
-    form = {"form_token": stranger.token("/console/sign-in"), "key": app.key}
+    form = {"form-token": stranger.token("/console/sign-in"), "key": app.key}
     response = stranger.client.post("/console/sign-in", data=form, headers=headers)
     assert response.status_code == 403
     assert goes_to(stranger.get()).startswith("/console/sign-in")
@@ -186,7 +186,7 @@ def test_a_form_without_its_token(make: Make, token: str | None) -> None:
     """Also without the headers of new browsers, and with the token of another session."""
     app = make()
     person, other = signed_in(app), signed_in(app)
-    form = {"form_token": other.token() if token is None else token}
+    form = {"form-token": other.token() if token is None else token}
     assert person.client.post("/console/sign-out", data=form).status_code == 403
     person.read()
     form["key"] = app.key
@@ -200,7 +200,7 @@ def test_the_own_site(make: Make, name: str) -> None:
     person = signed_in(app)
     headers = {"Origin": "http://forms.example", "Sec-Fetch-Site": "same-origin", "": ""}
     sent = {name: headers[name]} if name else {}
-    form = {"form_token": person.token()}
+    form = {"form-token": person.token()}
     assert goes_to(person.client.post("/console/sign-out", data=form, headers=sent))
 
 
@@ -212,7 +212,7 @@ def test_too_many_failures(make: Make) -> None:
         assert person.sign_in("fc_" + "b" * 43).status_code == 401
     response = person.sign_in()
     assert (response.status_code, "Try again in" in response.get_data(as_text=True)) == (429, True)
-    link = {"form_token": person.token("/console/start"), "link": "x"}
+    link = {"form-token": person.token("/console/start"), "link": "x"}
     assert person.client.post("/console/start", data=link, headers=OWN).status_code == 429
     _failures._ends = 0.0
     assert person.sign_in().status_code == 303
@@ -222,7 +222,7 @@ def test_too_many_failures(make: Make) -> None:
 
 
 def use_link(person: Person, text: str) -> Any:
-    form = {"form_token": person.token("/console/start"), "link": text}
+    form = {"form-token": person.token("/console/start"), "link": text}
     return person.client.post("/console/start", data=form, headers=OWN)
 
 
@@ -284,7 +284,7 @@ def test_the_first_address(make: Make, accept: str, leads_to: str) -> None:
 def test_nobody_is_led_away(make: Make, wanted: str) -> None:
     person = Person(make())
     form = {
-        "form_token": person.token("/console/sign-in"),
+        "form-token": person.token("/console/sign-in"),
         "key": person.app.key,
         "next": wanted,
     }
@@ -328,7 +328,13 @@ def test_what_each_scope_sees(make: Make) -> None:
         navigation = shown[shown.index("<nav") : shown.index("</nav>")]
         assert re.findall(r'href="([^"]+)"', navigation) == [page.address for page in own]
         for page in set(PAGES) - set(own):
-            assert person.get(page.address).status_code == 403, page.title
+            response = person.get(page.address)
+            if page.address == "/console":  # where everybody comes in
+                assert goes_to(response) == own[0].address
+            else:
+                assert response.status_code == 403, page.title
+    reviewer = app.keys.by_name("key of review")
+    assert [page.title for page in PAGES if page.is_open_to(reviewer)] == ["Reviews"]
     nobody = app.keys.create("tools only", ("tools",))[1]
     assert Person(app).sign_in(nobody).status_code == 403
 

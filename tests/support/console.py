@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.support.web_app import WebApp
 
-_TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
+_TOKEN = re.compile(r'name="form-token" value="([^"]+)"')
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -26,7 +26,7 @@ class Person:
     def sign_in(self, key: str = "") -> Any:
         """Paste a key, by default the application's."""
         token = self.token("/console/sign-in")
-        form = {"form_token": token, "key": key or self.app.key}
+        form = {"form-token": token, "key": key or self.app.key}
         return self.client.post("/console/sign-in", data=form, headers=OWN)
 
     def get(self, path: str = "/console", **more: Any) -> Any:
@@ -40,7 +40,7 @@ class Person:
 
     def send(self, path: str, page: str = "/console", **form: Any) -> Any:
         """Send a form with the token of ``page``."""
-        data = {"form_token": self.token(page), **form}
+        data = {"form-token": self.token(page), **form}
         return self.client.post(path, data=data, headers=OWN)
 
     def token(self, page: str = "/console") -> str:

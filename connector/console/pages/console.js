@@ -30,3 +30,155 @@ document.addEventListener("click", async (event) => {
   }
   setTimeout(() => { said.textContent = before; }, 1500);
 });
+
+// rows of names and values in the place of a text with one entry a line; the text is what is sent
+for (const editor of document.querySelectorAll("[data-editor]")) startEditor(editor);
+
+function startEditor(editor) {
+  const text = document.getElementById(editor.dataset.editor);
+  const columns = JSON.parse(editor.dataset.columns);
+  const lines = element("div", { className: "editor" });
+  const shape = columns.length > 2 ? "line wide" : "line two";
+  const heads = element("div", { className: `${shape} heads`, ariaHidden: "true" });
+  for (const [name, title] of columns) if (name !== "choices") heads.append(element("span", { textContent: title }));
+  const add = element("button", { type: "button", className: "quiet small", textContent: "Add a row" });
+  const asText = element("button", { type: "button", className: "plain small", textContent: "Edit as text" });
+  const foot = element("div", { className: "foot" });
+  foot.append(add, asText);
+  editor.append(heads, lines, foot);
+  editor.hidden = false;
+  text.hidden = true;
+  const help = document.getElementById(`${text.id}-help`); // it is about the text
+  if (help) help.hidden = true;
+  for (const row of JSON.parse(editor.dataset.rows)) addLine(row);
+
+  add.addEventListener("click", () => addLine(columns.map(() => "")).querySelector("input").focus());
+  asText.addEventListener("click", () => {
+    write(true);
+    editor.hidden = true;
+    text.hidden = false;
+    if (help) help.hidden = false;
+    text.focus();
+  });
+  editor.addEventListener("input", () => write(false));
+
+  function addLine(values) {
+    const line = element("div", { className: shape });
+    columns.forEach(([name, title, choices], place) => {
+      const box = element(choices.length ? "select" : "input", { ariaLabel: `${editor.dataset.label}: ${title}` });
+      box.dataset.name = name;
+      for (const choice of choices) box.append(element("option", { value: choice, textContent: choice }));
+      box.value = values[place] || (choices[0] ?? "");
+      if (name === "choices") box.placeholder = title;
+      line.append(box);
+    });
+    const kind = line.querySelector("select");
+    const inner = line.querySelector("[data-name=choices]");
+    const showInner = () => { inner.hidden = kind.value !== "choice"; };
+    if (kind) {
+      kind.addEventListener("change", showInner);
+      showInner();
+    }
+    const remove = element("button", { type: "button", className: "quiet", textContent: "×", ariaLabel: "Remove this row" });
+    remove.addEventListener("click", () => { line.remove(); write(false); });
+    line.append(remove);
+    lines.append(line);
+    return line;
+  }
+
+  // as lines, which people can read, where none of their signs is in a name; else as objects
+  function write(forPeople) {
+    const rows = [...lines.children].map((line) => Object.fromEntries(
+      [...line.querySelectorAll("[data-name]")].map((box) => [box.dataset.name, box.value.trim()]).filter(([, value]) => value),
+    )).filter((row) => row.name);
+    const plain = (forPeople || rows.length > 1) && rows.every((row) => !/[:()|,;\n]/.test(row.name));
+    if (plain) text.value = rows.map(asLine).join("\n");
+    else text.value = rows.length ? JSON.stringify(rows.map(withChoices), null, 1) : "";
+  }
+}
+
+function asLine(row) {
+  const { type, choices } = withChoices(row);
+  const head = [row.name, choices ? `${type}(${choices.join("|")})` : type].filter(Boolean).join(" ");
+  const about = row.description ?? row.hint;
+  return about ? `${head}: ${about}` : head;
+}
+
+function withChoices(row) {
+  if (!row.choices || row.type !== "choice") return { ...row, choices: undefined };
+  return { ...row, choices: row.choices.split("|").map((one) => one.trim()).filter(Boolean) };
+}
+
+function element(tag, properties) {
+  return Object.assign(document.createElement(tag), properties);
+}
+
+// forms whose answer replaces parts of the page, so that what was typed and chosen stays
+for (const form of document.querySelectorAll("form[data-swap]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = new FormData(form, event.submitter);
+    const buttons = form.querySelectorAll("button");
+    for (const button of buttons) button.disabled = true;
+    show("The call is on its way.", "working");
+    try {
+      const response = await fetch(form.action, { method: "POST", body });
+      await swap(form, response);
+    } catch {
+      show("The service could not be reached. Try again.", "notice bad");
+    } finally {
+      for (const button of buttons) button.disabled = false;
+    }
+  });
+}
+
+const waiting = document.querySelector("#result[data-open]");
+if (waiting) follow(document.querySelector("form[data-swap]"), location.href);
+
+function show(text, className) {
+  const result = document.querySelector("#result");
+  const title = result.querySelector(".panel-head");
+  result.replaceChildren(title, element("p", { textContent: text, className }));
+}
+
+async function swap(form, response) {
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (!page.querySelector(form.dataset.swap.split(" ")[0])) {
+    location.assign(response.url);
+    return;
+  }
+  for (const selector of form.dataset.swap.split(" ")) {
+    document.querySelector(selector).replaceWith(document.adoptNode(page.querySelector(selector)));
+  }
+  if (response.redirected) history.replaceState(null, "", response.url);
+  mark(form);
+  if (document.querySelector("#result[data-open]")) await follow(form, response.url);
+}
+
+async function follow(form, address) {
+  await new Promise((done) => { setTimeout(done, 1000); });
+  await swap(form, await fetch(address));
+}
+
+// the boxes that are named as wrong
+function mark(form) {
+  const wrong = new Set([...document.querySelectorAll("[data-wrong]")].map((one) => one.dataset.wrong));
+  for (const field of form.querySelectorAll("[data-field]")) {
+    for (const box of field.querySelectorAll("input, textarea, select")) {
+      if (wrong.has(field.dataset.field)) box.setAttribute("aria-invalid", "true");
+      else box.removeAttribute("aria-invalid");
+    }
+  }
+}
+
+// reviews by the keyboard: a letter goes to a button or to the first value, and Enter decides
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  const key = event.key.toLowerCase();
+  const target = key === "c" ? document.querySelector("form.review [name^='value.']")
+    : [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
+  if (!target) return;
+  event.preventDefault();
+  target.focus();
+  target.select?.();
+});

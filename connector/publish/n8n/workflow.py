@@ -28,7 +28,10 @@ def workflow(catalogue: Catalogue, public_url: str) -> Json:
     """A start, a note, each action with its first example as JSON, and the first also as a form."""
     address = public_url.rstrip("/") or DEFAULT_URL
     actions = list(catalogue.values())
-    calls = [_call(action, address, place) for place, action in enumerate(actions)]
+    calls = [
+        call_node(action, address, example_input(action), place)
+        for place, action in enumerate(actions)
+    ]
     calls.append(_form_call(actions[0], address, len(actions)))
     start = _node("Start", "n8n-nodes-base.manualTrigger", 1, {}, (0, 0))
     targets = [{"node": call["name"], "type": "main", "index": 0} for call in calls]
@@ -44,9 +47,10 @@ def workflow(catalogue: Catalogue, public_url: str) -> Json:
     }
 
 
-def _call(action: Action, address: str, place: int) -> Json:
-    values = json.dumps(example_input(action), ensure_ascii=False, indent=2)
-    body = {"contentType": "json", "specifyBody": "json", "jsonBody": values}
+def call_node(action: Action, address: str, values: Json, place: int = 0) -> Json:
+    """A node that sends ``values`` to ``action`` as JSON."""
+    text = json.dumps(values, ensure_ascii=False, indent=2)
+    body = {"contentType": "json", "specifyBody": "json", "jsonBody": text}
     return _request(action.title, action, address, place, body)
 
 

@@ -104,6 +104,8 @@ class ConsolePage:
             key = signed_in_key()
             if key is None:
                 return redirect_to_sign_in()
+            if not self.is_open_to(key) and self.address == _PREFIX:
+                return go_to(open_pages(key)[0].address)
             if not self.is_open_to(key):
                 raise FormcallError("forbidden", _FORBIDDEN.format(scope=self._scopes[0]))
             if is_form:

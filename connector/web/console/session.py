@@ -14,9 +14,10 @@ from flask import Response, g, request
 
 from connector.errors import FormcallError
 from connector.store.keys import Key
+from connector.web.request_parsing import read_complete_body
 from connector.web.services import services
 
-FORM_TOKEN = "form_token"  # noqa: S105  the name of the field
+FORM_TOKEN = "form-token"  # noqa: S105  the name of the field
 _COOKIE = "formcall-console"
 _FORM_COOKIE = "formcall-sign-in"
 _OWN_SITE = ("same-origin", "none")  # none: the person has typed the address
@@ -59,6 +60,7 @@ def end_session(response: Response) -> None:
 def require_own_form() -> None:
     """``forbidden`` for a form that a page of this session has not sent."""
     _require_own_site()
+    read_complete_body(request)  # whole, so that a view may read it as the API does
     if not hmac.compare_digest(_sent_token(), g.form_token.encode()):
         raise FormcallError("forbidden", _STALE)
 
