@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from connector.catalogue import OPTIONS
@@ -66,6 +66,13 @@ def review_values(
         ],
         "problem": problem,
     }
+
+
+def correction_values(answer: Mapping[str, Any]) -> Iterator[_PageValue]:
+    """Inputs for the values of an answer that a person may correct."""
+    for name, value in answer.items():
+        if name not in _NOT_CORRECTED:
+            yield _value(name, shown_text(value), can_be_corrected=True)
 
 
 def message_page(title: str, text: str) -> str:

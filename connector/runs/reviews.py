@@ -149,8 +149,9 @@ class Reviews:
         self._write(change)
 
     def correctable(self, row: RunRow) -> tuple[str, ...]:
-        """The values of a waiting answer that a person can correct; none where it is unknown."""
-        if row.proposed is None:
+        """The values of an answer that a person can correct, of one that waits or was given; none
+        where it is unknown."""
+        if (row.answer if row.status == "done" else row.proposed) is None:
             return ()
         try:
             run = self._run(row)

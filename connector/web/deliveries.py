@@ -8,12 +8,14 @@ from connector.errors import FormcallError
 from connector.json_types import Json
 from connector.store.deliveries import STATES
 from connector.store.ids import iso_time
-from connector.store.rows import DeliveryRow
+from connector.store.rows import DeliveryRow, RunRow
 from connector.web.auth import is_visible, needs_key
 from connector.web.query import read_query_choice, read_query_limit
 from connector.web.services import services
 
 deliveries = Blueprint("deliveries", __name__, url_prefix="/v1")
+
+_MAX_OF_RUN = 100
 
 
 @deliveries.get("/deliveries")
@@ -59,6 +61,13 @@ def show_signing_secret() -> Response:
     """The secret with which a receiver verifies the messages of this key (Standard Webhooks)."""
     secret = services().service.webhook_sender.secret_for(g.key.id)
     return jsonify({"id": g.key.id, "signing_secret": secret})
+
+
+def deliveries_of(row: RunRow) -> list[Json]:
+    """The messages about a run."""
+    store = services().service.deliveries
+    rows = store.list_by_key(row.key_id, limit=_MAX_OF_RUN, subject_id=row.id)
+    return [delivery_view(one) for one in rows]
 
 
 def delivery_view(row: DeliveryRow) -> Json:

@@ -19,7 +19,7 @@ from connector.runs.reviews import ReviewDecision, feedback_view
 from connector.store.ledger.records import NEEDS_REVIEW, OPEN_STATUSES
 from connector.store.rows import RunRow
 from connector.web.auth import is_visible, needs_key
-from connector.web.deliveries import delivery_view
+from connector.web.deliveries import deliveries_of
 from connector.web.fields import (
     convert_field,
     invalid_field,
@@ -38,7 +38,6 @@ from connector.web.streams import ClientConnection
 runs = Blueprint("runs", __name__, url_prefix="/v1/runs")
 
 _MAX_NOTE = 2_000
-_MAX_DELIVERIES = 100
 
 
 @runs.get("")
@@ -65,7 +64,7 @@ def _included(row: RunRow) -> Json:
     """The parts that the parameter `include` names, with commas between them."""
     readers: dict[str, Callable[[RunRow], object]] = {
         **services().service.run_details.parts,
-        "deliveries": _deliveries_of,
+        "deliveries": deliveries_of,
         "feedback": feedback_view,
     }
     names = [name.strip() for name in request.args.get("include", "").split(",") if name.strip()]
@@ -74,12 +73,6 @@ def _included(row: RunRow) -> Json:
             message = f'"include" takes {", ".join(readers)}, with commas between them.'
             raise invalid_field("include", "not_a_choice", message)
     return {name: readers[name](row) for name in names}
-
-
-def _deliveries_of(row: RunRow) -> list[Json]:
-    store = services().service.deliveries
-    rows = store.list_by_key(row.key_id, limit=_MAX_DELIVERIES, subject_id=row.id)
-    return [delivery_view(one) for one in rows]
 
 
 def wait_for_end(run_id: str, seconds: float) -> None:

@@ -3,6 +3,9 @@
 
 document.documentElement.classList.add("scripted");
 
+// in a narrow window the navigation is one line, which may begin left of the current page
+document.querySelector(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // a link that signs in once: its secret is behind the #, and goes from there into the form
 for (const form of document.querySelectorAll("form[data-fragment]")) {
   const secret = location.hash.slice(1);
@@ -182,3 +185,22 @@ document.addEventListener("keydown", (event) => {
   target.focus();
   target.select?.();
 });
+
+// parts of a page that change while runs are open
+for (const part of document.querySelectorAll("[data-refresh]")) setTimeout(() => refresh(part.id), Number(part.dataset.refresh));
+
+async function refresh(id) {
+  const part = document.getElementById(id);
+  try {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    const fresh = page.getElementById(id);
+    if (!fresh || !fresh.dataset.refresh) {
+      location.reload();
+      return;
+    }
+    part.replaceWith(document.adoptNode(fresh));
+  } catch {
+    // the service may restart; the next time may succeed
+  }
+  setTimeout(() => refresh(id), Number(part.dataset.refresh));
+}

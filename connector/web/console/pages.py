@@ -13,11 +13,12 @@ from connector.web.console.page import (
     redirect_to_sign_in,
 )
 from connector.web.console.reviews import reviews
+from connector.web.console.runs import runs
 from connector.web.console.session import signed_in_key
 from connector.web.console.sign_in import sign_in
 from connector.web.console.try_action import actions
 
-PAGES: tuple[ConsolePage, ...] = (home, actions, reviews)
+PAGES: tuple[ConsolePage, ...] = (home, actions, runs, reviews)
 
 _unknown = Blueprint("console_unknown", __name__, url_prefix="/console")
 handle_errors(_unknown)
