@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -21,55 +20,33 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_NONE = "none"
-_MAX_DOLLARS = 1_000_000
-_MAX_COUNT = 1_000_000
 
+class _Limit(click.ParamType[Any]):
+    """A limit of a key, in the form that ``connector.store.key_limits`` reads, or the word none."""
 
-class _Count(click.ParamType[Any]):
-    """A whole number from 1, or the word none."""
-
-    name = "N"
+    def __init__(self, name: str, reader: str) -> None:
+        self.name = name
+        self._reader = reader
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == _NONE:
-            return value
-        text = str(value)
-        is_number = text.isascii() and text.isdigit()
-        if not is_number or not 1 <= int(text) <= _MAX_COUNT:
-            self.fail(f"{value!r} is not a whole number from 1 to {_MAX_COUNT:,}.", param, ctx)
-        return int(text)
+        from connector.store import key_limits
 
-
-class _Dollars(click.ParamType[Any]):
-    """An amount of dollars, converted to nano-dollars, or the word none."""
-
-    name = "USD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from connector.store.ledger.money import to_nano
-
-        if value == _NONE:
-            return value
         try:
-            amount = Decimal(str(value).removeprefix("$"))
-            is_valid = 0 <= amount <= _MAX_DOLLARS
-        except InvalidOperation:  # not a number, or one of the decimal NaN values
-            is_valid = False
-        if not is_valid:
-            self.fail(
-                f"{value!r} is not an amount of dollars from 0 to {_MAX_DOLLARS:,}.", param, ctx
-            )
-        return to_nano(amount)
+            number = getattr(key_limits, self._reader)(value)
+        except ValueError as rule:
+            self.fail(f"{value!r} is not {rule}.", param, ctx)
+        return key_limits.NO_LIMIT if number is None else number
 
 
+_COUNT = _Limit("N", "read_count")
+_DOLLARS = _Limit("USD", "read_dollars")
 # option, the field of KeyLimits that it sets, type, help
 _LIMITS = (
-    ("--rate", "rate_per_minute", _Count(), "Calls per minute."),
-    ("--at-once", "at_once", _Count(), "Runs in progress at the same time."),
-    ("--budget-usd-run", "budget_run_nusd", _Dollars(), "What one run may cost."),
-    ("--budget-usd-day", "budget_day_nusd", _Dollars(), "What it may spend in a day (UTC)."),
-    ("--budget-usd-month", "budget_month_nusd", _Dollars(), "What it may spend in a month (UTC)."),
+    ("--rate", "rate_per_minute", _COUNT, "Calls per minute."),
+    ("--at-once", "at_once", _COUNT, "Runs in progress at the same time."),
+    ("--budget-usd-run", "budget_run_nusd", _DOLLARS, "What one run may cost."),
+    ("--budget-usd-day", "budget_day_nusd", _DOLLARS, "What it may spend in a day (UTC)."),
+    ("--budget-usd-month", "budget_month_nusd", _DOLLARS, "What it may spend in a month (UTC)."),
 )
 
 
@@ -88,8 +65,10 @@ def _limit_options(command: Command) -> Command:
 
 def _given_limits(options: dict[str, Any]) -> dict[str, Any]:
     """The limits that were given; ``none`` becomes None, which removes the limit."""
+    from connector.store.key_limits import NO_LIMIT
+
     return {
-        name: None if value == _NONE else value
+        name: None if value == NO_LIMIT else value
         for name, value in options.items()
         if value is not None
     }
@@ -126,7 +105,7 @@ def create_key(name: str, scopes: tuple[str, ...], review: str | None, **limits:
 
     It may make 3,000 calls a minute unless --rate says otherwise.
     """
-    from connector.store.keys import DEFAULT_LIMITS
+    from connector.store.key_limits import DEFAULT_LIMITS
 
     with _open_keys() as keys:
         all_limits = replace(DEFAULT_LIMITS, **_given_limits(limits))
@@ -147,9 +126,7 @@ def change_key(name_or_id: str, review: str | None, **limits: Any) -> None:
             "bad_request", "Give a limit to change, as in --rate 60 or --budget-usd-day none."
         )
     with _open_keys() as keys:
-        if review:
-            keys.set_review(name_or_id, review)
-        changed = keys.update_limits(name_or_id, **given) if given else keys.by_name(name_or_id)
+        changed = keys.change(name_or_id, review=review, limits=given)
     click.echo(f'Limits of the key "{changed.name}": {str(changed.limits) or "none"}.')
     if review:
         click.echo(f"Answers that wait for a person: {review}.")

@@ -211,7 +211,6 @@ def _make_app(settings: Settings, *, role: Role, url: str, group: _Group, count:
 
 def _start_app(settings: Settings, *, role: Role, url: str, group: _Group, count: int) -> Flask:
     from connector import logs
-    from connector.catalogue import load_catalogue
     from connector.publish import openapi
     from connector.store.database import wait_for_database
     from connector.web.app import create_app
@@ -220,12 +219,12 @@ def _start_app(settings: Settings, *, role: Role, url: str, group: _Group, count
     if group.greeted[0]:
         logs.configure(settings.log)
         wait_for_database(settings)
-    # actions that are each valid may still share a name with each other or with another operation
-    openapi.build(load_catalogue(settings.templates))
     siblings = Siblings(group.folder) if count > 1 else None
     app = create_app(settings, role=role, siblings=siblings)
+    shared: Services = app.extensions["formcall"]
+    openapi.check(shared.catalogue)
     if not group.greeted[0]:
-        _print_greeting(settings, app.extensions["formcall"], url)
+        _print_greeting(settings, shared, url)
         group.greeted[0] = 1
     logs.configure(settings.log)
     return app
@@ -257,7 +256,7 @@ def _create_first_key(settings: Settings, shared: Services, url: str) -> str:
     one creates the key, and the other tells nothing.
     """
     from connector.cli.console import sign_in_link
-    from connector.store.keys import DEFAULT_LIMITS
+    from connector.store.key_limits import DEFAULT_LIMITS
     from connector.store.private_files import write_private
     from connector.store.sessions import LINK_MINUTES
 

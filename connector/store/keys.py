@@ -9,11 +9,22 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Engine, ScalarSelect, bindparam, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    ScalarSelect,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from connector.catalogue.options import REVIEW_POLICIES
@@ -21,12 +32,12 @@ from connector.errors import FormcallError
 from connector.settings import Settings
 from connector.store.database import load_secret, open_database
 from connector.store.ids import today
-from connector.store.ledger.money import format_usd
-from connector.store.ledger.records import BudgetLimits
+from connector.store.key_limits import KeyLimits
 from connector.store.rows import KeyRow
 from connector.store.tables import IS_SINGLE, NAME_LENGTH, keys, runs, spending
 
 SCOPES = ("actions", "tools", "review", "admin")
+DEFAULT_SCOPES = ("actions", "tools")
 # a tool that acts outside the form, by its name, or all of them
 _TOOL_SCOPE = re.compile(r"tool:([a-z][a-z0-9_]{0,39}|\*)")
 # the runs of one key that wait for a person, by the key's id
@@ -35,51 +46,8 @@ _REVIEW_SCOPE = re.compile(r"review:key_[0-9a-f]{16}")
 COMMAND_LINE = "command line"
 _PREFIX = "fc_"
 _MAX_LENGTH = 200
+_NO_LIMITS = KeyLimits()
 _CACHE_SECONDS = 5.0  # a limit for changes made in the database by hand
-
-
-@dataclass(frozen=True)
-class KeyLimits:
-    """The limits of a key; None: no limit.
-
-    ``rate_per_minute`` calls, ``at_once`` concurrent runs, budgets in nano-dollars by UTC days.
-    """
-
-    rate_per_minute: int | None = None
-    at_once: int | None = None
-    budget_run_nusd: int | None = None
-    budget_day_nusd: int | None = None
-    budget_month_nusd: int | None = None
-
-    @property
-    def has_budget(self) -> bool:
-        budgets = (self.budget_run_nusd, self.budget_day_nusd, self.budget_month_nusd)
-        return any(budget is not None for budget in budgets)
-
-    def budget_limits(self) -> BudgetLimits:
-        """The limits that the ledger enforces."""
-        return BudgetLimits(self.budget_day_nusd, self.budget_month_nusd, self.at_once)
-
-    def __str__(self) -> str:
-        parts: list[str] = []
-        if self.rate_per_minute is not None:
-            parts.append(f"{self.rate_per_minute} calls a minute")
-        if self.at_once is not None:
-            parts.append(f"{self.at_once} at once")
-        budgets = {
-            "run": self.budget_run_nusd,
-            "day": self.budget_day_nusd,
-            "month": self.budget_month_nusd,
-        }
-        for period, amount in budgets.items():
-            if amount is not None:
-                parts.append(f"{format_usd(amount)} a {period}")
-        return ", ".join(parts)
-
-
-# of a new key that is given no rate: a loop or a leaked key has an end, and people never meet it
-DEFAULT_LIMITS = KeyLimits(rate_per_minute=3_000)
-LIMIT_FIELDS = tuple(entry.name for entry in fields(KeyLimits))
 
 
 @dataclass(frozen=True)
@@ -95,7 +63,7 @@ class Key:
     scopes: tuple[str, ...]
     created_at: dt.datetime
     revoked_at: dt.datetime | None = None
-    limits: KeyLimits = KeyLimits()
+    limits: KeyLimits = _NO_LIMITS
     review: str = ""
 
     def may_use(self, tool: str, *, reaches_outside: bool) -> bool:
@@ -151,7 +119,7 @@ class Keys:
     def create(
         self,
         name: str,
-        scopes: Sequence[str] = ("actions", "tools"),
+        scopes: Sequence[str] = DEFAULT_SCOPES,
         limits: KeyLimits | None = None,
         review: str = "",
     ) -> tuple[Key, str]:
@@ -160,7 +128,7 @@ class Keys:
         ``FormcallError`` for a name that is taken, or an unknown scope.
         """
         name = _checked_name(name)
-        _check_scopes(scopes)
+        check_scopes(scopes)
         text = _PREFIX + secrets.token_urlsafe(32)
         key = Key(
             f"key_{secrets.token_hex(8)}",
@@ -169,7 +137,7 @@ class Keys:
             tuple(scopes),
             dt.datetime.now(dt.UTC),
             limits=limits or KeyLimits(),
-            review=_checked_review(review),
+            review=check_review(review),
         )
         row = {
             "id": key.id,
@@ -186,7 +154,7 @@ class Keys:
                 connection.execute(keys.insert().values(**row))
         except IntegrityError:
             raise FormcallError(
-                "bad_request", f'There is a key called "{name}" already. Choose another name.'
+                "conflict", f'There is a key called "{name}" already. Choose another name.'
             ) from None
         self._touch_stamp()
         return key, text
@@ -269,24 +237,52 @@ class Keys:
         key = self.by_id(key_id)
         return key is not None and key.revoked_at is not None
 
-    def update_limits(self, name_or_id: str, **values: int | None) -> Key:
-        """Set some limits of a key (None removes one), from its next run on."""
-        key = self.by_name(name_or_id)
-        with self._database.begin() as connection:
-            connection.execute(update(keys).where(keys.c.id == key.id).values(values))
-        self._touch_stamp()
-        return replace(key, limits=replace(key.limits, **values))
+    def change(
+        self,
+        name_or_id: str,
+        *,
+        scopes: Sequence[str] | None = None,
+        review: str | None = None,
+        limits: Mapping[str, int | None] | None = None,
+        keep_admin: bool = False,
+    ) -> Key:
+        """Change a valid key, from its next call on; what is None stays, a limit of None goes.
 
-    def set_review(self, name_or_id: str, review: str) -> None:
-        """Set which answers of a key wait for a person by default, from its next run on."""
+        ``review``: which of its answers wait for a person, by default. ``keep_admin`` as in
+        ``revoke``. ``FormcallError`` when there is no such key, or a value is invalid.
+        """
         key = self.by_name(name_or_id)
+        values: dict[str, object] = dict(limits or {})
+        if scopes is not None:
+            values["scopes"] = list(check_scopes(scopes))
+        if review is not None:
+            values["review"] = check_review(review) or None
+        loses_admin = "admin" in key.scopes and "admin" not in (scopes or key.scopes)
+        if values:
+            self._update(key, values, keep_admin=keep_admin and loses_admin)
+        return self.by_name(key.id)
+
+    def _update(self, key: Key, values: Mapping[str, object], *, keep_admin: bool) -> None:
+        """Write ``values``; with ``keep_admin`` only if another valid key has the scope admin."""
         with self._database.begin() as connection:
-            change = update(keys).where(keys.c.id == key.id)
-            connection.execute(change.values(review=_checked_review(review)))
+            if keep_admin and connection.dialect.name == "postgresql":
+                # of two admins who remove each other, the second finds what the first has done
+                connection.execute(select(keys.c.id).where(_IS_ADMIN).with_for_update())
+            condition = _has_other_admin(key.id) if keep_admin else true()
+            change = update(keys).where(keys.c.id == key.id, condition).values(values)
+            if not connection.execute(change).rowcount:
+                raise FormcallError(
+                    "conflict",
+                    f'"{key.name}" is the only valid key with the scope admin, and without one '
+                    "keys can only be made on the command line. Create another one first.",
+                )
         self._touch_stamp()
 
-    def activity(self) -> dict[str, KeyActivity]:
-        """When each key was last used for a run, and what it has spent today and this month."""
+    def activity(self, key_id: str = "") -> dict[str, KeyActivity]:
+        """When each key was last used for a run, and what it has spent today and this month.
+
+        ``key_id``: of this key alone.
+        """
         newest = select(runs.c.created_ms).where(runs.c.key_id == keys.c.id, IS_SINGLE)
         newest = newest.order_by(runs.c.id.desc()).limit(1)
         query = select(
@@ -294,20 +290,21 @@ class Keys:
             newest.scalar_subquery(),
             _spent_in(today()),
             _spent_in(today()[:7]),
-        )
+        ).where(keys.c.id == key_id if key_id else true())
         with self._database.connect() as connection:
             return {
                 row[0]: KeyActivity(row[1], row[2] or 0, row[3] or 0)
                 for row in connection.execute(query)
             }
 
-    def revoke(self, name_or_id: str) -> Key:
-        """Revoke a valid key by its name or id; ``FormcallError`` when there is none."""
+    def revoke(self, name_or_id: str, *, keep_admin: bool = False) -> Key:
+        """Revoke a valid key by its name or id; ``FormcallError`` when there is none.
+
+        ``keep_admin``: the last valid key with the scope admin is not revoked (conflict).
+        """
         key = self.by_name(name_or_id)
         at = dt.datetime.now(dt.UTC)
-        with self._database.begin() as connection:
-            connection.execute(update(keys).where(keys.c.id == key.id).values(revoked_at=at))
-        self._touch_stamp()
+        self._update(key, {"revoked_at": at}, keep_admin=keep_admin and "admin" in key.scopes)
         return replace(key, revoked_at=at)
 
     def _digest(self, text: str) -> str:
@@ -326,7 +323,17 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _checked_review(review: str) -> str:
+# scopes are stored as a JSON list
+_IS_ADMIN = keys.c.revoked_at.is_(None) & cast(keys.c.scopes, Text).like('%"admin"%')
+
+
+def _has_other_admin(key_id: str) -> ColumnElement[bool]:
+    others = select(keys.c.id).where(_IS_ADMIN, keys.c.id != key_id).subquery()
+    return exists(select(others.c.id))
+
+
+def check_review(review: str) -> str:
+    """``review``, which is a policy or ""; ``FormcallError`` (bad_request) for any other word."""
     if review and review not in REVIEW_POLICIES:
         raise FormcallError(
             "bad_request", f'"{review[:40]}" is not one of {", ".join(REVIEW_POLICIES)}.'
@@ -334,15 +341,17 @@ def _checked_review(review: str) -> str:
     return review
 
 
-def _check_scopes(scopes: Sequence[str]) -> None:
+def check_scopes(scopes: Sequence[str]) -> Sequence[str]:
+    """``scopes``; ``FormcallError`` (bad_request) when one of them is none."""
     for scope in scopes:
         is_named = _TOOL_SCOPE.fullmatch(scope) or _REVIEW_SCOPE.fullmatch(scope)
         if scope not in SCOPES and not is_named:
             raise FormcallError(
                 "bad_request",
-                f'"{scope}" is not a scope; the scopes are {", ".join(SCOPES)}, tool:NAME for a '
-                "tool that acts outside the form, and review:KEY_ID for the runs of one key.",
+                f'"{scope[:60]}" is not a scope; the scopes are {", ".join(SCOPES)}, tool:NAME for '
+                "a tool that acts outside the form, and review:KEY_ID for the runs of one key.",
             )
+    return scopes
 
 
 def _to_key(row: KeyRow) -> Key:

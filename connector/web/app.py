@@ -25,6 +25,7 @@ from connector.web.cors import add_cors
 from connector.web.deliveries import deliveries
 from connector.web.health import health
 from connector.web.hooks import hooks
+from connector.web.keys import keys
 from connector.web.mcp import mcp
 from connector.web.metrics import instrument, metrics
 from connector.web.problems import register_error_handlers
@@ -103,6 +104,7 @@ def create_app(
         subscriptions,
         deliveries,
         batches,
+        keys,
         mcp,
     ):
         app.register_blueprint(blueprint)

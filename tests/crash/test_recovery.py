@@ -742,7 +742,7 @@ def test_a_run_that_can_never_begin(open_local: OpenLocal) -> None:
             "budget_exceeded": {"key_id": poor.id},
         }
         local.service.keys.revoke(revoked.id)
-        local.service.keys.update_limits(poor.id, budget_day_nusd=1)
+        local.service.keys.change(poor.id, limits={"budget_day_nusd": 1})
         for code, values in cases.items():
             form = '{"text": "x", "categories": "a\\nb"}'
             row = queued_values(**{"form": form, "key_id": local.key.id, **values})

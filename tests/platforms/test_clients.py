@@ -454,6 +454,23 @@ def hooks(client: Client) -> None:
     )
 
 
+def keys(client: Client) -> None:
+    """A key is made as the example is, listed, changed and revoked; the last admin stays."""
+    made = client.call("create_key", 201, body=client.example("create_key"))
+    assert made["key"].startswith(made["hint"])
+    changed = client.call("change_key", 200, made["id"], body=client.example("change_key"))
+    assert (changed["budget_day_usd"], changed["at_once"]) == (10.0, None)
+    assert client.call("get_key", 200, made["id"]) == changed
+    listed = client.call("list_keys", 200)
+    assert made["id"] in {one["id"] for one in listed}
+    assert client.call("revoke_key", 200, made["id"])["deleted"] is True
+    [admin] = [one["id"] for one in listed if "admin" in one["scopes"]]
+    assert client.call("revoke_key", 409, admin)["code"] == "conflict"
+    assert client.call("create_key", 422, body={"name": "a", "scopes": "b"})["errors"]
+    for missing in ("get_key", "revoke_key"):
+        assert client.call(missing, 404, "key_0000000000000000")["code"] == "not_found"
+
+
 def others(client: Client) -> None:
     """Usage, in both formats, and the pages of the service are as they are published."""
     assert client.call("get_usage", 200, by="day,action,key,model")["ok"] is True
@@ -467,7 +484,7 @@ def others(client: Client) -> None:
 def test_every_operation_answers_as_published(client: Client) -> None:
     """Each operation that no action has is called, in the order in which a client would, and
     answers what is published of it."""
-    for part in (runs, reviews, batches, messages, hooks, others):
+    for part in (runs, reviews, batches, messages, hooks, keys, others):
         part(client)
     assert {operation.operation_id for operation in SERVICE_OPERATIONS} - client.called == set()
 

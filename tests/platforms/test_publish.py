@@ -14,14 +14,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from connector import publish
 from connector.catalogue import OPTIONS, Catalogue, load_catalogue, read_file
 from connector.catalogue.action import ENVELOPE
 from connector.catalogue.options import PROMPT_OPTIONS
 from connector.catalogue.sample import sample_answer as served_sample
 from connector.errors import KINDS, TemplateError
 from connector.json_types import Json
-from connector.publish import openapi, samples
+from connector.publish import openapi, platforms, samples
 from connector.publish.openapi import SERVICE_OPERATIONS
 from connector.publish.operation import STREAM_OPTIONS
 from connector.yaml_subset import read_yaml
@@ -135,18 +134,18 @@ def _nodes(value: Any) -> Iterator[Json]:
 
 def test_committed_files_are_what_the_actions_say(catalogue: Catalogue) -> None:
     """Building again gives the committed files byte for byte."""
-    assert publish.outdated_files(publish.build_all(catalogue), ROOT) == []
+    assert platforms.outdated_files(platforms.build_all(catalogue), ROOT) == []
 
 
 def test_stale_names_missing_and_different_files(catalogue: Catalogue, tmp_path: Path) -> None:
     """A file that is missing, or that somebody edited, is named in a sentence that says what to
     do."""
-    files = publish.build_all(catalogue, platforms=["openapi"])
-    publish.write_files(files, tmp_path)
-    assert publish.outdated_files(files, tmp_path) == []
+    files = platforms.build_all(catalogue, platforms=["openapi"])
+    platforms.write_files(files, tmp_path)
+    assert platforms.outdated_files(files, tmp_path) == []
     (tmp_path / SPECS[0]).unlink()
     (tmp_path / SPECS[1]).write_bytes(b"{}\n")
-    missing, other = publish.outdated_files(files, tmp_path)
+    missing, other = platforms.outdated_files(files, tmp_path)
     assert missing == "openapi/openapi.json is missing; write it with `formcall build`."
     assert other == (
         "openapi/openapi-3.1.json does not match the actions; write it with `formcall build`."
@@ -165,11 +164,11 @@ def test_what_an_earlier_build_has_left(
     catalogue: Catalogue, tmp_path: Path, platform: str, left: str
 ) -> None:
     """An action that is gone, or that had another id, would be offered twice: its file is named."""
-    files = publish.build_all(catalogue, platforms=[platform])
-    publish.write_files(files, tmp_path)
+    files = platforms.build_all(catalogue, platforms=[platform])
+    platforms.write_files(files, tmp_path)
     (tmp_path / left).parent.mkdir(exist_ok=True)
     (tmp_path / left).write_text("")
-    assert publish.outdated_files(files, tmp_path) == [
+    assert platforms.outdated_files(files, tmp_path) == [
         f"{left} is not generated any more; delete it."
     ]
 
@@ -177,7 +176,7 @@ def test_what_an_earlier_build_has_left(
 def test_same_catalogue_gives_same_bytes(catalogue: Catalogue) -> None:
     """Nothing but the catalogue and the address goes into the files; their texts end in one line
     feed, but for JSON as Bubble writes it."""
-    once, again = publish.build_all(catalogue), publish.build_all(load_catalogue())
+    once, again = platforms.build_all(catalogue), platforms.build_all(load_catalogue())
     assert once == again
     bubbles = {
         path for path in once if path.startswith("bubble/plugin/") and path.endswith(".json")
@@ -461,6 +460,7 @@ def test_answers_that_hand_over_say_where_and_when(path: str, specs: dict[str, J
     assert {name for name, status in handed_over if status == "201"} == {
         "create_subscription",
         "create_hook",
+        "create_key",
     }
     others = {
         "receive_hook",
@@ -759,7 +759,7 @@ def test_sample_answers_have_the_keys_and_types_of_served_ones(catalogue: Catalo
 
 @pytest.fixture(scope="module")
 def action_schema(catalogue: Catalogue) -> Draft202012Validator:
-    schema = json.loads(publish.build_all(catalogue)["openapi/action.schema.json"])
+    schema = json.loads(platforms.build_all(catalogue)["openapi/action.schema.json"])
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 

@@ -16,7 +16,7 @@ from connector.providers.hosted.batch_api import BatchClient
 from connector.providers.pricing.models import load_models
 from connector.runs import runner
 from connector.runs.budget import RunBudget
-from connector.store.keys import KeyLimits
+from connector.store.key_limits import KeyLimits
 from connector.store.ledger.changes import StartAttempt
 from connector.store.ledger.money import to_usd
 from connector.store.ledger.records import OPEN_STATUSES

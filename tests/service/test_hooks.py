@@ -710,7 +710,7 @@ def test_the_run_is_the_keys(made: WebApp) -> None:
     assert (
         made.client.get(f"/v1/runs/{answer['id']}", headers=made.headers).json["status"] == "done"
     )
-    made.keys.update_limits("key 0", rate_per_minute=1)
+    made.keys.change("key 0", limits={"rate_per_minute": 1})
     told = [made.client.post(hook["path"], json={"text": "a"}) for _ in range(2)]
     refused(told[1], 429, "rate_limited")
     assert int(told[1].headers["Retry-After"]) >= 1

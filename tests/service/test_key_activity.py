@@ -71,4 +71,4 @@ def test_which_answers_of_a_key_wait(app: WebApp) -> None:
     assert app.post(json=TICKET, headers={"X-API-Key": plain}).status_code == 200
     assert "sometimes" in command(app, "change", "clinic", "--review", "sometimes")
     with pytest.raises(FormcallError, match="never, checks, unsure, always"):
-        app.keys.set_review("clinic", "sometimes")
+        app.keys.change("clinic", review="sometimes")

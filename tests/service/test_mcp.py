@@ -621,7 +621,7 @@ def test_calls_are_runs_like_any_other(make: Callable[..., WebApp]) -> None:
     dry = _post(web, priced).json["result"]
     assert (dry["isError"], dry["structuredContent"]["status"]) == (False, "dry_run")
     Draft202012Validator(tools(CATALOGUE)[1]["outputSchema"]).validate(dry["structuredContent"])
-    web.keys.update_limits("key 0", rate_per_minute=1)
+    web.keys.change("key 0", limits={"rate_per_minute": 1})
     results = [_post(web, by_header).json["result"] for _ in range(2)]
     assert [one["structuredContent"].get("code") for one in results] == [None, "rate_limited"]
     assert results[1]["structuredContent"]["retry_after"] >= 1

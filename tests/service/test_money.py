@@ -27,7 +27,8 @@ from connector.runs import admission, runner
 from connector.service import build_service
 from connector.settings import Settings
 from connector.store.ids import today
-from connector.store.keys import Key, KeyLimits
+from connector.store.key_limits import KeyLimits
+from connector.store.keys import Key
 from connector.store.ledger.money import NANO, cost_to_nano, format_usd, to_nano, to_usd
 from tests.support.databases import KINDS, database_url
 from tests.support.ledger_asserts import assert_consistent, balance, entries, run_row

@@ -27,7 +27,8 @@ from connector.runs.rate_limits import RateLimits
 from connector.settings import Settings
 from connector.store import rates as store_rates
 from connector.store.database import open_database
-from connector.store.keys import Key, KeyLimits, open_keys
+from connector.store.key_limits import KeyLimits
+from connector.store.keys import Key, open_keys
 from tests.support.databases import database_url
 from tests.support.guards import hang_guard
 from tests.support.running_service import clean_environment
@@ -139,7 +140,8 @@ from pathlib import Path
 from connector.runs.rate_limits import RateLimits
 from connector.settings import Settings
 from connector.store.database import open_database
-from connector.store.keys import KeyLimits, Key
+from connector.store.key_limits import KeyLimits
+from connector.store.keys import Key
 from tests.service.test_rates import taken
 settings = Settings(data_dir=Path(sys.argv[1]), database_url=sys.argv[2], limits_url=sys.argv[3])
 key = Key(sys.argv[4], "one", "fc_", ("actions",), dt.datetime.now(dt.UTC), \
@@ -382,8 +384,8 @@ def test_a_new_rate_holds_at_once(make: Callable[..., WebApp]) -> None:
         ]
 
     assert statuses(4) == [200] * 4
-    keys.update_limits(key.id, rate_per_minute=1)
+    keys.change(key.id, limits={"rate_per_minute": 1})
     assert statuses(2) == [200, 429]
-    keys.update_limits(key.id, rate_per_minute=None)
+    keys.change(key.id, limits={"rate_per_minute": None})
     assert statuses(3) == [200] * 3
     keys.close()

@@ -20,7 +20,7 @@ from connector.providers.routing import FALLBACK_SECONDS
 from connector.runs.responses import RunResponse
 from connector.settings import Settings
 from connector.store.ids import today
-from connector.store.keys import KeyLimits
+from connector.store.key_limits import KeyLimits
 from connector.store.ledger.money import cost_to_nano
 from connector.store.tables import ledger, spending
 from connector.store.usage import Period, UsageReport

@@ -22,7 +22,8 @@ from connector.metrics import Metrics
 from connector.providers.pricing.models import load_models
 from connector.runs import execution
 from connector.settings import Settings
-from connector.store.keys import KeyLimits, Keys
+from connector.store.key_limits import KeyLimits
+from connector.store.keys import Keys
 from connector.store.ledger.statements import Statements
 from connector.tools.toolbox import DECLARED
 from tests.simulation import clock

@@ -25,7 +25,7 @@ from connector.json_types import Json
 from connector.providers.pricing.models import load_models
 from connector.service import Service, build_service
 from connector.settings import Settings
-from connector.store.keys import KeyLimits
+from connector.store.key_limits import KeyLimits
 from connector.store.provider_batches import read_state
 from connector.store.tables import ledger, spending
 from tests.support.upstream import FakeUpstream

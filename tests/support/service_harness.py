@@ -27,7 +27,8 @@ from connector.runs import budget
 from connector.runs.responses import RunResponse
 from connector.service import Service, build_service
 from connector.settings import Settings
-from connector.store.keys import Key, KeyLimits
+from connector.store.key_limits import KeyLimits
+from connector.store.keys import Key
 from connector.store.ledger.money import cost_to_nano
 from tests.support.running_service import (
     FORMCALL,

@@ -10,6 +10,7 @@ from connector.publish.operations import (
     catalogue,
     deliveries,
     hooks,
+    keys,
     reviews,
     runs,
     service,
@@ -24,6 +25,7 @@ SERVICE_OPERATIONS: tuple[Operation, ...] = (
     *subscriptions.OPERATIONS,
     *deliveries.OPERATIONS,
     *hooks.OPERATIONS,
+    *keys.OPERATIONS,
     *service.OPERATIONS,
 )
 # for tools in which an operation is a step of a workflow, with each of its values
@@ -46,6 +48,7 @@ GROUPS = {
     "hooks": (
         "URLs that run an action on the data posted to them, for tools that can only send a POST."
     ),
+    "keys": "API keys, for a key with the scope admin.",
     "usage": "Usage and its cost.",
     "service": "Health of the service. No key is needed.",
 }
