@@ -29,8 +29,18 @@ class Snippet(NamedTuple):
 def snippets(action: Action, address: str, values: Json) -> list[Snippet]:
     """The call of ``action`` with ``values`` for each tool."""
     sent = {name: _without_file(action, name, value) for name, value in values.items()}
+    sent = {**_missing_file(action, sent), **sent}
     url = f"{address}{RUN_PATH.format(action_id=action.id)}"
     return [make(action, address, url, sent) for make in _TOOLS]
+
+
+def _missing_file(action: Action, values: Json) -> Json:
+    """An address for the first file, where a call needs one: no page can show what was chosen."""
+    for name in action.file_fields:
+        entry = action.fields[name]
+        if name not in values and not (entry.or_text and entry.or_text in values):
+            return {name: _FILE}
+    return {}
 
 
 def _without_file(action: Action, name: str, value: Any) -> Any:
