@@ -44,7 +44,8 @@ the simulation finds each of them.
 
 ## What the operator decides
 - The first start shows its API key on a terminal only. Elsewhere it is in the private file
-  `first-key` of the data folder. Move it to a safe place.
+  `first-key` of the data folder. Move it to a safe place. The link to the [console](console.md)
+  that it prints works once and for 10 minutes.
 - `formcall purge --key NAME` erases all of a revoked key but the books (first with
   `--dry-run`). It does not change backups.
 - A callback that leads back to the service is refused (`loop`). A loop through another service ends

@@ -28,6 +28,7 @@ class Spending(NamedTuple):
     period: str
     spent: int
     budget: int | None
+    of_all: bool = False
 
     @property
     def percent(self) -> int:
@@ -37,7 +38,9 @@ class Spending(NamedTuple):
     @property
     def sentence(self) -> str:
         """The budget in words."""
-        return f"of {usd(self.budget)}" if self.budget is not None else "no budget is set"
+        if self.budget is not None:
+            return f"of {usd(self.budget)}"
+        return "by all keys" if self.of_all else "no budget is set"
 
 
 @home.get()
@@ -80,7 +83,7 @@ def _spending(key: Key) -> list[Spending]:
     if "admin" in key.scopes:
         day = sum(one.day_nusd for one in activity.values())
         month = sum(one.month_nusd for one in activity.values())
-        return [Spending("today", day, None), Spending("this month", month, None)]
+        return [Spending("today", day, None, True), Spending("this month", month, None, True)]
     own, limits = activity[key.id], key.limits
     return [
         Spending("today", own.day_nusd, limits.budget_day_nusd),
