@@ -13,6 +13,8 @@
 # make bench      measure a call, a thousand concurrent callers and a large batch
 # make bench-attacks  measure how long ordinary callers wait while somebody attacks
 # make bench-processes  measure one and several processes of a service on PostgreSQL
+# without bytecode each of the processes that the tests start compiles all modules anew
+export PYTHONDONTWRITEBYTECODE =
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

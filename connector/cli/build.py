@@ -45,7 +45,7 @@ def _check_names(settings: Settings) -> None:
     from connector.catalogue import load_catalogue
     from connector.publish import openapi
 
-    openapi.build(load_catalogue(settings.templates))
+    openapi.check(load_catalogue(settings.templates))
 
 
 @click.command()
@@ -83,28 +83,28 @@ def build(
 def _generate(
     platform: str | None, root: Path, *, base_url: str, resource_uuid: str
 ) -> dict[str, bytes]:
-    from connector import publish
     from connector.catalogue import load_catalogue
+    from connector.publish import platforms
 
     settings = read_settings()
-    if platform and platform not in publish.PLATFORMS:
-        known = ", ".join(publish.PLATFORMS)
+    if platform and platform not in platforms.PLATFORMS:
+        known = ", ".join(platforms.PLATFORMS)
         raise FormcallError(
             "bad_request", f'There is no platform "{platform}"; the platforms are: {known}.'
         )
-    return publish.build_all(
+    return platforms.build_all(
         load_catalogue(settings.templates),
         platforms=[platform] if platform else None,
-        previous_build=publish.read_previous_build(root),
+        previous_build=platforms.read_previous_build(root),
         public_url=base_url or settings.public_url,
         resource_uuid=resource_uuid,
     )
 
 
 def _report_stale(files: dict[str, bytes], root: Path) -> None:
-    from connector import publish
+    from connector.publish import platforms
 
-    sentences = publish.outdated_files(files, root)
+    sentences = platforms.outdated_files(files, root)
     for sentence in sentences:
         click.echo(sentence, err=True)
     click.echo(f"{len(files)} generated files, {len(sentences)} not up to date")
@@ -112,10 +112,10 @@ def _report_stale(files: dict[str, bytes], root: Path) -> None:
 
 
 def _write(files: dict[str, bytes], root: Path) -> None:
-    from connector import publish
+    from connector.publish import platforms
 
     try:
-        publish.write_files(files, root)
+        platforms.write_files(files, root)
     except OSError as error:
         raise FormcallError(
             "bad_request", f"The files cannot be written to {root.resolve()}: {error.strerror}."

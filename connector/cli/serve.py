@@ -237,7 +237,8 @@ def _print_greeting(settings: Settings, shared: Services, url: str) -> None:
     keys = shared.keys
     click.echo(f"Formcall {__version__} at {url}")
     click.echo(f"  engine    {engine_summary(settings)}")
-    click.echo(f"  console   {url}/console")
+    if settings.console == "on":
+        click.echo(f"  console   {url}/console")
     click.echo(f"  actions   {url}/docs")
     click.echo(f"  specs     {url}/openapi.json  /openapi-3.1.json  /swagger.json")
     api_key = "$FORMCALL_KEY"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from connector.catalogue import Action
+from connector.errors import ProviderError
 from connector.providers.base import Provider
 from connector.providers.pricing.models import Models
 from connector.settings import Settings
@@ -39,6 +41,17 @@ def make_provider(
     from connector.providers.scripted import ScriptedProvider
 
     return ScriptedProvider(actions)
+
+
+def preload(provider: Provider) -> None:
+    """Load what the first call of an embedded ``provider`` would wait for."""
+    if provider.engine != "local":
+        return
+    from connector.providers.local import LocalProvider
+
+    if isinstance(provider, LocalProvider):
+        with suppress(ProviderError):  # of a bad file, which the first call reports
+            provider.preload()
 
 
 def _make_router(

@@ -90,6 +90,15 @@ def build(catalogue: Catalogue, *, public_url: str = "") -> dict[str, bytes]:
     return files
 
 
+def check(catalogue: Catalogue) -> None:
+    """``TemplateError`` when actions that are each valid share a name, with each other or with
+    another operation. One version shows that, since all have the same names."""
+    _check_ids(catalogue)
+    version = SPEC_VERSIONS[0]
+    operations = [*_action_operations(catalogue, version.excluded_options), *SERVICE_OPERATIONS]
+    document(version, operations, DEFAULT_URL)
+
+
 def select_operations(
     catalogue: Catalogue, names: Sequence[str], *, without: Collection[str] = ()
 ) -> list[Operation]:

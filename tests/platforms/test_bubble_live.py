@@ -18,7 +18,6 @@ import pytest
 from connector.catalogue import Action, Catalogue, load_catalogue
 from connector.errors import KINDS
 from connector.json_types import Json
-from connector.publish import write_files
 from connector.publish.bubble import build
 from connector.publish.bubble.actions import (
     FIXED,
@@ -31,6 +30,7 @@ from connector.publish.bubble.actions import (
 )
 from connector.publish.bubble.ids import folder, ids_for
 from connector.publish.bubble.script import PLUGIN_CODES
+from connector.publish.platforms import write_files
 from connector.publish.samples import example_input
 from tests.platforms.test_bubble import with_fields_of_all_types
 from tests.support.node_tools import check_lock, node_in

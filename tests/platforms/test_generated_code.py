@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from connector.catalogue import Catalogue, load_catalogue
-from connector.publish import build_all
 from connector.publish.javascript import SCRIPTS
+from connector.publish.platforms import build_all
 from tests.support.node_tools import node_in
 from tests.support.retool_cli import odd_catalogue
 

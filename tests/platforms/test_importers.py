@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from connector import publish
 from connector.catalogue import Catalogue, load_catalogue, read_file
 from connector.json_types import Json
-from connector.publish import curl, gpt, postman, power_automate
+from connector.publish import curl, gpt, platforms, postman, power_automate
 from tests.platforms.test_publish import ODD_ACTION
 from tests.support.node_tools import check_lock, needed, node_in
 from tests.support.power_platform_rules import faults, property_faults
@@ -50,7 +49,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 def built(odd: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All generated files of that catalogue, for a service that others reach."""
     folder = tmp_path_factory.mktemp("built")
-    publish.write_files(publish.build_all(odd, public_url="https://forms.example"), folder)
+    platforms.write_files(platforms.build_all(odd, public_url="https://forms.example"), folder)
     return folder
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import requests
 
-from connector import publish
 from connector.catalogue import TYPES, load_catalogue
 from connector.json_types import Json
+from connector.publish import platforms
 from connector.publish.n8n.node import NOT_SHOWN, WIDGETS
 from connector.publish.n8n.workflow import CREDENTIAL
 from connector.publish.openapi import DEFAULT_URL
@@ -29,7 +29,7 @@ from tests.support.samples import ROOT, TICKET, without_durations
 
 TESTS = ROOT / "tests" / "platforms"
 CATALOGUE = load_catalogue()
-FILES = publish.build_all(CATALOGUE, platforms=["n8n"])
+FILES = platforms.build_all(CATALOGUE, platforms=["n8n"])
 NODE: Json = json.loads(FILES["n8n/nodes/description.json"])
 WORKFLOW: Json = json.loads(FILES["n8n/workflow.json"])
 SECONDS = 240.0
@@ -97,7 +97,7 @@ def test_the_workflow_has_every_action() -> None:
 
 def test_a_public_address() -> None:
     """The workflow calls the address that others reach the service at, and its note says so."""
-    files = publish.PLATFORMS["n8n"](CATALOGUE, public_url="https://forms.example/ai/")
+    files = platforms.PLATFORMS["n8n"](CATALOGUE, public_url="https://forms.example/ai/")
     workflow = json.loads(files["n8n/workflow.json"])
     urls = [node["parameters"]["url"] for node in workflow["nodes"] if "url" in node["parameters"]]
     assert all(url.startswith("https://forms.example/ai/v1/actions/") for url in urls)

@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from connector import publish
 from connector.catalogue import Catalogue, load_catalogue, read_action
 from connector.cli.main import main
-from connector.publish import retool
+from connector.publish import platforms, retool
 from connector.publish.retool.app import RESOURCE_PLACEHOLDER
 from connector.publish.retool.components import component_names
 from connector.publish.retool.resource import KEY_PLACEHOLDER
@@ -190,7 +189,7 @@ def test_the_index(catalogue: Catalogue) -> None:
 @pytest.fixture(scope="module")
 def functions(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("functions")
-    publish.write_files(
+    platforms.write_files(
         {path: body for path, body in retool.build(catalogue).items() if "/functions/" in path},
         folder,
     )
@@ -306,7 +305,7 @@ def test_the_resource_is_taken(tmp_path: Path) -> None:
     """The README's command makes the resource by Retool's API: the body keeps its rules, and the
     key is in it and in no file."""
     needed("curl")
-    publish.write_files(retool.build(CATALOGUE, public_url="https://ai.example.org"), tmp_path)
+    platforms.write_files(retool.build(CATALOGUE, public_url="https://ai.example.org"), tmp_path)
     [command] = [block for block in shown() if "/api/v2/resources" in block]
     with RetoolApi() as api:
         variables = {"RETOOL_URL": api.url, "RETOOL_TOKEN": TOKEN, "FORMCALL_KEY": "fc_of_the_test"}

@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 import requests
 
-from connector import publish
 from connector.catalogue import OPTIONS, Action, Catalogue, Field
 from connector.catalogue.files import read_files
 from connector.json_types import Json
-from connector.publish import retool
+from connector.publish import platforms, retool
 from connector.publish.retool.app import RESOURCE_PLACEHOLDER
 from connector.publish.retool.app_queries import part_id, widget_id
 from connector.publish.retool.toolscript import Element, HexId, Include, resolve_ids, write_rsx
@@ -39,7 +38,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 def folder(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The app of all actions and of one with a field of every type."""
     root = tmp_path_factory.mktemp("app")
-    publish.write_files(retool.build(catalogue), root)
+    platforms.write_files(retool.build(catalogue), root)
     return root / "retool" / "app"
 
 
@@ -473,5 +472,5 @@ def test_the_resource_is_chosen_once(catalogue: Catalogue, tmp_path: Path) -> No
         b"setupHint" in without["retool/app/main.rsx"]
         and b"setupHint" not in given["retool/app/main.rsx"]
     )
-    publish.write_files(given, tmp_path)
+    platforms.write_files(given, tmp_path)
     assert faults(tmp_path / "retool" / "app") == []

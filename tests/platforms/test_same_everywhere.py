@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from connector import publish
 from connector.catalogue import Catalogue, load_catalogue, read_file
 from connector.catalogue.action import ENVELOPE
 from connector.catalogue.answer import flat_schemas
+from connector.publish import platforms
 from connector.publish.mcp import GET_RUN, tools
 from connector.publish.operation import STREAM_OPTIONS
 from tests.platforms.test_publish import ODD_ACTION
@@ -33,8 +33,8 @@ def catalogue(
 
 def files_of(platform: str, catalogue: Catalogue) -> dict[str, bytes]:
     """What a platform's build gives, gone on with from what is kept in the project."""
-    return publish.build_all(
-        catalogue, platforms=[platform], previous_build=publish.read_previous_build(ROOT)
+    return platforms.build_all(
+        catalogue, platforms=[platform], previous_build=platforms.read_previous_build(ROOT)
     )
 
 
@@ -77,9 +77,9 @@ def differences(found: Found, catalogue: Catalogue) -> list[str]:
 def test_every_platform_is_read() -> None:
     """Each platform that is built has its reader, or says nothing of actions; so a new one cannot
     be forgotten here."""
-    missing = set(publish.PLATFORMS) - set(READERS) - NOT_OF_ACTIONS
+    missing = set(platforms.PLATFORMS) - set(READERS) - NOT_OF_ACTIONS
     assert not missing, f"tests/support/platform_readers.py has no reader for {missing}"
-    assert set(READERS) | NOT_OF_ACTIONS == set(publish.PLATFORMS)
+    assert set(READERS) | NOT_OF_ACTIONS == set(platforms.PLATFORMS)
 
 
 @pytest.mark.parametrize("platform", READERS)

@@ -19,11 +19,11 @@ import requests
 from flask import Flask
 from werkzeug.serving import make_server
 
-from connector import publish
 from connector.catalogue import OPTIONS, TYPES, load_catalogue
 from connector.catalogue.answer import flat_schemas
 from connector.errors import FormcallError
 from connector.json_types import Json
+from connector.publish import platforms
 from connector.publish.samples import example_input
 from connector.publish.zapier.widgets import NOT_SHOWN, WIDGETS
 from tests.support.node_tools import check_lock, node_in
@@ -97,7 +97,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The app as `formcall build zapier` writes it, beside the packages that it needs."""
     node_in(TESTS / "zapier")
     root = tmp_path_factory.mktemp("app")
-    publish.write_files(publish.build_all(CATALOGUE, platforms=["zapier"]), root)
+    platforms.write_files(platforms.build_all(CATALOGUE, platforms=["zapier"]), root)
     (root / "zapier" / "node_modules").symlink_to(TESTS / "zapier" / "node_modules")
     return root / "zapier"
 
@@ -171,7 +171,7 @@ def test_the_app_is_valid(app: App) -> None:
 
 def test_a_public_address(written: Json) -> None:
     """A connection proposes the address that others reach the service at, if that is known."""
-    files = publish.PLATFORMS["zapier"](CATALOGUE, public_url="https://ai.forms.example/")
+    files = platforms.PLATFORMS["zapier"](CATALOGUE, public_url="https://ai.forms.example/")
     assert json.loads(files["zapier/app.json"])["address"] == "https://ai.forms.example"
     assert b"https://ai.forms.example/v1/actions/classify" in files["zapier/WEBHOOKS.md"]
     assert written["address"] == ""

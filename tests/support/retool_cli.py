@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector import publish
 from connector.catalogue import Action, Catalogue, load_catalogue, read_file
 from connector.json_types import Json
-from connector.publish import retool
+from connector.publish import platforms, retool
 from connector.publish.retool.components import component_names, state_names
 from connector.publish.retool.widgets import WIDGETS
 from tests.support.node_tools import node_in
@@ -89,7 +88,7 @@ class Library:
 def write_library(catalogue: Catalogue, folder: Path) -> Library:
     """The generated library in ``folder``, with the packages of the tests."""
     node_in(PACKAGES)
-    publish.write_files(retool.build(catalogue), folder)
+    platforms.write_files(retool.build(catalogue), folder)
     library = Library(catalogue, folder / "retool" / "components")
     (library.folder / "node_modules").symlink_to(MODULES)
     return library

@@ -9,13 +9,14 @@ from typing import Any
 from connector.catalogue.files import Files
 from connector.errors import ProviderError
 from connector.providers.base import NO_METHOD, Call, Function, ModelRequest, Reply, Usage
+from connector.providers.computed import MODEL as RULES
 from connector.providers.local.language_guard import (
     lower_confidence,
     read_languages,
     unread_answer,
 )
 from connector.providers.local.model.embed import Encoder, missing_packages
-from connector.providers.local.model.weights import sentence_weights
+from connector.providers.local.model.weights import RERANKER, sentence_weights
 
 # gives the name of a function, its arguments, and warnings
 Method = Callable[[ModelRequest, Encoder], tuple[str, dict[str, Any], *tuple[str, ...]]]
@@ -27,10 +28,12 @@ CONFIDENCE_KINDS = {
     "quotes": "similarity",
     "findings": "none",
     "table": "none",
+    "sentiment": "similarity",
 }
 
-# methods that use the best model of sentences that is installed
-CLASSIFIERS = frozenset({"classify"})
+# methods that decide by rules alone, and those where the cross-encoder decides if it is installed
+RULED = frozenset({"extract", "table"})
+RERANKED = frozenset({"answer", "quotes"})
 
 
 class LocalProvider:
@@ -42,15 +45,16 @@ class LocalProvider:
         problem = missing_packages()
         if problem:
             raise ProviderError("needs_model", problem)
-        self._encoder = Encoder()
-        best = sentence_weights()
-        # MiniLM selects sentences, by thresholds of its own
-        self._classifier = self._encoder if best == self._encoder.weights else Encoder(best)
+        self._encoder = Encoder(sentence_weights())
 
     @staticmethod
     def available() -> str | None:
         """None if every package is installed, else a sentence that names the missing ones."""
         return missing_packages()
+
+    def preload(self) -> None:
+        """Load the model that most actions need, so that the first caller does not wait for it."""
+        self._encoder.background()
 
     def respond(self, request: ModelRequest) -> Reply:
         """Answer by ``request.method``; ``ProviderError`` (needs_model) for an unknown method."""
@@ -64,15 +68,23 @@ class LocalProvider:
             f"local_{len(request.turns) + 1}", name, json.dumps(arguments, ensure_ascii=True)
         )
         return Reply(
-            model=self._encoder_of(request).weights.name,
+            model=self._model_of(request),
             calls=(call,),
             usage=Usage(),
             confidence_kind=CONFIDENCE_KINDS[str(request.method)],
             warnings=tuple(warnings),
         )
 
-    def _encoder_of(self, request: ModelRequest) -> Encoder:
-        return self._classifier if request.method in CLASSIFIERS else self._encoder
+    def _model_of(self, request: ModelRequest) -> str:
+        """The name of what decides: a model, or ``rules``."""
+        from connector.providers.local.methods.answer import is_answered_by_tool
+        from connector.providers.local.methods.reranking import installed_reranker
+
+        if request.method in RULED or is_answered_by_tool(request):
+            return RULES
+        if request.method in RERANKED and installed_reranker():
+            return RERANKER.name
+        return self._encoder.weights.name
 
     def _guarded(
         self, request: ModelRequest, method: Method
@@ -83,14 +95,14 @@ class LocalProvider:
             function = final_function(request)
 
             def respond(one: ModelRequest) -> tuple[str, dict[str, Any]]:
-                answered = method(one, self._encoder_of(one))
+                answered = method(one, self._encoder)
                 return answered[0], answered[1]
 
             name, arguments = unread_answer(request, reading, respond)
             if not name:
                 name, arguments = function.name, fit_to_schema(arguments, function)
             return name, arguments, reading.warning
-        name, arguments, *warnings = method(request, self._encoder_of(request))
+        name, arguments, *warnings = method(request, self._encoder)
         if reading.level == "half":
             arguments = lower_confidence(arguments)
             warnings.append(reading.warning)
@@ -176,6 +188,17 @@ def _table(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any]]:
     return function.name, fit_to_schema(table(request.values), function)
 
 
+def _sentiment(
+    request: ModelRequest, encoder: Encoder
+) -> tuple[str, dict[str, Any], *tuple[str, ...]]:
+    from connector.providers.local.methods.sentiment import sentiment
+
+    function = final_function(request)
+    notes: list[str] = []
+    answer = sentiment(request.values, encoder, notes)
+    return function.name, fit_to_schema(answer, function), *notes
+
+
 def with_document_text(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The form's values with the text of its files as ``text``, if it has files.
 
@@ -205,4 +228,5 @@ METHODS: dict[str, Method] = {
     "quotes": _quotes,
     "findings": _findings,
     "table": _table,
+    "sentiment": _sentiment,
 }
