@@ -37,23 +37,12 @@ RETIRED = ("replace", "error")
 STORE_TEXT = ("on", "hash", "off")
 LOGS = ("auto", "text", "json", "off")
 METRICS = ("key", "open")
+CONSOLE = ("on", "off")
 REVIEW_EXPIRED = ("refuse", "accept")
 PYTHON = ("off", "monty", "bwrap")
 _ALSO_LOWER_CASE = ("HTTPS_PROXY", "NO_PROXY")  # as other programs read them
 
-_POSITIVE = (
-    "deadline_seconds",
-    "max_in_flight",
-    "max_body_bytes",
-    "rows_at_once",
-    "max_file_bytes",
-    "max_pages",
-    "part_tokens",
-    "keep_days",
-    "keep_ledger_days",
-    "review_hours",
-    "review_link_hours",
-)
+_MAY_BE_ZERO = ("processes", "trust_proxy")  # of the numbers
 
 
 def _setting(
@@ -200,6 +189,13 @@ class Settings:
     review_link_hours: float = _setting(
         "FORMCALL_REVIEW_LINK_HOURS", 24.0, "hours that a signed link to a review is valid"
     )
+    console: str = _setting("FORMCALL_CONSOLE", "on", "the pages at /console", choices=CONSOLE)
+    session_hours: float = _setting(
+        "FORMCALL_SESSION_HOURS", 8.0, "hours without a page that end a session of the console"
+    )
+    session_days: float = _setting(
+        "FORMCALL_SESSION_DAYS", 7.0, "days that end a session of the console in any case"
+    )
     limits_url: str = _setting(
         "FORMCALL_LIMITS_URL",
         "",
@@ -281,10 +277,11 @@ class Settings:
                     f"one of {', '.join(choices)}",
                     getattr(self, entry.name),
                 )
-        for name in _POSITIVE:
-            if not 0 < getattr(self, name) < math.inf:
+            is_number = entry.type in {"int", "float"} and entry.name not in _MAY_BE_ZERO
+            if is_number and not 0 < getattr(self, entry.name) < math.inf:
                 raise SettingsError(
-                    f"{_variable(name)} must be more than 0, not {getattr(self, name)}."
+                    f"{entry.metadata['variable']} must be more than 0, "
+                    f"not {getattr(self, entry.name)}."
                 )
         if self.processes < 0:
             raise invalid_variable(

@@ -70,6 +70,16 @@ class ReadinessChecker:
                 self._checked_at = time.monotonic()
             return self._cached
 
+    def check_within(self, seconds: float) -> Readiness | None:
+        """As ``check``, or None where the provider takes longer; a later call then has the result.
+
+        For pages that people wait for.
+        """
+        checking = threading.Thread(target=self.check, name="readiness", daemon=True)
+        checking.start()
+        checking.join(seconds)
+        return None if checking.is_alive() else self._cached
+
     def _check_now(self) -> Readiness:
         engine = self._provider.engine
         if isinstance(self._provider, ProviderRouter):

@@ -72,7 +72,10 @@ def home() -> Redirect:
 
 
 def _asks_for_page() -> bool:
-    """Whether a browser asks: a program accepts anything, or JSON, and names no pages."""
+    """Whether a browser asks, and there is a console: a program accepts anything, or JSON, and
+    names no pages."""
+    if services().settings.console == "off":
+        return False
     return "text/html" in request.headers.get("Accept", "")
 
 

@@ -4,6 +4,7 @@ once."""
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -255,6 +256,31 @@ def test_some_are_allowed(desk: Desk) -> None:
     assert desk.post(f"{waiting['id']}/approve", calls="two").json()["code"] == "invalid_input"
     assert desk.post(f"{waiting['id']}/approve", calls="2").json()["ok"]
     assert [one.path for one in desk.agency.bookings] == ["/flights/FC%2099/bookings"]
+
+
+def test_some_are_allowed_in_the_console(desk: Desk) -> None:
+    """A person ticks those of the calls that are allowed; without a tick nothing is decided."""
+    other = ("book_flight", {"flight": "FC 77", "seats": 2, "name": "<b>Bo</b>"})
+    desk.script(function_calls(BOOK, other), ANSWER)
+    waiting = desk.ask().json()
+    address = f"{desk.service.address}/console"
+    with requests.Session() as browser:
+
+        def send(path: str, **form: Any) -> requests.Response:
+            page = browser.get(f"{address}{path}", timeout=60).text
+            token = re.findall(r'name="form-token" value="([^"]+)"', page)[0]
+            return browser.post(f"{address}{path}", {"form-token": token, **form}, timeout=60)
+
+        assert send("/sign-in", key=desk.service.key).ok
+        path = f"/reviews/{waiting['id']}"
+        page = browser.get(f"{address}{path}", timeout=60).text
+        assert page.count('name="calls"') == 2
+        assert "&lt;b&gt;Bo&lt;/b&gt;" in page
+        none = send(path, decision="accept")
+        assert (none.status_code, "No call is ticked" in none.text) == (400, True)
+        assert send(path, decision="accept", calls="2").ok
+    assert desk.run(waiting["id"], wait=60)["ok"]
+    assert [one.path for one in desk.agency.bookings] == ["/flights/FC%2077/bookings"]
 
 
 def test_ask_before_every_call(desk: Desk) -> None:

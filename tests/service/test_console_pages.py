@@ -6,6 +6,7 @@ import html
 import io
 import json
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from connector.catalogue import TYPES, load_catalogue
 from connector.console.form_boxes import WIDGETS, form_boxes, sent_values
 from connector.console.marked_text import mark
 from connector.console.snippets import snippets
+from connector.engine.readiness import Readiness
 from connector.json_types import Json
 from connector.publish.samples import example_input
 from connector.settings import Settings
@@ -565,3 +567,24 @@ def test_marks_in_a_text() -> None:
     segments = mark("abcdef", quotes)
     assert "".join(one.text for one in segments) == "abcdef"
     assert [(one.text, one.found) for one in segments] == [("abc", "a"), ("def", "d")]
+
+
+def test_a_provider_that_is_slow_to_say_whether_it_is_ready(make: Make) -> None:
+    """Home does not wait for it."""
+    app = make()
+    checker: Any = app.app.extensions["formcall"].readiness
+    asked, told = threading.Event(), threading.Event()
+
+    def check_now() -> Any:
+        asked.set()
+        assert told.wait(60)
+        return Readiness(True, "openai", "o4-mini", "The provider has the model.")
+
+    checker._check_now = check_now
+    person = signed_in(app)
+    page = person.read()
+    assert asked.is_set()
+    assert "is being asked" in page
+    told.set()
+    while "The provider has the model." not in person.read():
+        assert "is being asked" in person.read()

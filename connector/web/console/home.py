@@ -18,6 +18,7 @@ home = ConsolePage("Home", "", icon="home")
 
 MAX_COUNT = 100  # of what waits; more are "99+"
 _RECENT = 6
+_CHECK_SECONDS = 1.5
 # the groups of the prebuilt actions, in the order of the page; the operator's own follow
 _GROUPS = {"text": "Texts", "documents": "Documents", "answers": "Answers"}
 
@@ -47,12 +48,11 @@ class Spending(NamedTuple):
 def show_home() -> Response:
     """The overview of the key that is signed in; with the scope admin of all keys."""
     key: Key = g.key
-    readiness = services().readiness.check()
     run_list = services().service.run_list
     own = None if "admin" in key.scopes else key.id
     return home.render(
         "home.html",
-        readiness=readiness,
+        readiness=services().readiness.check_within(_CHECK_SECONDS),
         problem=database_problem(),
         settings=services().settings,
         spending=_spending(key),
