@@ -24,6 +24,7 @@ from connector.publish.samples import example_input
 from connector.settings import Settings
 from connector.store.key_limits import KeyLimits
 from connector.store.run_list import RunFilter
+from connector.web.console import try_action
 from tests.support.console import Person, signed_in
 from tests.support.samples import TICKET
 from tests.support.web_app import WebApp, build_web_app
@@ -187,6 +188,24 @@ def test_the_price_first(app: WebApp, person: Person) -> None:
     assert "This engine costs nothing." in part(page, "result")
     assert ">\nMy parcel.</textarea>" in page
     assert len(app.service.run_list.page(RunFilter(None), limit=1000)) == before
+
+
+def test_a_run_that_takes_longer(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says so and looks again, by itself or by a link; it then has the answer."""
+    monkeypatch.setattr(try_action, "_WAIT_SECONDS", 0)
+    app = make()
+    person = signed_in(app)
+    response = person.send(TRY, TRY, **TICKET)
+    address = response.headers["Location"]
+    page = person.read(address)
+    run_id = address.partition("run=")[2]
+    assert f'data-open="{run_id}"' in page
+    assert f'<a href="?run={run_id}">Look again</a>' in page
+    with app.launched() as service:
+        service.runner.wait(run_id, 60)
+        page = person.read(address)
+    assert '<p class="big">billing</p>' in page
+    assert "wait_seconds" not in part(page, "use")
 
 
 def test_a_form_with_mistakes(person: Person) -> None:
