@@ -11,10 +11,11 @@ import pytest
 
 from connector.providers.base import CallResult, Function, ModelRequest, Reply, Turn
 from connector.providers.local import LocalProvider
+from connector.providers.local import provider as local_provider
 from connector.providers.local.methods import answer as answer_method
 from connector.providers.local.methods.short_answer import short_answer
 from connector.providers.local.methods.tool_planner import plan_call
-from connector.providers.local.model.weights import RERANKER
+from connector.providers.local.model.weights import MINILM, RERANKER
 from tests.support.web_app import WebApp
 
 REASON = LocalProvider.available()
@@ -353,6 +354,7 @@ def test_a_sentence_is_read_with_the_one_that_it_needs(question: str, answer: st
 def test_without_the_cross_encoder_likeness_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its weights are another package; where that is missing, sentences are found all the same."""
     monkeypatch.setattr(answer_method, "installed_reranker", lambda: None)
+    monkeypatch.setattr(local_provider, "sentence_weights", lambda: MINILM)
     _, _, answer = ask("Where does it ship from?", context=CONTEXT)
     assert answer["quotes"] == ["It ships from Bergen on the night train."]
     _, _, answer = ask("Who won the match?", context=CONTEXT)
@@ -390,3 +392,25 @@ def test_not_found_is_an_answer(action: str, make: Callable[..., WebApp]) -> Non
     )
     assert (found["ok"], found["found"], found["quotes"]) == (True, False, [])
     assert found["answer"].endswith("not say.")
+
+
+@needs_reranker
+def test_the_answer_names_what_decided() -> None:
+    """The cross-encoder for a quote, and rules where a tool computed."""
+    reply, _, answer = ask("Where does it ship from?", context=CONTEXT)
+    assert (reply.model, answer["found"]) == (RERANKER.name, True)
+    first, name, _ = ask("What is 12 * 7?", "calculate")
+    assert name == "calculate"
+    last, _, answer = ask("What is 12 * 7?", "calculate", turns=done(first, '{"result": 84}'))
+    assert (last.model, answer["value"]) == ("rules", "84")
+
+
+@needs_reranker
+def test_a_long_text_is_searched_before_it_is_read() -> None:
+    """The cross-encoder reads the sentences that are most alike the question."""
+    rooms = " ".join(
+        f"The room {number} is on floor {number % 7} and has a window." for number in range(50)
+    )
+    told = "The fire alarm is tested by Mrs Oduya on the first Monday of the month."
+    _, _, answer = ask("Who tests the fire alarm?", context=f"{rooms} {told} {rooms[:600]}")
+    assert answer["quotes"] == [told]

@@ -15,7 +15,7 @@ from connector.providers.local.language_guard import (
     read_languages,
     unread_answer,
 )
-from connector.providers.local.model.embed import Encoder, missing_packages
+from connector.providers.local.model.embed import Encoder, missing_packages, shared_encoder
 from connector.providers.local.model.weights import RERANKER, sentence_weights
 
 # gives the name of a function, its arguments, and warnings
@@ -45,16 +45,12 @@ class LocalProvider:
         problem = missing_packages()
         if problem:
             raise ProviderError("needs_model", problem)
-        self._encoder = Encoder(sentence_weights())
+        self._encoder = shared_encoder(sentence_weights())
 
     @staticmethod
     def available() -> str | None:
         """None if every package is installed, else a sentence that names the missing ones."""
         return missing_packages()
-
-    def preload(self) -> None:
-        """Load the model that most actions need, so that the first caller does not wait for it."""
-        self._encoder.background()
 
     def respond(self, request: ModelRequest) -> Reply:
         """Answer by ``request.method``; ``ProviderError`` (needs_model) for an unknown method."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from connector.providers.base import Call, CallResult, Function, ModelRequest
 from connector.providers.local.methods.reranking import Reranker, installed_reranker
@@ -22,6 +22,11 @@ from connector.providers.local.model.embed import Encoder
 from connector.providers.local.text.label_matching import concepts
 from connector.providers.local.text.prose import needs_context
 from connector.providers.local.text.sentences import Sentence, sentences
+
+if TYPE_CHECKING:
+    from connector.providers.local.model.embed import Vectors
+
+    Encode = Callable[[Sequence[str], int], Vectors]
 
 MAX_SENTENCES = 60  # sentences of the context that are embedded
 MAX_TOKENS = 72  # of a sentence
@@ -83,6 +88,12 @@ def answer(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any]
     if must_search and "search_context" in tools and not request.turns:
         return _tool_call(ToolPlan("search_context", {"query": question[:500]}), functions)
     return final, quote_answer(question, context, encoder)
+
+
+def is_answered_by_tool(request: ModelRequest) -> bool:
+    """Whether the last step was a tool that computes; one that searches only finds the text."""
+    call, _ = _last_tool_call(request, request.force or request.action)
+    return call is not None and call.name != "search_context"
 
 
 def _tool_call(plan: ToolPlan, functions: Mapping[str, Function]) -> tuple[str, dict[str, Any]]:
@@ -149,20 +160,18 @@ def best_sentences(question: str, pool: list[Sentence], encoder: Encoder) -> lis
     """The one or two sentences of ``pool`` that answer ``question``, in order; [] for none."""
     if not pool or not question.strip():
         return []
-    vectors = encoder.encode([sentence.text for sentence in pool], MAX_TOKENS)
-    similarities = [float(score) for score in vectors @ encoder.encode([question], MAX_TOKENS)[0]]
     bonuses = _bonuses(question, pool)
-    scores = [score + bonus for score, bonus in zip(similarities, bonuses, strict=True)]
-    order = sorted(range(len(pool)), key=lambda index: (-scores[index], index))
-    least, margin = MIN_SCORE, SECOND_MARGIN
     reranker = installed_reranker()
-    if reranker is not None:
-        order = order[:MAX_RERANKED]
-        logits = [_logit(reranker, question, pool, index) for index in order]
-        for index, logit in zip(order, logits, strict=True):
+    if reranker is None:
+        scores = _likeness(question, pool, bonuses, encoder.encode)
+        least, margin = MIN_SCORE, SECOND_MARGIN
+    else:
+        scores = dict.fromkeys(_most_alike(question, pool, bonuses, encoder), 0.0)
+        for index in scores:
+            logit = _logit(reranker, question, pool, index)
             scores[index] = logit + BONUS_OF_LOGIT * bonuses[index]
-        order.sort(key=lambda index: (-scores[index], index))
         least, margin = MIN_LOGIT, SECOND_LOGIT_MARGIN
+    order = sorted(scores, key=lambda index: (-scores[index], index))
     best = scores[order[0]]
     if best < least:
         return []
@@ -172,6 +181,25 @@ def best_sentences(question: str, pool: list[Sentence], encoder: Encoder) -> lis
         if scores[index] >= best - margin and not lacks_value(question, pool[index].raw)
     ]
     return [pool[index] for index in sorted(chosen)]
+
+
+def _likeness(
+    question: str, pool: Sequence[Sentence], bonuses: Sequence[float], encode: Encode
+) -> dict[int, float]:
+    """How alike the question each sentence is, by its index in ``pool``."""
+    vectors = encode([sentence.text for sentence in pool], MAX_TOKENS)
+    similarities = vectors @ encode([question], MAX_TOKENS)[0]
+    return {index: float(one) + bonuses[index] for index, one in enumerate(similarities)}
+
+
+def _most_alike(
+    question: str, pool: Sequence[Sentence], bonuses: Sequence[float], encoder: Encoder
+) -> list[int]:
+    """The indexes of the sentences that the cross-encoder reads."""
+    if len(pool) <= MAX_RERANKED:
+        return list(range(len(pool)))
+    scores = _likeness(question, pool, bonuses, encoder.encode_centred)
+    return sorted(scores, key=lambda index: (-scores[index], index))[:MAX_RERANKED]
 
 
 def _logit(reranker: Reranker, question: str, pool: Sequence[Sentence], index: int) -> float:

@@ -9,6 +9,7 @@ to those already selected are penalized (maximal marginal relevance).
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,7 @@ DAMPING = 0.85
 LEAD_BONUS = 0.3  # of the first sentence of an article, for a summary of one sentence
 MAX_GAP = 20  # characters between two sentences that follow each other
 WHOLE_SENTENCES = 3  # a text of fewer is its own summary
+STEM = 5  # words with the same first letters count as equal: order, orders, ordered
 SHORT_WORDS = 5
 SHORT = 60
 SENTENCE_BONUS = 0.2  # for text that ends like a sentence
@@ -125,7 +127,7 @@ def pick_sentences(
     """
     if len(pool) <= count:
         return pool
-    vectors = encoder.encode([sentence.text for sentence in pool], MAX_TOKENS)
+    vectors = encoder.encode_centred([sentence.text for sentence in pool], MAX_TOKENS)
     scores = _scores(pool, vectors, focus, encoder)
     if is_article and not (focus and focus.strip()) and _is_telling(pool[0]):
         scores[0] += LEAD_BONUS if count == 1 else scores.max()
@@ -143,22 +145,25 @@ def _needs(pool: Sequence[Sentence], index: int) -> int | None:
 
 
 def preselect(candidates: list[Sentence], count: int, focus: str | None = None) -> list[Sentence]:
-    """At most ``count`` sentences, with the most frequent words of the text and those of the focus.
+    """At most ``count`` sentences: with the rarest words of ``focus``, then with the most frequent
+    ones of the text.
 
     They keep their order. Linear in the text's length, to limit how much is encoded.
     """
     if len(candidates) <= count:
         return candidates
-    word_sets = [set(_WORD.findall(sentence.raw.lower())) for sentence in candidates]
+    word_sets = [{word[:STEM] for word in _WORD.findall(one.raw.lower())} for one in candidates]
     counts = Counter(word for words in word_sets for word in words)
-    focus_words = set(_WORD.findall((focus or "").lower()))
+    focus_words = {word[:STEM] for word in _WORD.findall((focus or "").lower())} & counts.keys()
+    rarity = {word: math.log(1 + len(candidates) / counts[word]) for word in focus_words}
 
-    def weight(index: int) -> float:
+    def weight(index: int) -> tuple[float, float]:
         words = word_sets[index]
         common = sum(counts[word] for word in words) / (len(words) + 5)
-        return common * (1 + 3 * len(words & focus_words)) * (2 if index < count // 4 else 1)
+        shared = sum(rarity[word] for word in words & focus_words)
+        return -shared, -common * (2 if index < count // 4 else 1)
 
-    best = sorted(range(len(candidates)), key=lambda index: (-weight(index), index))[:count]
+    best = sorted(range(len(candidates)), key=lambda index: (*weight(index), index))[:count]
     return [candidates[index] for index in sorted(best)]
 
 
@@ -182,7 +187,7 @@ def _scores(pool: list[Sentence], vectors: Vectors, focus: str | None, encoder: 
     )
     scores += 0.3 / (1 + np.arange(len(pool), dtype=np.float32))
     if focus and focus.strip():
-        scores = scores * 0.3 + FOCUS_WEIGHT * (vectors @ encoder.encode([focus])[0])
+        scores = scores * 0.3 + FOCUS_WEIGHT * (vectors @ encoder.encode_centred([focus])[0])
     result: Vectors = scores.astype(np.float32)
     return result
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
 from importlib.util import find_spec
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import ProviderError
 from connector.providers.local.model import wordpiece
 from connector.providers.local.model.background import SENTENCES
-from connector.providers.local.model.weights import INSTALL_HINT, MINILM, Weights
+from connector.providers.local.model.weights import INSTALL_HINT, MINILM, Weights, sentence_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +63,18 @@ class Encoder:
 
         rows = [self._cached_vector(text) for text in texts]
         return np.stack(rows) if rows else np.zeros((0, SIZE), np.float32)
+
+    def encode_centred(self, texts: Sequence[str], limit: int = WINDOW) -> Vectors:
+        """Like ``encode`` without what all texts have in common, so that likeness tells them apart.
+
+        Unit vectors of the differences to the mean of ``background``, shape (n, 384).
+        """
+        import numpy as np
+
+        rows = self.encode(texts, limit) - self.background().mean(axis=0)
+        sizes = np.linalg.norm(rows, axis=1, keepdims=True)
+        unit: Vectors = (rows / np.maximum(sizes, 1e-9)).astype(np.float32)
+        return unit
 
     def background(self) -> Vectors:
         """A unit vector for each everyday sentence of ``background.SENTENCES``, shape (n, 384)."""
@@ -137,3 +151,15 @@ def _load(weights: Weights) -> Any:
     if problem:
         raise ProviderError("needs_model", problem)
     return weights.session()
+
+
+@cache
+def shared_encoder(weights: Weights) -> Encoder:
+    """The encoder of these weights, of which a process has one."""
+    return Encoder(weights)
+
+
+def preload_sentences() -> None:
+    """Load the model that most actions need, and the vectors that it compares all texts with."""
+    with suppress(ProviderError):  # of a missing or bad file, which the first call reports
+        shared_encoder(sentence_weights()).background()

