@@ -205,8 +205,28 @@ def _reexec_with_one_heap() -> None:
 
 
 def _make_app(settings: Settings, *, role: Role, url: str, group: _Group, count: int) -> Flask:
-    with group.starting():
+    with group.starting(), _loading_model(settings):
         return _start_app(settings, role=role, url=url, group=group, count=count)
+
+
+@contextmanager
+def _loading_model(settings: Settings) -> Iterator[None]:
+    """Load the embedded model meanwhile, which takes as long as the imports and a processor more.
+
+    It is there before the first request, whose thread would have to share the interpreter.
+    """
+    from connector.providers.factory import preloader
+
+    load = preloader(settings)
+    if load is None:
+        yield
+        return
+    thread = threading.Thread(target=load, name="preload")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _start_app(settings: Settings, *, role: Role, url: str, group: _Group, count: int) -> Flask:

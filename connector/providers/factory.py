@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from connector.catalogue import Action
-from connector.errors import ProviderError
 from connector.providers.base import Provider
 from connector.providers.pricing.models import Models
 from connector.settings import Settings
@@ -43,15 +41,17 @@ def make_provider(
     return ScriptedProvider(actions)
 
 
-def preload(provider: Provider) -> None:
-    """Load what the first call of an embedded ``provider`` would wait for."""
-    if provider.engine != "local":
-        return
-    from connector.providers.local import LocalProvider
+def preloader(settings: Settings) -> Callable[[], None] | None:
+    """What loads the model that the first call of the embedded engine would wait for.
 
-    if isinstance(provider, LocalProvider):
-        with suppress(ProviderError):  # of a bad file, which the first call reports
-            provider.preload()
+    It may run in another thread: our modules are imported here, since two threads that import the
+    same ones could meet one that is half made. None for other engines.
+    """
+    if settings.answering_engine != "local":
+        return None
+    from connector.providers.local.model.embed import preload_sentences
+
+    return preload_sentences
 
 
 def _make_router(

@@ -17,7 +17,6 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.errors import AppImportError
 
 from connector.errors import FormcallError
-from connector.providers.factory import preload
 from connector.settings import Settings
 from connector.web.refusals import MAX_LINE_BYTES
 from connector.web.worker import MAX_CONNECTIONS, Worker
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("formcall")
 
 _SPARE_THREADS = 16  # for requests of all kinds beside the runs; worker.py has more for brief ones
-_LAUNCH_SECONDS = 5.0
 _SHUTDOWN_SECONDS = 5  # in addition to the longest run
 _SWITCH_SECONDS = 0.05
 _GC_THRESHOLD = 20_000  # objects allocated and not freed since the last collection
@@ -53,7 +51,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
         self._make_app = make_app
         self._bind = bind_address(host, port)
         self._service: Service | None = None
-        self._launching = threading.Thread()
         super().__init__()
 
     def load_config(self) -> None:
@@ -84,10 +81,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
             # gunicorn prints only this message and exits
             raise AppImportError(f"{error.code}: {error.detail}") from None
         self._service = app.extensions["formcall"].service
-        self._launching = threading.Thread(
+        threading.Thread(
             target=self._launch, args=(self._service,), name="launch", daemon=True
-        )
-        self._launching.start()
+        ).start()
         # the objects created so far live until the end; collections need not visit them again
         gc.freeze()
         gc.set_threshold(_GC_THRESHOLD)
@@ -100,7 +96,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
         """Start the job engine in the background: requests are answered before it is ready."""
         try:
             service.launch()
-            preload(service.engine.provider)
         except Exception as error:
             log.critical("durable jobs cannot be executed; the service stops", exc_info=error)
             os.kill(os.getpid(), signal.SIGTERM)
@@ -109,8 +104,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn brings no types
         """Stop the service; the worker has answered its last request."""
         if self._service:
             self._service.stop(self._settings.deadline_seconds)
-            # a model that is still loading must not meet the end of the interpreter
-            self._launching.join(_LAUNCH_SECONDS)
 
 
 def bind_address(host: str, port: int) -> str:
