@@ -12,11 +12,14 @@ from connector.store.ledger.money import NANO
 
 _STEPS = ((60, "second"), (60, "minute"), (24, "hour"), (31, "day"))
 _CENT = 0.01
+_INITIALS = {"csv", "iban", "id", "json", "pdf", "url", "usd", "vat"}
 
 
 def label(name: str) -> str:
     """The name of a field or value as people read it."""
-    return name.replace("_", " ").capitalize()
+    words = name.replace("_", " ").strip().split(" ")
+    shown = [word.upper() if word in _INITIALS else word for word in words]
+    return " ".join([shown[0][:1].upper() + shown[0][1:], *shown[1:]])
 
 
 def moment(ms: int | None) -> str:
