@@ -147,9 +147,12 @@ def _row_text(row: Mapping[str, Any]) -> str:
 
 
 def result_text(action: Action, values: Mapping[str, Any], form: Mapping[str, Any]) -> str:
-    """The one string to show: the first value requested from the model, in readable form."""
-    requested = action.requested(form)
-    entry = next(iter(requested.values()))
+    """The one string to show: the first value of the answer, in readable form.
+
+    Of values that depend on the form, it is the first that is requested from the model.
+    """
+    entries = action.returns.values()
+    entry = next(one for one in entries if one.when is None or one.is_requested(form))
     value = values[entry.name]
     if entry.type == "record":
         return "\n".join(f"{name}:{_after_name(item)}" for name, item in (value or {}).items())

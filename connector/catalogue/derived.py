@@ -13,6 +13,7 @@ from connector.catalogue.fields import ReturnField, choice_names
 from connector.catalogue.files import Files
 from connector.catalogue.page_spans import PageSpan, quote_on_page, rows_on_pages, value_on_page
 from connector.catalogue.quotes import settle_rows, settle_texts
+from connector.catalogue.settled_rows import entry_names, polarity, rows_for_each
 from connector.catalogue.table_values import (
     cells_of_row,
     column_names,
@@ -66,10 +67,19 @@ def derive(
 ) -> Json:
     """All values of the answer: those the model gave, and those derived from them."""
     inputs = DerivationInput(action, form, dict(given), steps)
+    _settle_entries(inputs)
     _settle_quotes(inputs)
     for name in action.returns:
         _derive_value(inputs, name)
     return {**inputs.values, **dict(_fallbacks(inputs))}
+
+
+def _settle_entries(inputs: DerivationInput) -> None:
+    """Give the lists of ``rows_for`` one row for each entry of the form."""
+    for name, entry in inputs.action.returns.items():
+        if entry.rows_for:
+            names = entry_names(inputs.action.fields, inputs.form, entry.rows_for)
+            inputs.values[name] = rows_for_each(entry, inputs.values.get(name) or (), names)
 
 
 def _settle_quotes(inputs: DerivationInput) -> None:
@@ -83,9 +93,9 @@ def _settle_quotes(inputs: DerivationInput) -> None:
         quotes = inputs.values.get(name)
         if quoted.type != "list" or not quotes:
             continue
-        if rule == "evidence":
+        if rule == "evidence" and not quoted.has_shape:
             inputs.values[name] = settle_texts(inputs.form.get(source) or "", quotes)
-        elif any(field["name"] == "quote" for field in quoted.shape):
+        elif rule == "located" and any(field["name"] == "quote" for field in quoted.shape):
             inputs.values[name] = settle_rows(inputs.files(source), quotes)
 
 
@@ -181,7 +191,14 @@ def _totals_match(inputs: DerivationInput, name: str, source: str) -> bool | Non
 def _evidence(inputs: DerivationInput, name: str, source: str) -> list[Json]:
     text = inputs.form.get(source) or ""
     value = inputs.values[name]
-    if inputs.action.returns[name].type != "record":
+    entry = inputs.action.returns[name]
+    if entry.has_shape and entry.type == "list":
+        return [
+            _text_evidence(_row_label(name, row), text, find_quote(text, quote), quote)
+            for row in value or ()
+            if (quote := row.get("quote"))
+        ]
+    if entry.type != "record":
         return [_text_evidence(name, text, find_quote(text, quote), quote) for quote in value or ()]
     return [
         _text_evidence(field["name"], text, find_value(text, one, field["type"], near=near))
@@ -258,9 +275,12 @@ def _is_lines_of_cells(entry: ReturnField) -> bool:
 
 
 def _row_evidence(name: str, files: Files, row: Json) -> Json:
-    label = next((str(value) for value in row.values() if value), name)
     span = quote_on_page(files, row["quote"], page=row.get("page"), file=row.get("file"))
-    return _page_evidence(label[:_FIELD_LENGTH], files, span, row["quote"], row)
+    return _page_evidence(_row_label(name, row), files, span, row["quote"], row)
+
+
+def _row_label(name: str, row: Json) -> str:
+    return next((str(value) for value in row.values() if value), name)[:_FIELD_LENGTH]
 
 
 def _page_evidence(
@@ -310,6 +330,9 @@ RULES: dict[str, Callable[..., Any]] = {
     "evidence": _evidence,
     "located": _located,
     "outside": _outside,
+    "polarity": lambda inputs, score, scale: polarity(
+        inputs.values[score], str(inputs.form.get(scale) or "")
+    ),
     "columns": lambda inputs, titles: column_names(inputs.values[titles]),
     "table_rows": lambda inputs, titles, lines: table_rows(
         inputs.values[titles], inputs.values[lines]

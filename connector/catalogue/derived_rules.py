@@ -127,6 +127,12 @@ DERIVED_RULES: dict[str, DerivedRule] = {
         _LIST,
         _LOCATED,
     ),
+    "polarity": DerivedRule(
+        ("returns", "field"),
+        "the word for that number from -1 to 1, with very for a scale of five; unsure for null",
+        (("number",), ("choice",)),
+        ("choice",),
+    ),
     "outside": DerivedRule(
         ("returns", "field"),
         "the owners in that list who are not among the names in that field, if it has any",

@@ -55,11 +55,11 @@ class ReturnField:
     """One value of the answer.
 
     ``shape`` holds the fields of each entry of a list, fixed by the action; ``shape_from`` names
-    the form field in which the caller defines them. ``when`` is (form field, accepted values): the
-    model returns this value only if the field has one of them. ``source`` "tools": the value must
-    be one that a tool returned, and is copied from the tool's result. ``fill`` is (rule, its
-    arguments): how the server derives a value that is not requested; see ``derived_rules.py``.
-    ``fallback_from`` names the form field with the answer to give in place of null or [].
+    the form field in which the caller defines them. ``rows_for``: the form fields of whose entries
+    a list has a row each. ``when`` is (form field, accepted values): the model returns this value
+    only if the field has one of them. ``source`` "tools": the value is copied from a tool's result.
+    ``fill`` is (rule, its arguments): how the server derives a value that is not requested; see
+    ``derived_rules.py``. ``fallback_from``: the form field with the answer for null or [].
     """
 
     name: str
@@ -70,6 +70,7 @@ class ReturnField:
     choices_from: str = ""
     shape_from: str = ""
     shape: tuple[Json, ...] = ()
+    rows_for: tuple[str, ...] = ()
     min: int | float | None = None
     max: int | float | None = None
     when: tuple[str, tuple[Any, ...]] | None = None

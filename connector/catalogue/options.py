@@ -259,8 +259,13 @@ def _is_text(returns: Mapping[str, ReturnField]) -> bool:
 
 
 def _is_comparable(returns: Mapping[str, ReturnField]) -> bool:
-    """Whether two calls can give an equal first value: choices, or the caller's fields."""
+    """Whether two calls can give an equal first value: choices, or the caller's fields.
+
+    A value that the server always derives is none that calls give.
+    """
     first = next(iter(returns.values()))
+    if first.fill and not first.when:
+        return False
     return bool(first.choices or first.choices_from or first.shape_from)
 
 

@@ -225,6 +225,7 @@ class _ActionReader:
             choices_from=source.text(entry, "choices_from", *path, limit=ID_LENGTH),
             shape_from=source.text(entry, "shape_from", *path, limit=ID_LENGTH),
             shape=self._shape(entry, path),
+            rows_for=self._rows_for(entry, path),
             min=low,
             max=high,
             when=self._when(entry, path, fields),
@@ -245,6 +246,16 @@ class _ActionReader:
             return tuple(read_user_fields(text))
         except InvalidValue as error:
             raise self._source.error(f"`shape` {error.message}", *path, "shape") from None
+
+    def _rows_for(self, entry: Json, path: tuple[str, ...]) -> tuple[str, ...]:
+        if "rows_for" not in entry:
+            return ()
+        if "shape" not in entry:
+            raise self._source.error("`rows_for` goes with `shape`.", *path, "rows_for")
+        given = entry["rows_for"]
+        return tuple(
+            self._source.texts(given if isinstance(given, list) else [given], *path, "rows_for")
+        )
 
     def _when(
         self, entry: Json, path: tuple[str, ...], fields: Mapping[str, Field]

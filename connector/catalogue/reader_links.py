@@ -59,6 +59,7 @@ class _LinkChecker:
             self._check_reference(entry.choices_from, "options", *path, "choices_from")
             self._check_reference(entry.shape_from, "shape", *path, "shape_from")
             self._check_reference(entry.fallback_from, "text", *path, "fallback_from")
+            self._check_rows_for(entry)
             if entry.fallback_from and not entry.choices_from:
                 raise self._source.error(
                     "`fallback_from` goes with `choices_from`.", *path, "fallback_from"
@@ -80,6 +81,16 @@ class _LinkChecker:
     def _check_reference(self, name: str, kind: str, *path: str) -> None:
         if name and (name not in self._fields or self._fields[name].type != kind):
             raise self._source.error(f"`{name}` is not a field of type {kind}.", *path)
+
+    def _check_rows_for(self, entry: ReturnField) -> None:
+        for name in entry.rows_for:
+            if name not in self._fields or self._fields[name].type not in {"list", "options"}:
+                raise self._source.error(
+                    f"`{name}` is not a field of type list or options.",
+                    "returns",
+                    entry.name,
+                    "rows_for",
+                )
 
     def _check_fill(self, entry: ReturnField, rule_name: str, args: tuple[str, ...]) -> None:
         path = ("returns", entry.name, "fill")

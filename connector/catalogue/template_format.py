@@ -26,6 +26,7 @@ LOCAL_METHODS = {
     "match_records": "full",
     "detect_language": "full",
     "keywords": "full",
+    "sentiment": "full",
 }
 SOURCES = ("tools",)  # where a value must come from, if the model may not compose it
 
@@ -43,7 +44,7 @@ FIELD_KEYS = (
 )
 RETURN_KEYS = (
     *("type", "help", "nullable", "choices", "choices_from", "shape_from", "shape"),
-    *("min", "max", "when", "fill", "from", "fallback_from"),
+    *("rows_for", "min", "max", "when", "fill", "from", "fallback_from"),
 )
 EXAMPLE_KEYS = ("name", "input", "calls", "output", "check")
 CALL_KEYS = frozenset({"tool", "arguments", "output"})
@@ -63,6 +64,7 @@ RETURN_KEY_TYPES = {
     "choices_from": ("choice", "list"),
     "shape_from": ("record", "list"),
     "shape": ("list",),
+    "rows_for": ("list",),
     "fallback_from": ("choice", "list"),
     "nullable": ("text", "longtext", "number", "integer", "boolean", "choice"),
     "from": ("text",),

@@ -293,6 +293,14 @@ _RETURN: Json = {
         ),
         SHAPE_LENGTH,
     ),
+    "rows_for": {
+        "description": (
+            "The form's fields whose entries the list has one row for each, in their order; the "
+            "first value of the shape names the entry. A row that the model leaves out is empty."
+        ),
+        "type": ["string", "array"],
+        "items": {"type": "string"},
+    },
     "min": _bound("The smallest number, or the fewest entries of a list."),
     "max": _bound("The largest number, or the most entries of a list."),
     "when": {

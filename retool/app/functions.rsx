@@ -960,6 +960,66 @@
     runBehavior="debounced"
   />
   <RESTQuery
+    id="sentiment_Query"
+    body={'[{"key":"text","value":"{{ sentiment__text.value }}"},{"key":"aspects","value":"{{ sentiment__aspects.value }}"},{"key":"scale","value":"{{ sentiment__scale.value }}"},{"key":"max_cost_usd","value":"{{ sentiment__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ sentiment__dry_run.value }}"},{"key":"idempotency_key","value":"{{ sentiment__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ sentiment__wait_seconds.value }}"},{"key":"callback_url","value":"{{ sentiment__callback_url.value }}"},{"key":"cache","value":"{{ sentiment__cache.value }}"},{"key":"tag","value":"{{ sentiment__tag.value }}"},{"key":"review","value":"{{ sentiment__review.value }}"},{"key":"effort","value":"{{ sentiment__effort.value }}"},{"key":"language","value":"{{ sentiment__language.value }}"},{"key":"instructions","value":"{{ sentiment__instructions.value }}"},{"key":"quality","value":"{{ sentiment__quality.value }}"},{"key":"clean","value":"{{ sentiment__clean.value }}"},{"key":"read_text","value":"{{ sentiment__read_text.value }}"}]'}
+    bodyType="json"
+    headers={'[{"key":"Content-Type","value":"application/json"}]'}
+    query="v1/actions/sentiment"
+    type="POST"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="120000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="cec6d3fa"
+      event="success"
+      method="trigger"
+      pluginId="sentiment_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(sentiment_Query.data.status) }}"
+      waitMs="0"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <RESTQuery
+    id="sentiment_Follow"
+    query="v1/runs/{{ sentiment_Query.data.id }}?wait_seconds=20"
+    type="GET"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="60000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="412db1fd"
+      event="success"
+      method="trigger"
+      pluginId="sentiment_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(sentiment_Follow.data.status) }}"
+      waitMs="2000"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <Function
+    id="sentiment_Answer"
+    funcBody={include("./lib/sentiment_Answer.js", "string")}
+    runBehavior="debounced"
+  />
+  <RESTQuery
     id="summarize_Query"
     body={'[{"key":"text","value":"{{ summarize__text.value }}"},{"key":"length","value":"{{ summarize__length.value }}"},{"key":"format","value":"{{ summarize__format.value }}"},{"key":"audience","value":"{{ summarize__audience.value }}"},{"key":"focus","value":"{{ summarize__focus.value }}"},{"key":"max_cost_usd","value":"{{ summarize__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ summarize__dry_run.value }}"},{"key":"idempotency_key","value":"{{ summarize__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ summarize__wait_seconds.value }}"},{"key":"callback_url","value":"{{ summarize__callback_url.value }}"},{"key":"cache","value":"{{ summarize__cache.value }}"},{"key":"tag","value":"{{ summarize__tag.value }}"},{"key":"review","value":"{{ summarize__review.value }}"},{"key":"effort","value":"{{ summarize__effort.value }}"},{"key":"language","value":"{{ summarize__language.value }}"},{"key":"instructions","value":"{{ summarize__instructions.value }}"},{"key":"timezone","value":"{{ summarize__timezone.value }}"},{"key":"region","value":"{{ summarize__region.value }}"},{"key":"quality","value":"{{ summarize__quality.value }}"},{"key":"previous_run","value":"{{ summarize__previous_run.value }}"},{"key":"feedback","value":"{{ summarize__feedback.value }}"},{"key":"clean","value":"{{ summarize__clean.value }}"},{"key":"read_text","value":"{{ summarize__read_text.value }}"}]'}
     bodyType="json"

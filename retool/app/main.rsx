@@ -47,6 +47,7 @@
           <Option id="c8cda" label="Normalize values" value="normalize" />
           <Option id="738ca" label="Redact text" value="redact" />
           <Option id="7781f" label="Restore text" value="restore" />
+          <Option id="61cb2" label="Tell the sentiment" value="sentiment" />
           <Option id="8b1d8" label="Summarize text" value="summarize" />
         </Tabs>
       </Header>
@@ -4243,6 +4244,260 @@
           id="restore_Bill"
           hidden={"{{ !(restore_Answer.value?.ok && !['queued', 'running'].includes(restore_Answer.value?.status) && !restore_Query.error) }}"}
           value="{{ (restore_Answer.value?.engine === 'local' ? 'embedded engine' : restore_Answer.value?.model) + ' · ' + (restore_Answer.value?.cost_usd === null ? 'price not known' : '$' + restore_Answer.value?.cost_usd) + ' · ' + restore_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="b0b51" label="Tell the sentiment" viewKey="sentiment">
+        <Text
+          id="sentiment_About"
+          value="Says whether a text is positive, neutral or negative, and what it says of each aspect you name, with a quote."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="sentiment__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="The text to judge, such as a review, a message or a comment."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="sentiment__aspects"
+          label="Aspects"
+          labelPosition="top"
+          placeholder={"price\ndelivery\nservice"}
+          tooltipText="What else to judge, one a line, such as price, delivery and service. Empty: only the text as a whole."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="sentiment__scale"
+          label="Scale"
+          labelPosition="top"
+          tooltipText="Three steps are positive, neutral and negative; five have very positive and very negative too."
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="three"
+        >
+          <Option id="0d99d" label="Three steps" value="three" />
+          <Option id="c4929" label="Five steps" value="five" />
+        </Select>
+        <Switch id="sentiment_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="sentiment__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !sentiment_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="sentiment__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !sentiment_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="sentiment__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !sentiment_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="sentiment__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !sentiment_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="sentiment__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !sentiment_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="sentiment__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !sentiment_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="562ad" label="Off" value="off" />
+          <Option id="02251" label="1 hour" value="1h" />
+          <Option id="a4353" label="1 day" value="1d" />
+          <Option id="7a70f" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="sentiment__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !sentiment_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="sentiment__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !sentiment_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="09f48" label="Never" value="never" />
+          <Option id="e42a3" label="When a check failed" value="checks" />
+          <Option id="af848" label="When unsure" value="unsure" />
+          <Option id="960b7" label="Always" value="always" />
+        </Select>
+        <Select
+          id="sentiment__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !sentiment_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b7641" label="Low" value="low" />
+          <Option id="2faa4" label="Medium" value="medium" />
+          <Option id="de14e" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="sentiment__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !sentiment_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="sentiment__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !sentiment_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="sentiment__quality"
+          label="Quality"
+          labelPosition="top"
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
+          hidden="{{ !sentiment_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="3aaf7" label="Standard" value="standard" />
+          <Option id="69d87" label="Strong" value="strong" />
+          <Option id="f3005" label="Automatic" value="auto" />
+        </Select>
+        <Select
+          id="sentiment__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !sentiment_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="3eabe" label="Automatic" value="auto" />
+          <Option id="ce386" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="sentiment__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !sentiment_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="sentiment_Run"
+          loading="{{ sentiment_Query.isFetching || sentiment_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="0d77b664"
+            event="click"
+            method="trigger"
+            pluginId="sentiment_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="sentiment_Problem"
+          description="{{ sentiment_Query.error || sentiment_Follow.error || sentiment_Answer.value?.detail }}"
+          hidden={"{{ !(sentiment_Query.error || sentiment_Follow.error || (sentiment_Answer.value?.ok === false && !['queued', 'running'].includes(sentiment_Answer.value?.status))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="sentiment_GoesOn"
+          description="{{ 'Its id is ' + sentiment_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(sentiment_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Text
+          id="sentiment_Result"
+          disableMarkdown={true}
+          value={"{{ sentiment_Answer.value?.ok && !['queued', 'running'].includes(sentiment_Answer.value?.status) && !sentiment_Query.error ? sentiment_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="sentiment_Values"
+          hidden={"{{ !(sentiment_Answer.value?.ok && !['queued', 'running'].includes(sentiment_Answer.value?.status) && !sentiment_Query.error) }}"}
+          value="{{ _.pick(sentiment_Answer.value, ['sentiment', 'score', 'mixed', 'confidence', 'aspects', 'evidence']) }}"
+        />
+        <Text
+          id="sentiment_Bill"
+          hidden={"{{ !(sentiment_Answer.value?.ok && !['queued', 'running'].includes(sentiment_Answer.value?.status) && !sentiment_Query.error) }}"}
+          value="{{ (sentiment_Answer.value?.engine === 'local' ? 'embedded engine' : sentiment_Answer.value?.model) + ' · ' + (sentiment_Answer.value?.cost_usd === null ? 'price not known' : '$' + sentiment_Answer.value?.cost_usd) + ' · ' + sentiment_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>

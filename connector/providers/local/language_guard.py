@@ -57,6 +57,7 @@ READS: Mapping[str, Reads] = {
     "answer": Reads(("question", "context")),
     "quotes": Reads(("question",)),
     "findings": Reads(("task",)),
+    "sentiment": Reads(("text",), latin=False),
 }
 
 
@@ -140,7 +141,7 @@ def unread_answer(
         name, found = answer(request)
         if "found" not in found or found.get("value") is not None:
             return name, found
-    return "", {**dict.fromkeys(_REASONS, reading.warning), "found": False}
+    return "", {**dict.fromkeys(_REASONS, reading.warning), "found": False, "mixed": False}
 
 
 def _is_read(text: str) -> bool:

@@ -132,6 +132,15 @@ export const OUTPUTS: Outputs = {
     { name: "unknown", label: "Unknown" },
     { name: "unused", label: "Unused" },
   ],
+  sentiment: [
+    { name: "sentiment", label: "Sentiment" },
+    { name: "score", label: "Score" },
+    { name: "mixed", label: "Mixed" },
+    { name: "confidence", label: "Confidence" },
+    { name: "confidence_kind", label: "Confidence kind" },
+    { name: "aspects", label: "Aspects" },
+    { name: "evidence", label: "Evidence" },
+  ],
   summarize: [
     { name: "summary", label: "Summary" },
     { name: "bullets", label: "Bullets" },

@@ -820,6 +820,33 @@ async function(properties, context) {
         parts: ["term", "count", "start", "score"],
       },
       { name: "keywords_text", from: "keywords_text", as: "text" },
+      { name: "sentiment", from: "sentiment", as: "text" },
+      { name: "score", from: "score", as: "number" },
+      {
+        name: "aspects_name",
+        from: "aspects",
+        as: "text",
+        list: true,
+        part: "name",
+        parts: ["name", "sentiment", "quote"],
+      },
+      {
+        name: "aspects_sentiment",
+        from: "aspects",
+        as: "text",
+        list: true,
+        part: "sentiment",
+        parts: ["name", "sentiment", "quote"],
+      },
+      {
+        name: "aspects_quote",
+        from: "aspects",
+        as: "text",
+        list: true,
+        part: "quote",
+        parts: ["name", "sentiment", "quote"],
+      },
+      { name: "aspects_text", from: "aspects_text", as: "text" },
     ],
   };
   const PROBLEMS = {

@@ -1,0 +1,3 @@
+const first = {{ sentiment_Query.data }} || {};
+const later = {{ sentiment_Follow.data }} || {};
+return later.id && later.id === first.id ? later : first;
