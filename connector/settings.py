@@ -29,6 +29,7 @@ from connector.environment import (
     tool_secrets,
 )
 from connector.errors import SettingsError
+from connector.machine import runs_that_fit
 
 ENGINES = ("auto", "openai", "local", "scripted")
 DIALECTS = ("auto", "responses", "chat")
@@ -49,8 +50,8 @@ def _setting(
     variable: str, default: Any, help: str, *, choices: tuple[str, ...] = (), secret: bool = False
 ) -> Any:
     metadata = {"variable": variable, "help": help, "choices": choices, "secret": secret}
-    if default == {}:
-        return field(default_factory=dict, metadata=metadata)
+    if callable(default):
+        return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
@@ -113,7 +114,7 @@ class Settings:
         "a file with several providers, in place of OPENAI_BASE_URL and the like",
     )
     provider_secrets: Mapping[str, str] = _setting(
-        "*_KEY, *_TOKEN", {}, "keys that the file FORMCALL_PROVIDERS names", secret=True
+        "*_KEY, *_TOKEN", dict, "keys that the file FORMCALL_PROVIDERS names", secret=True
     )
     data_dir: Path = _setting(
         "FORMCALL_DATA_DIR", Path("data"), "folder of the database, the jobs and the secret"
@@ -155,7 +156,10 @@ class Settings:
         "repeat a call once after a time-out, at the risk of paying twice",
     )
     max_in_flight: int = _setting(
-        "FORMCALL_MAX_IN_FLIGHT", 512, "runs in progress at the same time in one process"
+        "FORMCALL_MAX_IN_FLIGHT",
+        runs_that_fit,
+        "runs in progress at the same time in one process; by default up to 1,024, as many as the "
+        "memory has room for",
     )
     processes: int = _setting(
         "FORMCALL_PROCESSES",
@@ -217,7 +221,7 @@ class Settings:
         "FORMCALL_TOOLS", None, "a folder with your own tools, one HTTP call in each file"
     )
     tool_secrets: Mapping[str, str] = _setting(
-        f"{TOOL_SECRET}*", {}, "secrets that your own tools send", secret=True
+        f"{TOOL_SECRET}*", dict, "secrets that your own tools send", secret=True
     )
     fetch_allow: str = _setting(
         "FORMCALL_FETCH_ALLOW",

@@ -18,6 +18,7 @@ import click
 
 from connector.catalogue import OPTIONS, TYPES, Action, ReturnField, load_catalogue
 from connector.cli.main import main as formcall
+from connector.machine import runs_that_fit
 from connector.settings import Settings
 from docs.attacks import security_page
 
@@ -101,7 +102,8 @@ def _settings() -> Iterator[str]:
         lines = [f"{about['help'][:1].upper()}{about['help'][1:]}."]
         if about["choices"]:
             lines.append(f"One of {', '.join(f'`{choice}`' for choice in about['choices'])}.")
-        lines.append(f"Default: {default}.")
+        if entry.default_factory is not runs_that_fit:  # its help says what it is
+            lines.append(f"Default: {default}.")
         yield f"## `{about['variable']}`"
         yield _paragraph(" ".join(lines))
 

@@ -8,7 +8,6 @@ imported, opened and checked in the serving process itself, which keeps memory l
 from __future__ import annotations
 
 import fcntl
-import math
 import mmap
 import os
 import platform
@@ -31,6 +30,7 @@ import click
 from connector import __version__
 from connector.cli.errors import report_errors
 from connector.errors import FormcallError
+from connector.machine import count_processors
 from connector.settings import Settings, read_settings, unknown_settings, without_password
 
 if TYPE_CHECKING:
@@ -151,16 +151,6 @@ def count_processes(settings: Settings, processes: int | None) -> int:
         )
         raise FormcallError("settings_error", message)
     return 1
-
-
-def count_processors(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """The processors that this process may use: those of the machine, or fewer in a container."""
-    count = len(os.sched_getaffinity(0))
-    try:
-        quota, period = (cgroup / "cpu.max").read_text().split()
-        return min(count, max(1, math.ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # not in a container, or "max": it has no limit
-        return count
 
 
 def start_server(

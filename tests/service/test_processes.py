@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 import requests
 
-from connector.cli.serve import count_processes, count_processors
+from connector.cli.serve import count_processes
 from connector.errors import FormcallError
+from connector.machine import count_processors, memory_bytes, runs_that_fit
 from connector.settings import Settings
 from connector.web.siblings import merge
 from tests.support.databases import database_url
@@ -203,6 +204,21 @@ def test_the_processors_of_a_container(tmp_path: Path, limit: str, count: int) -
     (tmp_path / "cpu.max").write_text(f"{limit}\n")
     assert count_processors(tmp_path) == min(count or cores, cores)
     assert count_processors(tmp_path / "none") == cores
+
+
+def test_the_memory_of_a_container(tmp_path: Path) -> None:
+    """It decides how many runs are in progress at once by default: a thousand from 2 GB on."""
+    machine = memory_bytes(tmp_path / "none")
+    for limit, memory in (("268435456", 2**28), ("max", machine), ("99999999999999999", machine)):
+        (tmp_path / "memory.max").write_text(f"{limit}\n")
+        assert memory_bytes(tmp_path) == memory
+    assert [runs_that_fit(mib * 2**20) for mib in (64, 512, 1_024, 2_048, 65_536)] == [
+        128,
+        256,
+        512,
+        1_024,
+        1_024,
+    ]
 
 
 ONE = b"""\

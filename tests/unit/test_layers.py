@@ -13,6 +13,7 @@ ROWS = (
         "json_paths",
         "errors",
         "environment",
+        "machine",
         "settings",
         "yaml_subset",
         "deadline_socket",
@@ -32,7 +33,7 @@ ROWS = (
 NEIGHBOURS = {
     "errors": {"json_types"},
     "environment": {"errors"},
-    "settings": {"errors", "json_types", "environment"},
+    "settings": {"errors", "json_types", "environment", "machine"},
     "yaml_subset": {"errors", "json_types"},
     "outbound": {"errors", "json_types", "deadline_socket"},
     "durable": {"errors", "json_types"},
