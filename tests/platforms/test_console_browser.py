@@ -15,11 +15,14 @@ import requests
 from tests.support.node_tools import check_lock, needed, node_in
 from tests.support.running_service import serving
 from tests.support.samples import ROOT, TICKET
+from tests.support.upstream import FakeUpstream, flowing, function_call
 
 PACKAGES = ROOT / "tests" / "platforms" / "console"
 SHOTS = ROOT / "docs" / "screenshots"
 _LINK = re.compile(r"http://\S+/console/start#\S+")
 _REVIEWS = 4
+_SUMMARY = "The council met on Monday and approved the new library, which opens in May."
+_PAUSE_SECONDS = 0.05
 _CONTACT = ["accounts@northwind.example"]
 
 
@@ -101,6 +104,28 @@ def test_without_scripts(seen: Any) -> None:
     """Signing in leads back to the page that was wanted; a form is run and its answer is read."""
     assert seen["came_back"].endswith("/console/runs")
     assert seen["plain_answer"] == "delivery"
+
+
+@pytest.mark.slow
+def test_a_text_that_is_shown_while_it_is_written(tmp_path: Path) -> None:
+    """Parts of a text are on the page before the rest is written; then the run is."""
+    executable = needed("chromium", "chromium-browser", "google-chrome")
+    node = node_in(PACKAGES)
+    reply = function_call("summarize", {"summary": _SUMMARY})
+    with FakeUpstream([flowing(reply, pause=_PAUSE_SECONDS)]) as upstream:
+        variables = {"OPENAI_BASE_URL": upstream.base_url, "OPENAI_API_KEY": "sk-test-1234567890"}
+        with serving(tmp_path, FORMCALL_ENGINE="openai", **variables) as service:
+            command = [node, "live.mjs", service.address, service.key, executable]
+            done = subprocess.run(
+                command, cwd=PACKAGES, capture_output=True, text=True, timeout=120, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr + service.output_text()
+    told = json.loads(done.stdout)
+    assert told["summary"] == _SUMMARY
+    parts = told["parts"]
+    assert len(parts) > 1
+    assert all(_SUMMARY.startswith(part) for part in parts)
+    assert "?run=run_" in told["address"]
 
 
 def test_the_packages_are_locked() -> None:

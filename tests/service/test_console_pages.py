@@ -27,6 +27,7 @@ from connector.store.run_list import RunFilter
 from connector.web.console import try_action
 from tests.support.console import Person, signed_in
 from tests.support.samples import TICKET
+from tests.support.upstream import FakeUpstream, fault, function_call
 from tests.support.web_app import WebApp, build_web_app
 
 Make = Callable[..., WebApp]
@@ -206,6 +207,31 @@ def test_a_run_that_takes_longer(make: Make, monkeypatch: pytest.MonkeyPatch) ->
         page = person.read(address)
     assert '<p class="big">billing</p>' in page
     assert "wait_seconds" not in part(page, "use")
+
+
+def test_text_while_it_is_written(make: Make) -> None:
+    """The page gets the text as events, then the run; an answer that is reviewed first is not
+    shown, and what fails before its first text is shown from its record."""
+    path = "/console/actions/summarize"
+    text = "The timber is late. It is now expected on 19 March."
+    reply = function_call("summarize", {"summary": text})
+    with FakeUpstream([reply, reply, fault("auth")]) as upstream:
+        app = make(
+            engine="openai", openai_base_url=upstream.base_url, openai_api_key="sk-test-1234567890"
+        )
+        person = signed_in(app)
+        assert "data-live" in person.read(path)
+        form = {"text": "The timber for order 7731 was due on Monday.", "do-": "live"}
+        response = person.send(path, path, **form)
+        assert (response.status_code, response.mimetype) == (200, "text/event-stream")
+        lines = response.get_data(as_text=True).splitlines()
+        events = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+        assert "".join(event["delta"] for event in events) == text
+        assert text in person.read(f"{path}?run={events[-1]['id']}")
+        reviewed = person.send(path, path, **form, review="always")
+        assert text not in person.read(reviewed.headers["Location"])
+        failed = person.send(path, path, **form)
+        assert 'class="badge bad">Failed' in person.read(failed.headers["Location"])
 
 
 def test_a_form_with_mistakes(person: Person) -> None:

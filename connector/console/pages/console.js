@@ -121,18 +121,44 @@ for (const form of document.querySelectorAll("form[data-swap]")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const body = new FormData(form, event.submitter);
+    if ("live" in form.dataset && body.get("do-") === "run") body.set("do-", "live");
     const buttons = form.querySelectorAll("button");
     for (const button of buttons) button.disabled = true;
     show("The call is on its way.", "working");
     try {
       const response = await fetch(form.action, { method: "POST", body });
-      await swap(form, response);
+      const isLive = response.headers.get("Content-Type").startsWith("text/event-stream");
+      await swap(form, isLive ? await showLive(form, response) : response);
     } catch {
       show("The service could not be reached. Try again.", "notice bad");
     } finally {
       for (const button of buttons) button.disabled = false;
     }
   });
+}
+
+// the text of an answer while it is written; then the page of the run
+async function showLive(form, response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let waitingText = "";
+  let id = "";
+  show("", "long live");
+  const shown = document.querySelector("#result .live");
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    const lines = (waitingText + value).split("\n");
+    waitingText = lines.pop();
+    for (const line of lines) {
+      if (!line.startsWith("data: {")) continue;
+      const event = JSON.parse(line.slice("data: ".length));
+      shown.append(event.delta);
+      id = event.id ?? id;
+    }
+  }
+  const address = `${form.action}?run=${encodeURIComponent(id)}`;
+  history.replaceState(null, "", address);
+  return fetch(address);
 }
 
 const waiting = document.querySelector("#result[data-open]");

@@ -15,6 +15,7 @@ from connector.catalogue import Action
 from connector.console.answer_view import answer_view
 from connector.console.form_boxes import NOT_SHOWN, form_boxes, sent_values
 from connector.console.snippets import snippets
+from connector.engine.streaming import TextStream
 from connector.errors import FormcallError, InvalidInput
 from connector.json_types import Json
 from connector.runs.responses import RunResponse
@@ -25,6 +26,7 @@ from connector.web.console.page import go_to, problems_of
 from connector.web.console.run_access import stored_body, stored_form, visible_run
 from connector.web.request_parsing import read_body
 from connector.web.services import base_url, services
+from connector.web.streams import ClientConnection, event_stream, first_chunk
 
 __all__ = ["actions"]
 
@@ -44,7 +46,8 @@ def show_try(action_id: str) -> Response:
 
 @actions.post("/<action_id>", counted=True)
 def run_try(action_id: str) -> Response:
-    """Run the form, or with ``do`` = price say what a run would send and cost."""
+    """Run the form; with ``do-`` = price only say what a run would send and cost, and with live
+    send the text while it is written."""
     action = services().catalogue.find(action_id)
     values: Json = {}
     try:
@@ -52,6 +55,8 @@ def run_try(action_id: str) -> Response:
         if request.form.get("do-") == "price":
             result = _run(action, {**values, "dry_run": True})
             return _page(action, values, estimate=json.loads(result.body))
+        if request.form.get("do-") == "live" and _can_stream(action, values):
+            return _live(action, values)
         result = _run(action, {**values, "wait_seconds": _WAIT_SECONDS})
     except FormcallError as error:
         return _page(action, values, error=error)
@@ -66,6 +71,28 @@ def _read_form(action: Action) -> Json:
     """The fields that were sent; names of the page itself end with a hyphen or hold one."""
     given = read_body(request, files=action.file_fields)
     return {name: value for name, value in given.items() if "-" not in name}
+
+
+def _can_stream(action: Action, values: Json) -> bool:
+    """Whether the text can be shown while it is written, and read again from its record."""
+    is_reviewed = {values.get("review"), g.key.review} - {None, "", "never"}
+    is_stored = services().settings.store_text == "on"
+    return "stream" in action.options and is_stored and not is_reviewed
+
+
+def _live(action: Action, values: Json) -> Response:
+    """The text while it is written, as events; a script of the page reads them.
+
+    A run that ends before its first text is shown from its record, as any other.
+    """
+    result = services().service.run_or_stream(g.key, action.id, {**values, "stream": True})
+    if isinstance(result, TextStream):
+        reader = ClientConnection()
+        first = first_chunk(result, reader)
+        if first is not None:
+            return event_stream(result, reader, first)
+        result = result.result()
+    return go_to(f"{actions.address}/{action.id}?run={result.id}")
 
 
 def _run(action: Action, values: Json) -> RunResponse:
@@ -108,6 +135,7 @@ def _page(
         action=action,
         fields=fields,
         options=options,
+        is_live=_can_stream(action, {}),
         has_options=any(box.text for box in options if box.kind != "boolean"),
         row=row,
         is_open=is_open,
