@@ -32,8 +32,10 @@ def show_unknown(rest: str) -> Response:
     raise FormcallError("not_found", f"There is no page at /console/{rest[:100]}.")
 
 
-def register_console(app: Flask) -> None:
-    """Serve the console."""
-    app.extensions["formcall_console"] = PAGES
-    for blueprint in (assets, sign_in, *(page.blueprint for page in PAGES), _unknown):
-        app.register_blueprint(blueprint)
+def register_console(app: Flask, *, is_on: bool = True) -> None:
+    """Serve the console; where it is off, only the style, which the signed pages have as well."""
+    app.extensions["formcall_console"] = PAGES if is_on else ()
+    app.register_blueprint(assets)
+    if is_on:
+        for blueprint in (sign_in, *(page.blueprint for page in PAGES), _unknown):
+            app.register_blueprint(blueprint)
