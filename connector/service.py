@@ -41,6 +41,7 @@ from connector.runs.run_details import RunDetails
 from connector.runs.runner import Runner
 from connector.runs.search_indexer import SearchIndexer
 from connector.settings import Settings
+from connector.store.audit import AuditLog
 from connector.store.batches import Batches
 from connector.store.database import load_secret, open_database
 from connector.store.deliveries import Deliveries, sender_id, signing_secret
@@ -99,6 +100,7 @@ class Service:
     reviews: Reviews
     review_links: ReviewLinks
     search_indexer: SearchIndexer
+    audit: AuditLog
     batch_runner: BatchRunner = field(init=False)
     provider_batches: ProviderBatchScheduler = field(init=False)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -181,7 +183,9 @@ class Service:
                 "conflict", "Tool calls cannot be corrected. Accept them, some of them, or refuse."
             )
         approved = [] if decision.kind == "refuse" else calls
-        self.runner.resolve_approval(row.id, approved=approved, note=decision.note, seconds=seconds)
+        self.runner.resolve_approval(
+            row.id, approved=approved, note=decision.note, seconds=seconds, by=decision.actor
+        )
 
     @property
     def takes_changes(self) -> bool:
@@ -209,6 +213,7 @@ class Service:
         """A try to launch, which may be repeated."""
         if not self.jobs.is_launched:
             self._declare_jobs()
+        self.audit.record_tools(self.settings.tools)
         heartbeat = self._heartbeat or Heartbeat(
             self.jobs,
             StoredHosts(self.database),
@@ -370,4 +375,5 @@ def build_service(settings: Settings, *, role: Role = "all") -> Service:
         reviews=Reviews(engine, ledger, records),
         review_links=review_links,
         search_indexer=SearchIndexer(database),
+        audit=AuditLog(database),
     )

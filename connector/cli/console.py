@@ -37,15 +37,15 @@ def console() -> None:
 @report_errors
 def link(key_name: str | None, url: str | None) -> None:
     """Print a link that signs in once, within 10 minutes."""
-    from connector.store.database import load_secret, open_database
+    from connector.store.database import open_database
     from connector.store.keys import open_keys
-    from connector.store.sessions import Sessions
+    from connector.store.sessions import open_sessions
 
     settings = read_settings()
     database = open_database(settings)
     with closing(open_keys(settings, database)) as keys:
         key = keys.by_name(key_name) if key_name else _admin_key(keys)
-        sessions = Sessions(database, load_secret(settings))
+        sessions = open_sessions(settings, database)
         click.echo(sign_in_link(url or settings.public_url or _DEFAULT_URL, sessions, key.id))
 
 

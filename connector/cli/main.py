@@ -8,6 +8,7 @@ from __future__ import annotations
 import click
 
 from connector import __version__
+from connector.cli.audit import audit
 from connector.cli.batch import batch
 from connector.cli.build import build, check
 from connector.cli.console import console
@@ -47,6 +48,7 @@ main.add_command(tool)
 main.add_command(models)
 main.add_command(providers)
 main.add_command(usage)
+main.add_command(audit)
 main.add_command(purge)
 main.add_command(backup)
 main.add_command(doctor)

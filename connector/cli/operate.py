@@ -156,6 +156,7 @@ def purge(
     older_than: int | None, *, texts: bool, key_name: str | None, dry_run: bool, vacuum: bool
 ) -> None:
     """Delete expired records now. What is still open, and the ledger of costs, is kept."""
+    from connector.store.audit import OPERATOR, AuditLog
     from connector.store.retention import Retention, plan_deletions
 
     settings = read_settings()
@@ -167,6 +168,8 @@ def purge(
         deletions = list(plan_deletions(cutoffs))
         retention = Retention(database)
         counts = retention.count(deletions) if dry_run else retention.run(deletions)
+        if not dry_run:
+            AuditLog(database).add(OPERATOR, "data.purged", cutoffs.key_id or "", deleted=counts)
         for name, count in counts.items():
             click.echo(f"{count:>10,}  {name}")
         if dry_run:
@@ -180,6 +183,7 @@ def _erase(
     settings: Settings, database: Engine, key_name: str, *, dry_run: bool, vacuum: bool
 ) -> None:
     """Erase all of a key but the books, and show that it is gone."""
+    from connector.store.audit import OPERATOR, AuditLog
     from connector.store.erasure import Erasure
 
     key = _find_key(settings, database, key_name)
@@ -198,6 +202,7 @@ def _erase(
     if dry_run:
         click.echo("Nothing was changed; what is left would be deleted.")
         return
+    AuditLog(database).add(OPERATOR, "key.erased", key.id, deleted=report.deleted)
     _free_disk_space(database, vacuum=vacuum)
     if not report.is_complete:
         click.echo("Some runs are still in progress. Run the command again when they have ended.")
@@ -272,6 +277,7 @@ def backup(target: Path) -> None:
 
     To restore, put the files into the data folder.
     """
+    from connector.store.audit import OPERATOR, AuditLog
     from connector.store.backup import back_up
     from connector.store.data_dir_lock import database_file
 
@@ -280,6 +286,8 @@ def backup(target: Path) -> None:
         _suggest_pg_dump(settings, target)
         sys.exit(2)
     names = back_up(settings, target)
+    with _open_database(settings) as database:
+        AuditLog(database).add(OPERATOR, "data.backed_up", files=names)
     click.echo(f"{target}: {', '.join(names)}")
     if settings.secret:
         click.echo(

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from connector.engine.checkpoint import Decision
 from connector.errors import FormcallError
 from connector.json_types import Json
+from connector.store.audit import SERVICE, Actor, audit_row
 from connector.store.ledger.control_changes import ResolveApproval
 from connector.store.ledger.group_commit import Ledger
 from connector.store.ledger.records import NEEDS_REVIEW, RunSuperseded
@@ -16,7 +17,12 @@ from connector.store.rows import RunRow
 
 
 def record_decision(
-    ledger: Ledger, row: RunRow, *, approved: Sequence[int] | None, note: str
+    ledger: Ledger,
+    row: RunRow,
+    *,
+    approved: Sequence[int] | None,
+    note: str,
+    by: Actor = SERVICE,
 ) -> int:
     """Write a decision on the calls of a waiting run; the attempt that continues the run.
 
@@ -38,8 +44,10 @@ def record_decision(
     _require_pending(approved, pending)
     decision = Decision(tuple(number - 1 for number in approved), note)
     text = json.dumps(asdict(decision), ensure_ascii=False)
+    calls = {"approved": list(approved), "of": pending, "action": row.action, "key": row.key_id}
+    audit = audit_row(by, "calls.decided", row.id, calls)
     try:
-        attempt = ledger.write(ResolveApproval(row.id, row.attempt, text))
+        attempt = ledger.write(ResolveApproval(row.id, row.attempt, text, audit))
     except RunSuperseded as error:
         raise FormcallError(
             "conflict", f"The run was already decided; its status is {error.status}."

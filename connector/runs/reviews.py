@@ -26,6 +26,7 @@ from connector.runs.responses import (
     to_json,
 )
 from connector.runs.revisions import with_previous_version
+from connector.store.audit import SERVICE, Actor, audit_row
 from connector.store.ids import iso_time, now_ms
 from connector.store.ledger.group_commit import Ledger
 from connector.store.ledger.records import NEEDS_REVIEW, RunSuperseded
@@ -51,12 +52,16 @@ _NOT_STORED = (
 
 @dataclass(frozen=True)
 class ReviewDecision:
-    """A person's decision; ``by`` says who, ``values`` are the corrected ones."""
+    """A person's decision; ``by`` says who, ``values`` are the corrected ones.
+
+    ``actor`` is who it was for the audit log.
+    """
 
     kind: str
     by: str
     note: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    actor: Actor = SERVICE
 
 
 @dataclass(frozen=True)
@@ -221,6 +226,7 @@ class Reviews:
             event=COMPLETED,
             body=event_json(COMPLETED, body),
             keep_texts=self._settings.store_text == "on",
+            audit=_audited(row, decision),
         )
 
     def _refused(self, row: RunRow, decision: ReviewDecision, error: FormcallError) -> DecideReview:
@@ -235,6 +241,7 @@ class Reviews:
             event=FAILED,
             body=event_json(FAILED, body),
             keep_texts=self._settings.store_text == "on",
+            audit=_audited(row, decision),
         )
 
     def _run(self, row: RunRow) -> Run:
@@ -280,6 +287,11 @@ def review_times(row: RunRow) -> Json:
         "waits_until": iso_time(row.review_until_ms),
         "decided_at": iso_time(stored.get("decided_ms")),
     }
+
+
+def _audited(row: RunRow, decision: ReviewDecision) -> Json:
+    details = {"decision": decision.kind, "action": row.action, "key": row.key_id}
+    return audit_row(decision.actor, "review.decided", row.id, details)
 
 
 def _decided_json(row: RunRow, decision: ReviewDecision) -> str:

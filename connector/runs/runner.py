@@ -44,6 +44,7 @@ from connector.runs.retries import requeue, require_retryable
 from connector.runs.review_links import ReviewLinks
 from connector.runs.timers import Timers
 from connector.runs.waiting import wait_for_run
+from connector.store.audit import SERVICE, Actor
 from connector.store.ids import today
 from connector.store.keys import Keys
 from connector.store.ledger.changes import FailRun, StartAttempt
@@ -273,6 +274,7 @@ class Runner:
         note: str,
         seconds: float,
         is_given_up: Callable[[], bool] = bool,
+        by: Actor = SERVICE,
     ) -> RunResponse:
         """Continue a run that waits for a decision; its response within ``seconds``.
 
@@ -280,7 +282,7 @@ class Runner:
         ``FormcallError`` (conflict) when the run does not wait for these calls.
         """
         row = require_run(self.records, run_id)
-        attempt = record_decision(self.ledger, row, approved=approved, note=note)
+        attempt = record_decision(self.ledger, row, approved=approved, note=note, by=by)
         if not self._continue_here(run_id, attempt):
             self.queue.enqueue(run_id, attempt, row.key_id)
         return self.wait(run_id, seconds, is_given_up)

@@ -28,7 +28,7 @@ _MAX_CONNECTIONS = 95
 _OTHER_CONNECTIONS = 23  # of a process, for its jobs
 _FIRST_PAUSE_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 10.0
-HEAD = "0012"  # the newest file in migrations/versions
+HEAD = "0013"  # the newest file in migrations/versions
 _MIGRATIONS = Path(__file__).with_name("migrations")
 # several processes may start on the same new database: one creates the tables, the others wait
 _MIGRATION_LOCKS = {

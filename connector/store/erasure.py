@@ -2,7 +2,8 @@
 
 The books are the calls in the ledger and the sums of days, months and batches: ids, models, tokens
 and money, and no text. Everything else with the key's id is deleted, whatever its age or state.
-Only runs in progress are left, since a process holds money for them.
+Only runs in progress are left, since a process holds money for them. The audit log keeps what was
+done with the key, without network addresses.
 """
 
 from __future__ import annotations
@@ -16,7 +17,15 @@ from connector.store.ledger.control_changes import SettleReservation
 from connector.store.ledger.group_commit import Ledger
 from connector.store.retention import Deletion, Retention
 from connector.store.run_search import RunSearch
-from connector.store.tables import IS_OPEN, batches, ledger, metadata, runs, stored_files
+from connector.store.tables import (
+    IS_OPEN,
+    audit_entries,
+    batches,
+    ledger,
+    metadata,
+    runs,
+    stored_files,
+)
 
 BOOKS = {"ledger"}  # with the key's id; ``spending`` has it as an account
 _NAMES = {
@@ -91,6 +100,11 @@ class Erasure:
             yield Deletion(
                 _name(table), table, which, then=~has_rows if table is batches else true()
             )
+        of_key = (audit_entries.c.actor == self._key_id) | (audit_entries.c.subject == self._key_id)
+        has_address = of_key & audit_entries.c.address.is_not(None)
+        yield Deletion(
+            "addresses in the audit log", audit_entries, has_address, values={"address": None}
+        )
 
     def _count_all(self) -> dict[str, int]:
         return {_name(table): self._count(table) for table in erased_tables()}

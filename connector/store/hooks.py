@@ -20,6 +20,7 @@ from connector.catalogue import Action
 from connector.catalogue.values import is_absent
 from connector.errors import FieldError, FormcallError, InvalidInput, TemplateError
 from connector.json_types import Json
+from connector.store.audit import OPERATOR, Actor, add_entry
 from connector.store.hook_mapping import Posted, check_preset, explain_missing, hook_template
 from connector.store.ids import new_id, now_ms
 from connector.store.rows import HookRow
@@ -111,6 +112,7 @@ class Hooks:
         mapping: dict[str, str],
         templates: Mapping[str, str] | None = None,
         answer_at_once: bool = True,
+        by: Actor = OPERATOR,
     ) -> tuple[InboundHook, str]:
         """A new hook and its token, which is not stored; ``FormcallError`` when refused."""
         name = _checked_name(name)
@@ -138,6 +140,7 @@ class Hooks:
             # inserted before it is counted: SQLite may refuse to turn a reader into a writer
             connection.execute(hooks.insert().values(**row))
             _check_count(connection, key_id)
+            add_entry(connection, by, "hook.created", hook.id, key=key_id, action=action.id)
         return hook, token
 
     def find(self, token: str) -> InboundHook | None:
@@ -167,11 +170,13 @@ class Hooks:
         with self._database.connect() as connection:
             return [_to_hook(HookRow._make(row)) for row in connection.execute(query)]
 
-    def revoke(self, hook_id: str) -> None:
+    def revoke(self, hook_id: str, *, by: Actor = OPERATOR) -> None:
         """Make the hook's URL invalid."""
         which = (hooks.c.id == hook_id) & hooks.c.revoked_ms.is_(None)
         with self._database.begin() as connection:
-            connection.execute(update(hooks).where(which).values(revoked_ms=now_ms()))
+            change = update(hooks).where(which).values(revoked_ms=now_ms())
+            if connection.execute(change).rowcount:
+                add_entry(connection, by, "hook.revoked", hook_id)
 
     def _digest(self, token: str) -> str:
         return hmac.new(self._secret, f"hook:{token}".encode(), hashlib.sha256).hexdigest()

@@ -1,15 +1,24 @@
-"""The limits of API keys, and how their values are written on the command line and in requests."""
+"""The scopes and the limits of API keys, and how they are written in commands and requests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connector.catalogue.options import REVIEW_POLICIES
+from connector.errors import FormcallError
 from connector.store.ledger.money import format_usd, to_nano
 from connector.store.ledger.records import BudgetLimits
 
+SCOPES = ("actions", "tools", "review", "admin")
+DEFAULT_SCOPES = ("actions", "tools")
+# a tool that acts outside the form, by its name, or all of them
+_TOOL_SCOPE = re.compile(r"tool:([a-z][a-z0-9_]{0,39}|\*)")
+# the runs of one key that wait for a person, by the key's id
+_REVIEW_SCOPE = re.compile(r"review:key_[0-9a-f]{16}")
 NO_LIMIT = "none"  # the word that removes a limit
 _MAX_DOLLARS = 1_000_000
 _MAX_COUNT = 1_000_000
@@ -93,6 +102,28 @@ def _plain_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value).strip().lower()
+
+
+def check_review(review: str) -> str:
+    """``review``, which is a policy or ""; ``FormcallError`` (bad_request) for any other word."""
+    if review and review not in REVIEW_POLICIES:
+        raise FormcallError(
+            "bad_request", f'"{review[:40]}" is not one of {", ".join(REVIEW_POLICIES)}.'
+        )
+    return review
+
+
+def check_scopes(scopes: Sequence[str]) -> Sequence[str]:
+    """``scopes``; ``FormcallError`` (bad_request) when one of them is none."""
+    for scope in scopes:
+        is_named = _TOOL_SCOPE.fullmatch(scope) or _REVIEW_SCOPE.fullmatch(scope)
+        if scope not in SCOPES and not is_named:
+            raise FormcallError(
+                "bad_request",
+                f'"{scope[:60]}" is not a scope; the scopes are {", ".join(SCOPES)}, tool:NAME for '
+                "a tool that acts outside the form, and review:KEY_ID for the runs of one key.",
+            )
+    return scopes
 
 
 # the names of limits in requests, the field of KeyLimits that each sets, and its reader

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import hmac
 import os
-import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -27,21 +26,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from connector.catalogue.options import REVIEW_POLICIES
 from connector.errors import FormcallError
+from connector.json_types import Json
 from connector.settings import Settings
+from connector.store.audit import OPERATOR, Actor, add_entry
 from connector.store.database import load_secret, open_database
 from connector.store.ids import today
-from connector.store.key_limits import KeyLimits
+from connector.store.key_limits import (
+    DEFAULT_SCOPES,
+    LIMIT_FIELDS,
+    KeyLimits,
+    check_review,
+    check_scopes,
+)
 from connector.store.rows import KeyRow
 from connector.store.tables import IS_SINGLE, NAME_LENGTH, keys, runs, spending
 
-SCOPES = ("actions", "tools", "review", "admin")
-DEFAULT_SCOPES = ("actions", "tools")
-# a tool that acts outside the form, by its name, or all of them
-_TOOL_SCOPE = re.compile(r"tool:([a-z][a-z0-9_]{0,39}|\*)")
-# the runs of one key that wait for a person, by the key's id
-_REVIEW_SCOPE = re.compile(r"review:key_[0-9a-f]{16}")
 # the key of runs by the operator's own commands; its text is never shown
 COMMAND_LINE = "command line"
 _PREFIX = "fc_"
@@ -107,7 +107,7 @@ class Keys:
     """
 
     def __init__(self, database: Engine, secret: bytes, *, stamp: Path | None = None) -> None:
-        self._database = database
+        self.database = database
         self._secret = secret
         self._stamp = stamp
         self._cache: dict[str, Key] = {}
@@ -122,6 +122,8 @@ class Keys:
         scopes: Sequence[str] = DEFAULT_SCOPES,
         limits: KeyLimits | None = None,
         review: str = "",
+        *,
+        by: Actor = OPERATOR,
     ) -> tuple[Key, str]:
         """A new key and its text, which is not stored.
 
@@ -150,8 +152,9 @@ class Keys:
             "review": key.review or None,
         }
         try:
-            with self._database.begin() as connection:
+            with self.database.begin() as connection:
                 connection.execute(keys.insert().values(**row))
+                add_entry(connection, by, "key.created", key.id, **_audited(row))
         except IntegrityError:
             raise FormcallError(
                 "conflict", f'There is a key called "{name}" already. Choose another name.'
@@ -167,7 +170,7 @@ class Keys:
         cache = self._current_cache()
         if digest in cache:
             return cache[digest]
-        with self._database.connect() as connection:
+        with self.database.connect() as connection:
             row = connection.execute(self._by_digest, {"digest": digest}).first()
         if row is None:
             return None
@@ -201,11 +204,11 @@ class Keys:
 
     def close(self) -> None:
         """Close the connections, as before a fork."""
-        self._database.dispose()
+        self.database.dispose()
 
     def list_all(self) -> list[Key]:
         """All keys, the oldest first; also revoked ones."""
-        with self._database.connect() as connection:
+        with self.database.connect() as connection:
             rows = connection.execute(select(keys).order_by(keys.c.created_at))
             return [_to_key(KeyRow._make(row)) for row in rows]
 
@@ -213,7 +216,7 @@ class Keys:
         """The valid key of this name or id; ``FormcallError`` when there is none."""
         is_named = (keys.c.name == name_or_id) | (keys.c.id == name_or_id)
         query = select(keys).where(is_named, keys.c.revoked_at.is_(None))
-        with self._database.connect() as connection:
+        with self.database.connect() as connection:
             row = connection.execute(query).first()
         if row is None:
             raise FormcallError("not_found", f'There is no valid key called "{name_or_id[:100]}".')
@@ -228,7 +231,7 @@ class Keys:
 
     def by_id(self, key_id: str) -> Key | None:
         """The key with this id, also a revoked one, whose runs may have to be finished."""
-        with self._database.connect() as connection:
+        with self.database.connect() as connection:
             row = connection.execute(select(keys).where(keys.c.id == key_id)).first()
         return _to_key(KeyRow._make(row)) if row else None
 
@@ -245,6 +248,7 @@ class Keys:
         review: str | None = None,
         limits: Mapping[str, int | None] | None = None,
         keep_admin: bool = False,
+        by: Actor = OPERATOR,
     ) -> Key:
         """Change a valid key, from its next call on; what is None stays, a limit of None goes.
 
@@ -252,19 +256,19 @@ class Keys:
         ``revoke``. ``FormcallError`` when there is no such key, or a value is invalid.
         """
         key = self.by_name(name_or_id)
-        values: dict[str, object] = dict(limits or {})
+        values: Json = dict(limits or {})
         if scopes is not None:
             values["scopes"] = list(check_scopes(scopes))
         if review is not None:
             values["review"] = check_review(review) or None
         loses_admin = "admin" in key.scopes and "admin" not in (scopes or key.scopes)
         if values:
-            self._update(key, values, keep_admin=keep_admin and loses_admin)
+            self._update(key, values, "key.changed", by, keep_admin=keep_admin and loses_admin)
         return self.by_name(key.id)
 
-    def _update(self, key: Key, values: Mapping[str, object], *, keep_admin: bool) -> None:
+    def _update(self, key: Key, values: Json, event: str, by: Actor, *, keep_admin: bool) -> None:
         """Write ``values``; with ``keep_admin`` only if another valid key has the scope admin."""
-        with self._database.begin() as connection:
+        with self.database.begin() as connection:
             if keep_admin and connection.dialect.name == "postgresql":
                 # of two admins who remove each other, the second finds what the first has done
                 connection.execute(select(keys.c.id).where(_IS_ADMIN).with_for_update())
@@ -276,6 +280,7 @@ class Keys:
                     f'"{key.name}" is the only valid key with the scope admin, and without one '
                     "keys can only be made on the command line. Create another one first.",
                 )
+            add_entry(connection, by, event, key.id, **_audited({"name": key.name, **values}))
         self._touch_stamp()
 
     def activity(self, key_id: str = "") -> dict[str, KeyActivity]:
@@ -291,24 +296,31 @@ class Keys:
             _spent_in(today()),
             _spent_in(today()[:7]),
         ).where(keys.c.id == key_id if key_id else true())
-        with self._database.connect() as connection:
+        with self.database.connect() as connection:
             return {
                 row[0]: KeyActivity(row[1], row[2] or 0, row[3] or 0)
                 for row in connection.execute(query)
             }
 
-    def revoke(self, name_or_id: str, *, keep_admin: bool = False) -> Key:
+    def revoke(self, name_or_id: str, *, keep_admin: bool = False, by: Actor = OPERATOR) -> Key:
         """Revoke a valid key by its name or id; ``FormcallError`` when there is none.
 
         ``keep_admin``: the last valid key with the scope admin is not revoked (conflict).
         """
         key = self.by_name(name_or_id)
         at = dt.datetime.now(dt.UTC)
-        self._update(key, {"revoked_at": at}, keep_admin=keep_admin and "admin" in key.scopes)
+        keep_admin = keep_admin and "admin" in key.scopes
+        self._update(key, {"revoked_at": at}, "key.revoked", by, keep_admin=keep_admin)
         return replace(key, revoked_at=at)
 
     def _digest(self, text: str) -> str:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _audited(row: Json) -> Json:
+    """What the audit log has of a key's row: its name, scopes and limits."""
+    names = ("name", "scopes", "review", *LIMIT_FIELDS)
+    return {name: row[name] for name in names if name in row}
 
 
 def _spent_in(period: str) -> ScalarSelect[int]:
@@ -330,28 +342,6 @@ _IS_ADMIN = keys.c.revoked_at.is_(None) & cast(keys.c.scopes, Text).like('%"admi
 def _has_other_admin(key_id: str) -> ColumnElement[bool]:
     others = select(keys.c.id).where(_IS_ADMIN, keys.c.id != key_id).subquery()
     return exists(select(others.c.id))
-
-
-def check_review(review: str) -> str:
-    """``review``, which is a policy or ""; ``FormcallError`` (bad_request) for any other word."""
-    if review and review not in REVIEW_POLICIES:
-        raise FormcallError(
-            "bad_request", f'"{review[:40]}" is not one of {", ".join(REVIEW_POLICIES)}.'
-        )
-    return review
-
-
-def check_scopes(scopes: Sequence[str]) -> Sequence[str]:
-    """``scopes``; ``FormcallError`` (bad_request) when one of them is none."""
-    for scope in scopes:
-        is_named = _TOOL_SCOPE.fullmatch(scope) or _REVIEW_SCOPE.fullmatch(scope)
-        if scope not in SCOPES and not is_named:
-            raise FormcallError(
-                "bad_request",
-                f'"{scope[:60]}" is not a scope; the scopes are {", ".join(SCOPES)}, tool:NAME for '
-                "a tool that acts outside the form, and review:KEY_ID for the runs of one key.",
-            )
-    return scopes
 
 
 def _to_key(row: KeyRow) -> Key:

@@ -37,6 +37,7 @@ from connector.store.ids import lowest_id, now_ms
 from connector.store.tables import (
     IS_OPEN,
     IS_WAITING,
+    audit_entries,
     batches,
     cached_answers,
     deliveries,
@@ -78,6 +79,7 @@ class Cutoffs:
     bodies_ms: int | None = None  # of delivered messages
     cached_ms: int | None = None  # cached answers older than this, even if not expired
     ledger_day: str | None = None  # ledger entries before this day
+    audit_ms: int | None = None  # entries of the audit log before this time
     spending_day: str | None = None  # sums of days and months before this day
     key_id: str | None = None  # only what belongs to this key
 
@@ -105,6 +107,7 @@ def current_cutoffs(settings: Settings) -> Cutoffs:
         texts_ms=None if settings.store_text == "on" else now - _TEXTS_MS,
         bodies_ms=now - _BODIES_MS,
         ledger_day=_day_before(settings.keep_ledger_days),
+        audit_ms=now - round(settings.keep_ledger_days * DAY_MS),
         spending_day=_day_before(_SPENDING_DAYS),
     )
 
@@ -128,6 +131,9 @@ def plan_deletions(cutoffs: Cutoffs) -> Iterator[Deletion]:
         yield Deletion("texts of messages that have arrived", deliveries, which, {"body": None})
     if cutoffs.ledger_day:
         yield Deletion("calls in the ledger", ledger, ledger.c.day < cutoffs.ledger_day)
+    if cutoffs.audit_ms is not None:
+        is_old = audit_entries.c.id < lowest_id("audit", cutoffs.audit_ms)
+        yield Deletion("entries of the audit log", audit_entries, is_old)
     if cutoffs.spending_day:
         yield Deletion("sums of days and months", spending, _is_past(cutoffs.spending_day))
     yield from _caches(cutoffs)

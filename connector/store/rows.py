@@ -149,6 +149,19 @@ class SubscriptionRow(NamedTuple):
     reason: str | None
 
 
+class AuditRow(NamedTuple):
+    """A row of ``audit_entries``; ``details`` is JSON."""
+
+    id: str
+    created_ms: int
+    event: str
+    actor: str
+    address: str | None
+    subject: str
+    details: str
+    mark: str | None
+
+
 class DeliveryRow(NamedTuple):
     """A row of ``deliveries``; ``state`` is waiting, sent, given_up or dropped."""
 

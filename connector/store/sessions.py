@@ -13,12 +13,13 @@ import secrets
 
 from sqlalchemy import ColumnElement, Engine, delete, select, update
 
+from connector.settings import Settings
+from connector.store.audit import OPERATOR, Actor, add_entry
+from connector.store.database import load_secret
 from connector.store.ids import now_ms
 from connector.store.tables import keys, sessions, sign_in_links
 
 LINK_MINUTES = 10
-IDLE = dt.timedelta(hours=8)
-ABSOLUTE = dt.timedelta(days=7)
 _SEEN_EVERY_MS = 60_000  # a page writes only when the last one is longer ago
 _MAX_LENGTH = 200
 
@@ -31,16 +32,16 @@ class Sessions:
         database: Engine,
         secret: bytes,
         *,
-        idle: dt.timedelta = IDLE,
-        absolute: dt.timedelta = ABSOLUTE,
+        idle: dt.timedelta,
+        absolute: dt.timedelta,
     ) -> None:
         self._database = database
         self._secret = secret
         self._idle_ms = _ms(idle)
         self._absolute_ms = _ms(absolute)
 
-    def start(self, key_id: str) -> str:
-        """A new session for a key; the text that its cookie holds."""
+    def start(self, key_id: str, *, address: str = "") -> str:
+        """A new session for a key, started from a network ``address``; what its cookie holds."""
         text, now = secrets.token_urlsafe(32), now_ms()
         row = {
             "digest": self._digest("session", text),
@@ -52,6 +53,7 @@ class Sessions:
         with self._database.begin() as connection:
             connection.execute(delete(sessions).where(self._has_ended(now)))
             connection.execute(sessions.insert().values(**row))
+            add_entry(connection, Actor(key_id, address), "console.signed_in", key_id)
         return text
 
     def find_key(self, text: str) -> str | None:
@@ -96,6 +98,7 @@ class Sessions:
         with self._database.begin() as connection:
             connection.execute(delete(sign_in_links).where(sign_in_links.c.ends_ms <= now))
             connection.execute(sign_in_links.insert().values(**row))
+            add_entry(connection, OPERATOR, "console.link_made", key_id)
         return text
 
     def redeem_link(self, text: str) -> str | None:
@@ -124,6 +127,16 @@ class Sessions:
 
     def _digest(self, purpose: str, text: str) -> str:
         return hmac.new(self._secret, f"{purpose}:{text}".encode(), hashlib.sha256).hexdigest()
+
+
+def open_sessions(settings: Settings, database: Engine) -> Sessions:
+    """The sessions in ``database``, which end as the settings say."""
+    return Sessions(
+        database,
+        load_secret(settings),
+        idle=dt.timedelta(hours=settings.session_hours),
+        absolute=dt.timedelta(days=settings.session_days),
+    )
 
 
 def _ms(duration: dt.timedelta) -> int:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, func, select, update
 
 from connector.errors import FormcallError
+from connector.store.audit import OPERATOR, SERVICE, Actor, add_entry
 from connector.store.ids import new_id, now_ms
+from connector.store.ledger.transaction import receiver_host
 from connector.store.rows import SubscriptionRow
 from connector.store.tables import subscriptions
 
@@ -30,7 +32,13 @@ class Subscriptions:
         self._secret = secret
 
     def subscribe(
-        self, key_id: str, event: str, target_url: str, *, authorization: str = ""
+        self,
+        key_id: str,
+        event: str,
+        target_url: str,
+        *,
+        authorization: str = "",
+        by: Actor = OPERATOR,
     ) -> SubscriptionRow:
         """A new subscription, or the active one to the same URL, with its authorization replaced.
 
@@ -46,11 +54,14 @@ class Subscriptions:
             # a write comes first: SQLite may refuse to turn a reader into a writer
             existing = _update_existing(connection, values)
             if existing:
+                _add_entry(connection, by, "subscription.changed", existing)
                 return existing
             _check_count(connection, key_id)
             row = {**values, "id": new_id("sub"), "created_ms": now_ms()}
             insert = subscriptions.insert().values(**row).returning(*subscriptions.c)
-            return SubscriptionRow._make(connection.execute(insert).one())
+            made = SubscriptionRow._make(connection.execute(insert).one())
+            _add_entry(connection, by, "subscription.created", made)
+            return made
 
     def find(self, subscription_id: str) -> SubscriptionRow | None:
         """The subscription's record, also after its end, or None."""
@@ -70,15 +81,14 @@ class Subscriptions:
         with self._database.connect() as connection:
             return [SubscriptionRow._make(row) for row in connection.execute(query)]
 
-    def end(self, subscription_id: str, reason: str) -> None:
+    def end(self, subscription_id: str, reason: str, *, by: Actor = SERVICE) -> None:
         """End an active subscription and delete its authorization; an ended one is not changed."""
         which = (subscriptions.c.id == subscription_id) & subscriptions.c.ended_ms.is_(None)
         with self._database.begin() as connection:
-            connection.execute(
-                update(subscriptions)
-                .where(which)
-                .values(ended_ms=now_ms(), reason=reason, authorization=None)
-            )
+            change = update(subscriptions).where(which)
+            values = {"ended_ms": now_ms(), "reason": reason, "authorization": None}
+            if connection.execute(change.values(values)).rowcount:
+                add_entry(connection, by, "subscription.ended", subscription_id)
 
     # --- the header for receivers that cannot verify signatures ---
 
@@ -112,6 +122,13 @@ class Subscriptions:
         info = b"formcall subscriptions authorization"
         derived = HKDF(SHA256(), 32, salt=None, info=info).derive(self._secret)
         return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def _add_entry(connection: Connection, by: Actor, event: str, row: SubscriptionRow) -> None:
+    # of the URL only the host: tools put secrets into the rest
+    receiver = receiver_host(row.target_url)
+    details = {"key": row.key_id, "of": row.event, "receiver": receiver}
+    add_entry(connection, by, event, row.id, **details)
 
 
 def _update_existing(

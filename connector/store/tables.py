@@ -349,6 +349,23 @@ hosts = Table(
     Column("seen_at", DateTime(timezone=True), nullable=False),
 )
 
+# who changed what, when and from where; entries are only added
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("actor", String(40), nullable=False),  # the id of a key, operator, service or link
+    Column("address", String(60)),  # of the network, if there is one
+    Column("subject", String(100), nullable=False),  # the id or the name of what was changed
+    Column("details", Text, nullable=False),  # JSON, without secrets and texts
+    Column("mark", String(64), unique=True),  # of what several processes see and one records
+    Index("audit_of_event", "event", "id"),
+    Index("audit_of_actor", "actor", "id"),
+    Index("audit_of_subject", "subject", "id"),
+)
+
 # people who are signed in to the console; ``digest`` is an HMAC of what their cookie holds
 sessions = Table(
     "sessions",

@@ -16,9 +16,9 @@ from connector.engine.readiness import ReadinessChecker
 from connector.publish import openapi
 from connector.service import build_service
 from connector.settings import Settings
-from connector.store.database import load_secret
-from connector.store.sessions import Sessions
+from connector.store.sessions import open_sessions
 from connector.web.actions import actions
+from connector.web.audit import audit
 from connector.web.batches import batches
 from connector.web.console.pages import register_console
 from connector.web.cors import add_cors
@@ -71,7 +71,7 @@ def create_app(
         service,
         readiness,
         specs_of_service,
-        Sessions(service.database, load_secret(settings)),
+        open_sessions(settings, service.database),
         siblings=siblings,
     )
     if siblings:
@@ -105,10 +105,11 @@ def create_app(
         deliveries,
         batches,
         keys,
+        audit,
         mcp,
     ):
         app.register_blueprint(blueprint)
-    register_console(app)
+    register_console(app, is_on=settings.console == "on")
     return app
 
 

@@ -10,6 +10,7 @@ from flask import g, request
 
 from connector.documents.child_slots import children_of
 from connector.errors import FormcallError
+from connector.store.audit import LINK, Actor
 from connector.store.keys import Key
 from connector.web.query import check_query
 from connector.web.services import services
@@ -75,6 +76,21 @@ def _sent_key() -> str:
         return words[-1]
     words = request.headers.get("X-API-Key", "").split()
     return words[-1] if words else ""
+
+
+def request_actor() -> Actor:
+    """Who sends the request, for the audit log: its key, or whoever has a signed link."""
+    return Actor(g.key.id if "key" in g else LINK, client_address())
+
+
+def client_address() -> str:
+    """The network address of the client; behind proxies that are trusted, as the first of them
+    says."""
+    count = services().settings.trust_proxy
+    forwarded = request.headers.get("X-Forwarded-For", "").split(",")
+    if count and len(forwarded) >= count and forwarded[-count].strip():
+        return forwarded[-count].strip()
+    return request.remote_addr or ""
 
 
 class OwnedRow(Protocol):

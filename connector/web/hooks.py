@@ -20,7 +20,7 @@ from connector.web.actions import (
     run_values,
     sample_response,
 )
-from connector.web.auth import is_visible, needs_key
+from connector.web.auth import is_visible, needs_key, request_actor
 from connector.web.fields import convert_field, read_text_field, refuse_unknown
 from connector.web.handshakes import post_handshake, query_handshake
 from connector.web.message_ids import message_id
@@ -57,6 +57,7 @@ def create_hook() -> Response:
         mapping=mapping,
         templates=templates,
         answer_at_once=_answers_at_once(given),
+        by=request_actor(),
     )
     response = jsonify({**hook_view(hook), "url": f"{base_url()}/v1/hooks/{token}"})
     response.status_code = 201
@@ -76,7 +77,7 @@ def list_hooks() -> Response:
 def revoke_hook(hook_id: str) -> Response:
     """Revoke a hook; its URL stops working. Calling it again changes nothing."""
     hook = get_owned_hook(hook_id)
-    services().service.hooks.revoke(hook.id)
+    services().service.hooks.revoke(hook.id, by=request_actor())
     return jsonify({"id": hook.id, "deleted": True})
 
 

@@ -14,10 +14,16 @@ from connector.catalogue.values import is_absent, read_text
 from connector.errors import FormcallError
 from connector.json_types import Json
 from connector.store.ids import iso_time
-from connector.store.key_limits import DEFAULT_LIMITS, LIMIT_READERS
-from connector.store.keys import DEFAULT_SCOPES, Key, KeyActivity, check_review, check_scopes
+from connector.store.key_limits import (
+    DEFAULT_LIMITS,
+    DEFAULT_SCOPES,
+    LIMIT_READERS,
+    check_review,
+    check_scopes,
+)
+from connector.store.keys import Key, KeyActivity
 from connector.store.ledger.money import to_usd
-from connector.web.auth import needs_key
+from connector.web.auth import needs_key, request_actor
 from connector.web.fields import convert_field, invalid_field, read_text_field, refuse_unknown
 from connector.web.request_parsing import read_body
 from connector.web.services import base_url, services
@@ -50,6 +56,7 @@ def create_key() -> Response:
         read_scopes(given) or DEFAULT_SCOPES,
         replace(DEFAULT_LIMITS, **read_limits(given)),
         _read_review(given) or "",
+        by=request_actor(),
     )
     response = jsonify({**key_view(key), "key": text})
     response.status_code = 201
@@ -77,7 +84,7 @@ def change_key(key_id: str) -> Response:
             "bad_request", f"Nothing is given to change. The fields are {', '.join(_CHANGES)}."
         )
     changed = services().keys.change(
-        key.id, scopes=scopes, review=review, limits=limits, keep_admin=True
+        key.id, scopes=scopes, review=review, limits=limits, keep_admin=True, by=request_actor()
     )
     return jsonify(_view(changed))
 
@@ -88,7 +95,7 @@ def revoke_key(key_id: str) -> Response:
     """Revoke a key. Calling it again changes nothing."""
     key = _find(key_id)
     if not key.revoked_at:
-        services().keys.revoke(key.id, keep_admin=True)
+        services().keys.revoke(key.id, keep_admin=True, by=request_actor())
     return jsonify({"id": key.id, "deleted": True})
 
 

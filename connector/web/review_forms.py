@@ -11,6 +11,7 @@ from connector.json_types import Json
 from connector.runs.review_views import review_view
 from connector.runs.reviews import DECISIONS, ReviewDecision
 from connector.store.rows import RunRow
+from connector.web.auth import request_actor
 from connector.web.services import services
 
 MAX_NOTE = 2_000
@@ -26,7 +27,7 @@ def read_decision_form(row: RunRow, *, by: str) -> ReviewDecision:
     values = changed_values(review_of_run(row)["answer"]) if kind == "correct" else {}
     if kind == "correct" and not values:
         raise FormcallError("bad_request", "Nothing was changed, so there is no correction.")
-    return ReviewDecision(kind, by, note, values)
+    return ReviewDecision(kind, by, note, values, request_actor())
 
 
 def changed_values(shown: Json) -> Json:

@@ -27,7 +27,7 @@ from connector.runs.reviews import (
 from connector.store.ledger.records import NEEDS_REVIEW
 from connector.store.rows import RunRow
 from connector.store.run_list import ReviewFilter
-from connector.web.auth import needs_key
+from connector.web.auth import needs_key, request_actor
 from connector.web.fields import convert_field, invalid_field, read_text_field, refuse_unknown
 from connector.web.query import read_query_choice, read_query_limit
 from connector.web.request_parsing import read_body
@@ -128,7 +128,7 @@ def read_decision(given: Json, *, by: str) -> ReviewDecision:
     if values and kind != "correct":
         message = '"values" goes with the decision correct. Leave it out, or correct.'
         raise invalid_field("values", "not_allowed", message)
-    return ReviewDecision(kind, by, _read_note(given), values)
+    return ReviewDecision(kind, by, _read_note(given), values, request_actor())
 
 
 def _read_note(given: Json) -> str:

@@ -13,7 +13,6 @@ from connector.errors import FormcallError
 from connector.runs.responses import run_view
 from connector.store.ids import now_ms
 from connector.store.ledger.money import to_nano
-from connector.store.rows import RunRow
 from connector.store.run_list import STATUSES, RunFilter
 from connector.store.run_search import parse_phrases
 from connector.web.fields import convert_field, invalid_field
@@ -24,7 +23,7 @@ ALL_KEYS = "*"
 _DAY_MS = 86_400_000
 _MAX_USD = 1_000_000.0
 _MAX_TEXT = 300
-_CURSOR = re.compile(r"run_[0-9a-f]{12,60}")
+_CURSOR = re.compile(r"[a-z]{1,10}_[0-9a-f]{12,60}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -35,20 +34,21 @@ def list_page() -> Response:
     page = rows[:limit]
     response = jsonify([run_view(row, services().catalogue) for row in page])
     if len(rows) > limit:
-        response.headers["Link"] = f'<{_next_url(page[-1])}>; rel="next"'
+        response.headers["Link"] = next_link(page[-1].id)
     return response
 
 
-def _next_url(last: RunRow) -> str:
-    query = {**request.args.to_dict(), "cursor": last.id}
-    return f"{base_url()}{request.path}?{urlencode(query)}"
+def next_link(last_id: str) -> str:
+    """The header `Link` to the page below the entry ``last_id``."""
+    query = {**request.args.to_dict(), "cursor": last_id}
+    return f'<{base_url()}{request.path}?{urlencode(query)}>; rel="next"'
 
 
-def read_cursor() -> str:
-    """The run below which the page begins, "" for the first page."""
+def read_cursor(prefix: str = "run") -> str:
+    """The id below which the page begins, "" for the first page."""
     cursor = request.args.get("cursor", "").strip()
-    if cursor and not _CURSOR.fullmatch(cursor):
-        message = '"cursor" takes the id of the last run of the page before, such as run_0123.'
+    if cursor and not (_CURSOR.fullmatch(cursor) and cursor.startswith(f"{prefix}_")):
+        message = f'"cursor" takes the id of the last entry of the page before, {prefix}_...'
         raise invalid_field("cursor", "wrong_type", message)
     return cursor
 
@@ -56,9 +56,7 @@ def read_cursor() -> str:
 def read_filter() -> RunFilter:
     """The runs that the query asks for; ``InvalidInput`` names a parameter that is invalid."""
     given = request.args
-    from_ms, until_ms = _read_time("from"), _read_time("to", is_end=True)
-    if from_ms is not None and until_ms is not None and from_ms >= until_ms:
-        raise invalid_field("from", "out_of_range", '"from" must be before "to".')
+    from_ms, until_ms = read_period()
     return RunFilter(
         key_id=_read_key(),
         status=read_query_choice("status", STATUSES),
@@ -118,6 +116,14 @@ def _read_phrases() -> tuple[str, ...]:
     if not phrases:
         raise invalid_field("text", "wrong_type", '"text" needs a word or a number to look for.')
     return phrases
+
+
+def read_period() -> tuple[int | None, int | None]:
+    """The times ``from`` and ``to`` of the query in ms since 1970; the latter is exclusive."""
+    from_ms, until_ms = _read_time("from"), _read_time("to", is_end=True)
+    if from_ms is not None and until_ms is not None and from_ms >= until_ms:
+        raise invalid_field("from", "out_of_range", '"from" must be before "to".')
+    return from_ms, until_ms
 
 
 def _read_time(name: str, *, is_end: bool = False) -> int | None:

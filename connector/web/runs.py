@@ -18,7 +18,7 @@ from connector.runs.responses import RETRY_SECONDS, RunResponse, open_run_body, 
 from connector.runs.reviews import ReviewDecision, feedback_view
 from connector.store.ledger.records import NEEDS_REVIEW, OPEN_STATUSES
 from connector.store.rows import RunRow
-from connector.web.auth import is_visible, needs_key
+from connector.web.auth import is_visible, needs_key, request_actor
 from connector.web.deliveries import deliveries_of
 from connector.web.fields import (
     convert_field,
@@ -147,6 +147,7 @@ def _decide(row: RunRow, given: Json, *, approved: list[int] | None) -> Response
             note=note,
             seconds=seconds if has_place else 0,
             is_given_up=reader.is_disconnected,
+            by=request_actor(),
         )
     return run_response(response, row.action)
 
@@ -158,7 +159,7 @@ def _decide_answer(row: RunRow, given: Json, *, accepted: bool) -> Response:
         raise invalid_field("calls", "not_allowed", message)
     kind = "accept" if accepted else "refuse"
     note = read_text_field(given, "note", required=False)
-    decision = ReviewDecision(kind, g.key.name, note[:_MAX_NOTE])
+    decision = ReviewDecision(kind, g.key.name, note[:_MAX_NOTE], actor=request_actor())
     services().service.decide(row, decision)
     return json_response(_view(get_owned_run(row.id)))
 

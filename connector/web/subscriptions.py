@@ -12,7 +12,7 @@ from connector.json_types import Json
 from connector.runs.callbacks import check_address
 from connector.store.ids import iso_time
 from connector.store.rows import DeliveryRow, SubscriptionRow
-from connector.web.auth import is_visible, needs_key
+from connector.web.auth import is_visible, needs_key, request_actor
 from connector.web.deliveries import delivery_view
 from connector.web.fields import invalid_field, read_text_field, refuse_unknown
 from connector.web.request_parsing import read_body
@@ -41,7 +41,9 @@ def subscribe() -> Response:
     event = read_event(given.get("event"))
     url = read_text_field(given, "target_url")
     check_address(service.runner.admission.outbound, url, field="target_url")
-    row = service.subscriptions.subscribe(g.key.id, event, url, authorization=_authorization(given))
+    row = service.subscriptions.subscribe(
+        g.key.id, event, url, authorization=_authorization(given), by=request_actor()
+    )
     secret = service.webhook_sender.secret_for(g.key.id)
     response = jsonify({**subscription_view(row), "signing_secret": secret})
     response.status_code = 201
@@ -86,7 +88,7 @@ def unsubscribe(subscription_id: str) -> Response:
     """End a subscription and drop its waiting messages. Calling it again changes nothing."""
     row = _get_owned(subscription_id)
     service = services().service
-    service.subscriptions.end(row.id, _ENDED_BY_CALLER)
+    service.subscriptions.end(row.id, _ENDED_BY_CALLER, by=request_actor())
     service.deliveries.drop_waiting(row.id, _ENDED_BY_CALLER)
     return jsonify({"id": row.id, "deleted": True})
 

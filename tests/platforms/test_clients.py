@@ -467,6 +467,8 @@ def keys(client: Client) -> None:
     [admin] = [one["id"] for one in listed if "admin" in one["scopes"]]
     assert client.call("revoke_key", 409, admin)["code"] == "conflict"
     assert client.call("create_key", 422, body={"name": "a", "scopes": "b"})["errors"]
+    entry = client.call("list_audit_entries", 200, event="key.revoked", limit=1)[0]
+    assert (entry["subject"], entry["by"]) == (made["id"], admin)
     for missing in ("get_key", "revoke_key"):
         assert client.call(missing, 404, "key_0000000000000000")["code"] == "not_found"
 

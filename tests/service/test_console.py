@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import update
 
-from connector.store.sessions import ABSOLUTE, IDLE, LINK_MINUTES
+from connector.cli.main import main
+from connector.store.sessions import LINK_MINUTES
 from connector.store.tables import sessions, sign_in_links
 from connector.web.console.pages import PAGES
 from connector.web.console.sign_in import _failures
 from tests.support.console import OWN, Person, signed_in
+from tests.support.databases import KINDS, database_url
+from tests.support.running_service import free_port, serving
 from tests.support.samples import TICKET
 from tests.support.web_app import WebApp
 
@@ -83,12 +89,12 @@ def test_a_wrong_key(make: Make, key: str) -> None:
 
 def test_a_session_ends(make: Make) -> None:
     """With its key, after a time without a page, after its longest time, and by signing out."""
-    app = make()
-    for column, back in (("seen_ms", IDLE), ("ends_ms", ABSOLUTE)):
+    app = make(session_hours=2, session_days=3)
+    for column, hours in (("seen_ms", 2), ("ends_ms", 3 * 24)):
         person = signed_in(app)
         person.read()
         with app.service.database.begin() as connection:
-            past = sessions.c[column] - back.total_seconds() * 1000 - 1000
+            past = sessions.c[column] - (hours * 3600 + 1) * 1000
             connection.execute(update(sessions).values({column: past}))
         assert goes_to(person.get()).startswith("/console/sign-in"), column
     person = signed_in(app, "actions", name="short")
@@ -244,21 +250,6 @@ def test_a_link_signs_in_once(make: Make) -> None:
     assert use_link(Person(app), revoked).status_code == 401
 
 
-def test_of_two_at_once_one_gets_in(make: Make) -> None:
-    app = make()
-    text = sessions_of(app).make_link(app.keys.by_name("key 0").id)
-    found: list[str | None] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(sessions_of(app).redeem_link(text)))
-        for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len([one for one in found if one]) == 1
-
-
 # --- pages ----------------------------------------------------------------------------------------
 
 
@@ -344,3 +335,76 @@ def test_the_api_is_as_it_was(make: Make) -> None:
     app = make()
     signed_in(app)
     assert app.post(json=TICKET).status_code == 200
+
+
+def test_without_a_console(make: Make) -> None:
+    """With FORMCALL_CONSOLE=off there are no pages but the signed ones, with their style."""
+    app = make(console="off")
+    for path in ("/console", "/console/sign-in", "/console/runs"):
+        assert app.client.get(path).status_code == 404
+    assert app.client.get("/console/style.css").status_code == 200
+    browser = {"Accept": "text/html"}
+    assert app.client.get("/", headers=browser).headers["Location"] == "/docs"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sessions_on_each_database(make: Make, kind: str) -> None:
+    """A session and a link, found and ended; a link is good for one of many at once."""
+    with database_url(kind) as url:
+        app = make(database_url=url)
+        key = app.keys.create("of the session", ("actions",))[0]
+        held = sessions_of(app)
+        text = held.start(key.id)
+        assert held.find_key(text) == key.id
+        held.end(text)
+        assert held.find_key(text) is None
+        link = held.make_link(key.id)
+        with ThreadPoolExecutor(8) as pool:
+            redeemed = list(pool.map(held.redeem_link, [link] * 8))
+        assert [one for one in redeemed if one] == [key.id]
+        app.close()
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def link_command(*words: str, **settings: str) -> Any:
+    return CliRunner().invoke(main, ["console", "link", *words], env=settings)
+
+
+def test_a_link_from_the_command_line(make: Make, tmp_path: Path) -> None:
+    """For the oldest admin key or the one that is named, at the public URL or the one given."""
+    app = make()
+    variables = {"FORMCALL_DATA_DIR": str(tmp_path / "data"), "FORMCALL_PUBLIC_URL": ""}
+    none = link_command(**variables)
+    assert (none.exit_code, "no valid key with the scope admin" in none.stderr) == (1, True)
+    app.keys.create("old", ("admin",))
+    app.keys.create("head", ("admin", "actions"))
+    app.keys.create("next", ("admin",))
+    app.keys.revoke("old")
+    for words, public, start, name in (
+        ((), "", "http://127.0.0.1:8080/console/start#", "head"),
+        ((), "https://forms.example", "https://forms.example/console/start#", "head"),
+        (("--key", "key 0", "--url", "http://x/"), "", "http://x/console/start#", "key 0"),
+    ):
+        made = link_command(*words, **{**variables, "FORMCALL_PUBLIC_URL": public})
+        assert made.stdout.startswith(start), made.output
+        person = Person(app)
+        assert use_link(person, made.stdout.strip()).status_code == 303
+        assert f">{name}</span>" in person.read()
+    assert link_command("--key", "nobody", **variables).exit_code == 1
+
+
+def test_two_services_start_on_one_new_database(tmp_path: Path) -> None:
+    """One makes the first key and tells its link; the other tells none, and both serve."""
+    with database_url("postgresql") as url:
+        variables = {"FORMCALL_DATABASE_URL": url, "FORMCALL_SECRET": "one secret of both"}
+        with ThreadPoolExecutor(2) as pool, ExitStack() as stack:
+            entered = [
+                pool.submit(stack.enter_context, serving(tmp_path / name, free_port(), **variables))
+                for name in ("one", "two")
+            ]
+            services = [one.result() for one in entered]
+            outputs = [service.output_text() for service in services]
+            assert sum("/console/start#" in output for output in outputs) == 1, outputs
+            assert sum("first-key" in output for output in outputs) == 1

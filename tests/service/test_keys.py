@@ -26,7 +26,8 @@ from sqlalchemy import create_engine, inspect, text
 from connector.errors import FormcallError, SettingsError
 from connector.settings import Settings
 from connector.store import database
-from connector.store.keys import SCOPES, Keys, open_keys
+from connector.store.key_limits import SCOPES
+from connector.store.keys import Keys, open_keys
 from connector.store.tables import metadata
 from tests.support.running_service import clean_environment
 
@@ -183,7 +184,7 @@ def test_a_key_that_is_asked_for_often_is_remembered(tmp_path: Path) -> None:
     keys = open_keys(Settings(data_dir=tmp_path))
     _, plain = keys.create("often")
     assert keys.find(plain) is not None
-    keys._database.dispose()
+    keys.database.dispose()
     (tmp_path / "formcall.db").rename(tmp_path / "gone.db")
     assert keys.find(plain) is not None
     keys.close()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from connector.publish.operation import Operation
 from connector.publish.operations import (
+    audit,
     batches,
     catalogue,
     deliveries,
@@ -26,6 +27,7 @@ SERVICE_OPERATIONS: tuple[Operation, ...] = (
     *deliveries.OPERATIONS,
     *hooks.OPERATIONS,
     *keys.OPERATIONS,
+    *audit.OPERATIONS,
     *service.OPERATIONS,
 )
 # for tools in which an operation is a step of a workflow, with each of its values
@@ -49,6 +51,7 @@ GROUPS = {
         "URLs that run an action on the data posted to them, for tools that can only send a POST."
     ),
     "keys": "API keys, for a key with the scope admin.",
+    "audit": "Who did what, for a key with the scope admin.",
     "usage": "Usage and its cost.",
     "service": "Health of the service. No key is needed.",
 }

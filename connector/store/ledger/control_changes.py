@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connector.json_types import Json
 from connector.store.ids import now_ms
 from connector.store.ledger.changes import RunChange
 from connector.store.ledger.records import (
@@ -28,6 +29,7 @@ class ResolveApproval(RunChange[int]):
 
     attempt: int
     decision: str
+    audit: Json | None = None
 
     def apply(self, transaction: Transaction) -> int:
         row = transaction.run(self.run_id)
@@ -45,6 +47,8 @@ class ResolveApproval(RunChange[int]):
             answer=None,
             decision=self.decision,
         )
+        if self.audit:
+            transaction.add_audit_entry(self.audit)
         return self.attempt
 
 

@@ -30,6 +30,7 @@ class DecideReview(RunChange[bool]):
     event: str = ""
     body: str = ""
     keep_texts: bool = True
+    audit: Json | None = None
 
     def apply(self, transaction: Transaction) -> bool:
         row = transaction.run(self.run_id)
@@ -54,6 +55,8 @@ class DecideReview(RunChange[bool]):
         transaction.update_run(row, **values)
         if self.event:
             transaction.notify(row, self.event, self.body)
+        if self.audit:
+            transaction.add_audit_entry(self.audit)
         return True
 
 

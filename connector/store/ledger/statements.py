@@ -16,6 +16,7 @@ from sqlalchemy.engine import Dialect
 from connector.json_types import Json
 from connector.store.tables import (
     IS_OPEN,
+    audit_entries,
     batches,
     deliveries,
     ledger,
@@ -115,6 +116,7 @@ class Statements:
         self.read_batch = self._compile(_READ_BATCH)
         self.count_open_runs = self._compile(_COUNT_OPEN_RUNS)
         self.insert_entry = self._compile(ledger.insert())
+        self.insert_audit = self._compile(audit_entries.insert())
         self.booked_steps = self._compile(_BOOKED_STEPS)
         self.insert_delivery = self._compile(deliveries.insert(), columns=_DELIVERY_COLUMNS)
 

@@ -54,6 +54,7 @@ class Transaction:
         self._batches: dict[str, tuple[str, int | None]] = {}
         self._notifications: list[tuple[Json, str, str]] = []
         self._deliveries: list[Json] = []
+        self._audit_entries: list[Json] = []
         self.has_deliveries = False
 
     # --- reads, each with what this transaction has changed so far ---
@@ -223,6 +224,10 @@ class Transaction:
             delivery_row(row["key_id"], row["id"], event, body, url=url, subscription_id=None)
         )
 
+    def add_audit_entry(self, row: Json) -> None:
+        """Add a row of the audit log."""
+        self._audit_entries.append(row)
+
     # --- tables ---
 
     def _booked_steps(self, run_id: str, attempt: int) -> set[int]:
@@ -274,6 +279,8 @@ class Transaction:
         self._flush_accounts()
         if self._notifications or self._deliveries:
             self._flush_deliveries()
+        if self._audit_entries:
+            self._statements.insert_audit.execute_many(self._cursor, self._audit_entries)
 
     def _flush_updates(self) -> None:
         by_columns: dict[tuple[str, ...], list[Json]] = {}

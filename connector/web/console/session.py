@@ -14,6 +14,7 @@ from flask import Response, g, request
 
 from connector.errors import FormcallError
 from connector.store.keys import Key
+from connector.web.auth import client_address
 from connector.web.request_parsing import read_complete_body
 from connector.web.services import services
 
@@ -21,7 +22,7 @@ FORM_TOKEN = "form-token"  # noqa: S105  the name of the field
 _COOKIE = "formcall-console"
 _FORM_COOKIE = "formcall-sign-in"
 _OWN_SITE = ("same-origin", "none")  # none: the person has typed the address
-_MAX_AGE = 7 * 86_400
+_DAY_SECONDS = 86_400
 _FOREIGN = (
     "This form was sent by a page of another site, so nothing was done. Open the console in this "
     "browser and send it from there."
@@ -46,8 +47,8 @@ def signed_in_key() -> Key | None:
 def start_session(response: Response, key_id: str) -> None:
     """Start a session, in place of the browser's earlier one."""
     end_session(response)
-    text = services().sessions.start(key_id)
-    _set_cookie(response, _COOKIE, text, _MAX_AGE)
+    text = services().sessions.start(key_id, address=client_address())
+    _set_cookie(response, _COOKIE, text, round(services().settings.session_days * _DAY_SECONDS))
 
 
 def end_session(response: Response) -> None:
@@ -80,7 +81,7 @@ def sign_in_token() -> str:
 
 def keep_sign_in_token(response: Response, token: str) -> None:
     """Let the browser keep ``token`` until it sends the form."""
-    _set_cookie(response, _FORM_COOKIE, token, _MAX_AGE)
+    _set_cookie(response, _FORM_COOKIE, token, _DAY_SECONDS)
 
 
 def _sent_token() -> bytes:
