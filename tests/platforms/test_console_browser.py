@@ -72,6 +72,7 @@ def test_a_person_from_the_first_start_to_a_correction(seen: Any) -> None:
     assert "said that it is wrong" in seen["feedback"]
     assert seen["view"]["feedback"]["values"] == {"category": "other"}
     assert seen["evidence"] == ["NP-2041", "3 March 2026", "EUR", "1,240.50", *_CONTACT]
+    assert seen["pasted"] == "billing: money\ndelivery: parcels: late ones\nother\nmore"
     assert seen["fields"].splitlines()[:3] == [
         "invoice_number text: the invoice's number",
         "issued date",

@@ -64,6 +64,27 @@ function startEditor(editor) {
     text.focus();
   });
   editor.addEventListener("input", () => write(false));
+  // Enter goes to the next row, as in a table, and does not send the form
+  editor.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches("input")) return;
+    event.preventDefault();
+    const next = event.target.closest(".line").nextElementSibling ?? addLine(columns.map(() => ""));
+    next.querySelector("input").focus();
+  });
+  // several lines that are pasted are as many rows
+  editor.addEventListener("paste", (event) => {
+    const pasted = event.clipboardData.getData("text").split(/\r?\n/).map((one) => one.trim()).filter(Boolean);
+    if (pasted.length < 2 || columns.length > 2 || !event.target.matches("input")) return;
+    event.preventDefault();
+    for (const line of [...lines.children]) {
+      if (![...line.querySelectorAll("input")].some((box) => box.value)) line.remove();
+    }
+    for (const one of pasted) {
+      const [name, ...rest] = one.split(/[:\t]/);
+      addLine([name.trim(), rest.join(":").trim()]);
+    }
+    write(false);
+  });
 
   function addLine(values) {
     const line = element("div", { className: shape });

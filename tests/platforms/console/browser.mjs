@@ -71,6 +71,17 @@ async function asPerson() {
   seen.evidence = await page.locator("mark").allInnerTexts();
   await picture(page, "run.png");
 
+  // several lines that are pasted are rows, and Enter goes to the next one
+  await page.goto(`${address}/console/actions/classify`);
+  await page.locator(".editor [data-name=name]").first().evaluate((box) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text", "billing: money\ndelivery: parcels: late ones\n\nother");
+    box.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  });
+  await page.locator(".editor [data-name=name]").last().press("Enter");
+  await page.keyboard.type("more");
+  seen.pasted = await page.locator("#f-categories").inputValue();
+
   // the editor's text, for people who go on in it
   await page.goto(`${address}/console/actions/extract?example=0`);
   await page.getByRole("button", { name: "Edit as text" }).click();
