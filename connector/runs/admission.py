@@ -283,7 +283,7 @@ class Admission:
         while url and current:
             response = stored_response(current)
             event = FAILED if response.code else COMPLETED
-            body = event_json(event, response.body) if response.body else ""
+            body = event_json(event, response.body) if response.has_ended else ""
             if self._ledger.write(AddCallback(row.id, url, event, body, restarting)):
                 return
             current = self._records.find(row.id)  # it ended between the read and the write

@@ -18,7 +18,7 @@ from connector.json_types import Json
 from connector.runs.call_text import call_text, escape_unseen
 from connector.store.ids import iso_time
 from connector.store.ledger.money import to_usd
-from connector.store.ledger.records import OPEN_STATUSES
+from connector.store.ledger.records import NEEDS_REVIEW, OPEN_STATUSES
 from connector.store.rows import RunRow
 from connector.store.runs import Runs
 
@@ -51,6 +51,11 @@ class RunResponse:
     @property
     def is_open(self) -> bool:
         return self.status in OPEN_STATUSES
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether ``body`` is final; a run that waits for a person has one that is not."""
+        return bool(self.body) and self.status != NEEDS_REVIEW
 
 
 def response_for(outcome: Outcome, action: Action) -> RunResponse:

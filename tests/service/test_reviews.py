@@ -276,6 +276,19 @@ def test_a_refused_answer_is_an_error_with_the_note(app: WebApp) -> None:
     assert retry.status_code == 202
 
 
+def test_a_callback_that_is_registered_while_it_waits(app: WebApp) -> None:
+    """A repeat of the request that adds a callback URL is notified of the decision only."""
+    form = {**TICKET, "review": "always", "idempotency_key": "once"}
+    run_id = app.post(json=form).get_json()["id"]
+    again = app.post(json={**form, "callback_url": "https://1.1.1.1/x"})
+    assert (again.status_code, again.get_json()["id"]) == (202, run_id)
+    assert messages(app) == []
+    decide(app, run_id, decision="accept")
+    assert messages(app) == [("run.completed", "done")]
+    app.post(json={**form, "callback_url": "https://1.1.1.1/y"})  # the run has ended
+    assert messages(app) == [("run.completed", "done")] * 2
+
+
 def test_only_one_decision_counts(app: WebApp) -> None:
     """A second decision is refused, whatever the first one was, also on another address."""
     run_id = waiting(app)

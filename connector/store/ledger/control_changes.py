@@ -71,6 +71,7 @@ class MakeDurable(RunChange[bool]):
 class AddCallback(RunChange[bool]):
     """Add a callback URL to a run. If it has ended, ``event`` and ``body`` are sent at once.
 
+    A run that waits for a person notifies when it is decided: its caller has just been told so.
     False when the run has ended and there is no ``body``. A run that is about to start again
     (``restarting``) notifies at its next end.
     """
@@ -85,7 +86,8 @@ class AddCallback(RunChange[bool]):
         urls = callback_urls(row["callback_url"])
         if self.url in urls:
             return True
-        if row["status"] not in OPEN_STATUSES and not self.restarting:
+        is_open = row["status"] in (*OPEN_STATUSES, NEEDS_REVIEW)
+        if not is_open and not self.restarting:
             if not self.body:
                 return False
             transaction.send(row, self.event, self.body, self.url)
