@@ -54,7 +54,8 @@ class AnswerWithHead(HTTPResponse):
         self.will_close = self._check_close() or not is_delimited  # type: ignore[attr-defined]
 
     def _read_one_head(self) -> tuple[int, HeadFields]:
-        version, status, self.reason = self._read_status()  # type: ignore[attr-defined]
+        version, status, reason = self._read_status()  # type: ignore[attr-defined]
+        self.reason = reason.strip()
         if not version.startswith("HTTP/1."):
             raise HTTPException(f"the version {version} of HTTP is not supported")
         self.version = 10 if version == "HTTP/1.0" else 11
@@ -73,7 +74,7 @@ def _read_fields(received: BufferedIOBase) -> list[tuple[str, str]]:
         name, colon, value = line.decode("latin-1").partition(":")
         if fields and line[:1] in {b" ", b"\t"}:  # it continues the field before
             before, beginning = fields[-1]
-            fields[-1] = (before, f"{beginning} {name}{colon}{value}".strip())
+            fields[-1] = (before, f"{beginning} {(name + colon + value).strip()}")
         elif colon:
             fields.append((name, value.strip()))
     raise HTTPException("there are too many header lines")
