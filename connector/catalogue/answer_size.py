@@ -12,6 +12,7 @@ from typing import Any
 
 from connector.catalogue.action import Action
 from connector.catalogue.fields import ReturnField, choice_names
+from connector.catalogue.requirements import source_fields
 from connector.json_types import Json
 
 _NAME = 6  # the name of a value and the punctuation around it
@@ -30,7 +31,8 @@ _SOURCE_SHARE = 16  # a caller's fields copy a sixteenth of a long source, and i
 def usual_answer_tokens(action: Action, form: Mapping[str, Any], source_tokens: int) -> int:
     """The tokens of a usual answer to ``form``, whose prompt has about ``source_tokens``."""
     requested = action.requested(form)
-    return sum(_NAME + _value_tokens(entry, form, source_tokens) for entry in requested.values())
+    usual = sum(_NAME + _value_tokens(entry, form, source_tokens) for entry in requested.values())
+    return max(usual, source_tokens) if source_fields(action.returns) else usual
 
 
 def _value_tokens(entry: ReturnField, form: Mapping[str, Any], source_tokens: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import quopri
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,12 +77,13 @@ class CleanText:
 
 
 def clean_values(
-    fields: Mapping[str, Field], values: Mapping[str, Any]
+    fields: Mapping[str, Field], values: Mapping[str, Any], as_sent: Collection[str] = ()
 ) -> tuple[Json, dict[str, CleanText]]:
     """``values`` of a form with clean text in its long text fields, and by name what was changed.
 
-    Nothing is changed where the option ``clean`` is ``off``. ``InvalidInput`` for a text that is
-    empty once it was read, and for one that is a placeholder which a tool did not fill.
+    Nothing is changed in the fields ``as_sent``, and where the option ``clean`` is ``off``.
+    ``InvalidInput`` for a text that is empty once it was read, and for one that is a placeholder
+    which a tool did not fill.
     """
     for name, entry in fields.items():
         if entry.type == "longtext" and is_unfilled(values.get(name)):
@@ -91,7 +92,7 @@ def clean_values(
     if str(values.get("clean") or "").strip().lower() != "off":
         for name, entry in fields.items():
             value = values.get(name)
-            if entry.type == "longtext" and isinstance(value, str):
+            if entry.type == "longtext" and isinstance(value, str) and name not in as_sent:
                 cleaned = clean_text(value)
                 if cleaned.kinds and not cleaned.text.strip():
                     raise _no_text(entry, cleaned)

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.catalogue.action import Action
+from connector.catalogue.caller_rules import apply_rules
 from connector.catalogue.derived_rules import DERIVED_RULES
 from connector.catalogue.fields import ReturnField, choice_names
 from connector.catalogue.files import Files
 from connector.catalogue.page_spans import PageSpan, quote_on_page, rows_on_pages, value_on_page
-from connector.catalogue.quotes import settle_rows, settle_texts
-from connector.catalogue.settled_rows import entry_names, polarity, rows_for_each
+from connector.catalogue.requirements import restore_texts
+from connector.catalogue.settled_rows import overall, polarity, settle_lists, undecided
 from connector.catalogue.table_values import (
     cells_of_row,
     column_names,
@@ -22,11 +23,12 @@ from connector.catalogue.table_values import (
     totals_match,
 )
 from connector.catalogue.text_spans import TextSpan, find_quote, find_value
+from connector.catalogue.text_versions import count_words
 from connector.catalogue.values import match_choice
+from connector.catalogue.version_rules import VERSION_RULES
 from connector.json_types import Json
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+(?=[^a-z\s])|\n+")
-_WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
 _BULLET = re.compile(r"\A\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _FIELD_LENGTH = 100
 
@@ -67,36 +69,34 @@ def derive(
 ) -> Json:
     """All values of the answer: those the model gave, and those derived from them."""
     inputs = DerivationInput(action, form, dict(given), steps)
-    _settle_entries(inputs)
-    _settle_quotes(inputs)
+    restore_texts(action.returns, form, inputs.values)
+    settle_lists(action, form, inputs.values)
+    apply_rules(action, form, inputs.values)
     for name in action.returns:
         _derive_value(inputs, name)
     return {**inputs.values, **dict(_fallbacks(inputs))}
 
 
-def _settle_entries(inputs: DerivationInput) -> None:
-    """Give the lists of ``rows_for`` one row for each entry of the form."""
-    for name, entry in inputs.action.returns.items():
-        if entry.rows_for:
-            names = entry_names(inputs.action.fields, inputs.form, entry.rows_for)
-            inputs.values[name] = rows_for_each(entry, inputs.values.get(name) or (), names)
+def derive_values(action: Action, form: Mapping[str, Any], values: Json) -> Json:
+    """The derived values that follow from ``values`` alone, without files and tool calls."""
+    requested = action.requested(form)
+    again = [
+        name
+        for name, entry in action.returns.items()
+        if entry.fill and name not in requested and _is_of_values(action, *entry.fill)
+    ]
+    known = {name: value for name, value in values.items() if name not in again}
+    inputs = DerivationInput(action, form, known, ())
+    for name in again:
+        _derive_value(inputs, name)
+    return {name: inputs.values[name] for name in again}
 
 
-def _settle_quotes(inputs: DerivationInput) -> None:
-    """Give labels among the quotes their values, and equal quotes once."""
-    for entry in inputs.action.returns.values():
-        rule, args = entry.fill or ("", ())
-        if rule not in {"evidence", "located"}:
-            continue
-        name, source = args
-        quoted = inputs.action.returns[name]
-        quotes = inputs.values.get(name)
-        if quoted.type != "list" or not quotes:
-            continue
-        if rule == "evidence" and not quoted.has_shape:
-            inputs.values[name] = settle_texts(inputs.form.get(source) or "", quotes)
-        elif rule == "located" and any(field["name"] == "quote" for field in quoted.shape):
-            inputs.values[name] = settle_rows(inputs.files(source), quotes)
+def _is_of_values(action: Action, rule: str, args: Sequence[str]) -> bool:
+    kinds = DERIVED_RULES[rule].args
+    pairs = list(zip(kinds, args, strict=True))
+    files = [arg for kind, arg in pairs if kind == "field" and arg in action.file_fields]
+    return not files and any(kind == "returns" for kind, _ in pairs)
 
 
 def _fallbacks(inputs: DerivationInput) -> Iterator[tuple[str, Any]]:
@@ -152,7 +152,7 @@ def _sentences(inputs: DerivationInput, name: str) -> list[str]:
 
 
 def _words(inputs: DerivationInput, name: str) -> int:
-    return len(_WORD.findall(inputs.values[name] or ""))
+    return count_words(inputs.values[name] or "")
 
 
 def _absent(inputs: DerivationInput, name: str) -> list[str]:
@@ -316,6 +316,11 @@ def _page_evidence(
     }
 
 
+def _of_form(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """The rule that computes from the form and the value named first."""
+    return lambda inputs, name, *fields: compute(inputs.form, inputs.values[name] or "", *fields)
+
+
 # --- the table ------------------------------------------------------------------------------------
 
 RULES: dict[str, Callable[..., Any]] = {
@@ -329,7 +334,13 @@ RULES: dict[str, Callable[..., Any]] = {
     "absent": _absent,
     "evidence": _evidence,
     "located": _located,
+    "empty": lambda inputs, name: not inputs.values[name],
+    **{rule: _of_form(compute) for rule, compute in VERSION_RULES.items()},
+    # settled by ``apply_rules`` before anything is derived
+    "rules_applied": lambda inputs, *_: [],
     "outside": _outside,
+    "overall": lambda inputs, name: overall(inputs.values[name]),
+    "undecided": lambda inputs, name: undecided(inputs.values[name]),
     "polarity": lambda inputs, score, scale: polarity(
         inputs.values[score], str(inputs.form.get(scale) or "")
     ),

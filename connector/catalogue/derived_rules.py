@@ -71,6 +71,19 @@ _STEP: Json = {
     "required": ["step", "tool", "input", "output", "ok", "duration_ms", "value"],
 }
 
+_CHANGE: Json = {
+    "type": "object",
+    "properties": {
+        "before": {**_TEXT_OR_NULL, "description": "What the text had; null for an addition."},
+        "after": {**_TEXT_OR_NULL, "description": "What stands there now; null: left out."},
+        "start": {
+            "type": "integer",
+            "description": "Where it was in the text, in characters from 0.",
+        },
+    },
+    "required": ["before", "after", "start"],
+}
+
 
 @dataclass(frozen=True)
 class DerivedRule:
@@ -132,6 +145,78 @@ DERIVED_RULES: dict[str, DerivedRule] = {
         "the word for that number from -1 to 1, with very for a scale of five; unsure for null",
         (("number",), ("choice",)),
         ("choice",),
+    ),
+    "empty": DerivedRule(
+        ("returns",), "true when that list has no entries", (_LIST,), ("boolean",)
+    ),
+    "unstated": DerivedRule(
+        ("returns",),
+        "the numbers, dates, names and addresses in that text which the form states nowhere",
+        (_TEXT,),
+        _LIST,
+    ),
+    "placeholder_faults": DerivedRule(
+        ("returns", "field", "field"),
+        "the placeholders, tags, addresses and numbers of that field, and the words of the next, "
+        "which that text has more or less often; a model reads marks in their place",
+        (_TEXT, ("longtext",), _LIST),
+        _LIST,
+    ),
+    "glossary_misses": DerivedRule(
+        ("returns", "field", "field"),
+        "the entries of that glossary whose term stands in that field, and whose translation not "
+        "in that text",
+        (_TEXT, _TEXT, ("options",)),
+        _LIST,
+    ),
+    "left_out": DerivedRule(
+        ("returns", "field", "field"),
+        "the numbers, dates, names and addresses of that field which that text lacks; the choice "
+        "`shorten` of the next field allows that",
+        (_TEXT, _TEXT, ("choice",)),
+        _LIST,
+    ),
+    "missing_terms": DerivedRule(
+        ("returns", "field"),
+        "the entries of that field which that text does not contain",
+        (_TEXT, _LIST),
+        _LIST,
+    ),
+    "numbers_kept": DerivedRule(
+        ("returns", "field"),
+        "whether that text states the same numbers and dates as that field",
+        (_TEXT, _TEXT),
+        ("boolean",),
+    ),
+    "words_over": DerivedRule(
+        ("returns", "field"),
+        "how many words that text has beyond the number in that field; 0 without one",
+        (_TEXT, ("integer",)),
+        ("integer", "number"),
+    ),
+    "changes": DerivedRule(
+        ("returns", "field"),
+        "where that text differs from that field, in words",
+        (_TEXT, _TEXT),
+        _LIST,
+        _CHANGE,
+    ),
+    "overall": DerivedRule(
+        ("returns",),
+        "no if an answer of that list is no, yes if all are yes, else unsure; an answer without "
+        "a quote that is in the source is unsure",
+        (_LIST,),
+        ("choice",),
+    ),
+    "undecided": DerivedRule(
+        ("returns",), "the names in that list that have no decision", (_LIST,), _LIST
+    ),
+    "rules_applied": DerivedRule(
+        ("returns", "returns", "returns", "field", "field"),
+        "the caller's rules in the first of those fields that apply to the text of the second; "
+        "they decide those values, whatever the model gives",
+        (("choice",), ("choice",), ("choice",), _LIST, _TEXT),
+        _LIST,
     ),
     "outside": DerivedRule(
         ("returns", "field"),

@@ -238,7 +238,7 @@ def _strict_record(entry: ReturnField, form: Mapping[str, Any]) -> Json:
 def choice_names(entry: ReturnField, form: Mapping[str, Any]) -> list[str]:
     """The values a choice may take: the action's own, or those the caller entered in the form."""
     if entry.choices_from:
-        return [option["name"] for option in form[entry.choices_from]]
+        return [option["name"] for option in form.get(entry.choices_from) or ()]
     return [choice.value for choice in entry.choices]
 
 

@@ -41,7 +41,7 @@ def function_source(action: Action, form: Mapping[str, Any]) -> str:
     """What of ``form`` decides the answer function, as a text: equal texts, equal functions."""
     requested = action.requested(form)
     sources = {entry.shape_from or entry.choices_from for entry in requested.values()}
-    return repr((*requested, *(form[name] for name in sorted(sources) if name)))
+    return repr((*requested, *(form.get(name) for name in sorted(sources) if name)))
 
 
 def sole_record(requested: Mapping[str, ReturnField]) -> ReturnField | None:

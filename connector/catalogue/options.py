@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from connector.catalogue.fields import TYPES, Field, ReturnField
+from connector.catalogue.requirements import protected_fields
 from connector.catalogue.values import Choice
 from connector.json_types import Json
 
@@ -300,11 +301,16 @@ MODEL_OPTIONS = {
 }
 
 
+# the options that a text has no use for whose pieces are kept as they were sent: a translation
+KEPT_TEXT_OPTIONS = {"clean", "read_text", "language", "timezone", "region"}
+
+
 def options_for(
     returns: Mapping[str, ReturnField], form_fields: Mapping[str, Field], *, computed: bool = False
 ) -> dict[str, Field]:
     """The options of an action with these fields that returns these values."""
     has_text = not computed and any(entry.type == "longtext" for entry in form_fields.values())
+    is_kept = bool(protected_fields(returns))
     has_file = any(TYPES[entry.type].is_file for entry in form_fields.values())
     return {
         name: entry
@@ -313,6 +319,7 @@ def options_for(
         and (name not in TEXT_OPTIONS or has_text)
         and (name not in FILE_OPTIONS or has_file)
         and (name not in MODEL_OPTIONS or not computed)
+        and (name not in KEPT_TEXT_OPTIONS or not is_kept)
     }
 
 

@@ -24,9 +24,13 @@ LOCAL_METHODS = {
     "normalize": "full",
     "compare": "full",
     "match_records": "full",
+    "report": "full",
     "detect_language": "full",
     "keywords": "full",
     "sentiment": "full",
+    "draft_reply": "part",
+    "rewrite": "part",
+    "check": "part",
 }
 SOURCES = ("tools",)  # where a value must come from, if the model may not compose it
 

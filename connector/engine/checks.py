@@ -10,51 +10,28 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from connector.catalogue import Action
 from connector.catalogue.derived import ToolStep
 from connector.catalogue.files import Files
+from connector.catalogue.requirements import (
+    has_requirements,
+    protected_fields,
+    requirement_faults,
+)
+from connector.catalogue.stated_values import (
+    unstated_addresses,
+    unstated_names,
+    unstated_numbers,
+)
 from connector.catalogue.text_folding import fold
-from connector.catalogue.text_spans import find_value
 from connector.json_types import Json
 
 _EVIDENCE_RULES = {"evidence", "located"}
 _MAX_NAMED = 8
-_MAX_CHECKED = 60
-_NUMBER = re.compile(r"\d{1,3}(?:[ \u00a0\u202f'\u2019]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
-_ISO_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
-_DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
-_GROUP = 3
 _ROW_NUMBER = re.compile(r"\[\d+\]")
-_NUMBER_WORD_LISTS = (
-    "zero one two three four five six seven eight nine ten eleven twelve",
-    "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
-)
-_NUMBER_WORDS = {
-    word: Decimal(number)
-    for words in _NUMBER_WORD_LISTS
-    for number, word in enumerate(words.split())
-}
-_NUMBER_WORD = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.IGNORECASE)
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++(?:\.[\w-]++)+")
-_URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE)
-# a capitalised word that does not begin a sentence, a line or a quotation
-_NAME = re.compile(
-    r"(?<![.!?:;\u2026\"\u201c\u201e\u00ab(\[*\u2022-] )(?<=\S )"
-    r"[^\W\d_]{2,}(?:['\u2019-][^\W\d_]+)*"
-)
-_POSSESSIVE = re.compile(r"['\u2019]s?\Z")
-_MONTHS = "january february march april may june july august september october november december"
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday"
-_COMMON_WORDS = frozenset([*_MONTHS.split(), *_WEEKDAYS.split()])
-# German capitalises every noun, so capitals do not show a name there
-_GERMAN = re.compile(
-    r"\b(?:der|die|das|und|ist|nicht|eine?[rnms]?|den|dem|mit|für|von|wird|sind|auf)\b"
-)
-_MIN_GERMAN_WORDS = 3
 # what an answer may state about tools, and the tools of which one must have been used
 _TOOL_CLAIMS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), frozenset(tools.split()))
@@ -200,94 +177,36 @@ def _result(name: str, missing: Sequence[str], kind: str) -> Check:
     return Check(name, False, f"Not found in the source of the answer ({kind}): {shown}{more}.")
 
 
-# --- numbers --------------------------------------------------------------------------------------
+# --- numbers, names, addresses --------------------------------------------------------------------
 
 
 def _check_numbers(context: CheckContext) -> Check | None:
-    text = _EMAIL.sub("", _URL.sub("", context.answer_text))
-    if not _NUMBER.search(text):
-        return None
-    missing_dates = [
-        date
-        for date in _distinct(_ISO_DATE, text)
-        if find_value(context.source, date, "date") is None
-    ]
-    other = [
-        number
-        for number in _distinct(_NUMBER, _ISO_DATE.sub("", text))
-        if not _contains_number(context.source, number)
-    ]
-    known = _source_numbers(context.source) if other else set()
-    missing = [number for number in other if not _interpretations(number) & known]
-    return _result("numbers", [*missing_dates, *missing], "numbers")
-
-
-def _distinct(pattern: re.Pattern[str], text: str) -> list[str]:
-    return list(dict.fromkeys(pattern.findall(text)))[:_MAX_CHECKED]
-
-
-def _contains_number(source: str, number: str) -> bool:
-    return re.search(rf"(?<!\d)(?<!\d[.,]){re.escape(number)}(?!\d)(?![.,]\d)", source) is not None
-
-
-def _source_numbers(source: str) -> set[Decimal]:
-    """Every number that the source can be read to state, in digits or in words."""
-    written = set(_NUMBER.findall(source))
-    numbers = {value for number in written for value in _interpretations(number)}
-    dates = (number for number in written if _DATE.fullmatch(number))
-    numbers |= {Decimal(part) for date in dates for part in date.split(".")}
-    return numbers | {_NUMBER_WORDS[word.lower()] for word in set(_NUMBER_WORD.findall(source))}
-
-
-def _interpretations(number: str) -> set[Decimal]:
-    """What a number may mean: its separators may be decimal or between thousands."""
-    parts = re.split("[.,]", re.sub(r"[^\d.,]", "", number))
-    digits = "".join(parts)
-    if len(parts) == 1:
-        return {Decimal(digits)}
-    values = {Decimal(f"{''.join(parts[:-1])}.{parts[-1]}")}
-    if all(len(part) == _GROUP for part in parts[1:]):
-        values.add(Decimal(digits))
-    return values
-
-
-# --- names, addresses, tools, quotations ----------------------------------------------------------
+    missing = unstated_numbers(context.answer_text, context.source)
+    return None if missing is None else _result("numbers", missing, "numbers")
 
 
 def _check_names(context: CheckContext) -> Check | None:
-    text = context.answer_text
-    if context.form.get("language") or len(_GERMAN.findall(text)) >= _MIN_GERMAN_WORDS:
+    if context.form.get("language") or protected_fields(context.action.returns):
         return None  # in another language, places and nouns have other names
-    capitalised = [
-        _POSSESSIVE.sub("", name)
-        for line in text.splitlines()
-        for name in _NAME.findall(line)
-        if name[0].isupper()
-    ]
-    names = [name for name in dict.fromkeys(capitalised) if name.casefold() not in _COMMON_WORDS]
-    names = names[:_MAX_CHECKED]
-    if not names:
-        return None
-    missing = [
-        name
-        for name in names
-        if not re.search(rf"(?<!\w){re.escape(name)}", context.source, re.IGNORECASE)
-    ]
-    return _result("names", missing, "names")
+    missing = unstated_names(context.answer_text, context.source)
+    return None if missing is None else _result("names", missing, "names")
 
 
 def _check_addresses(context: CheckContext) -> Check | None:
-    emails = _EMAIL.findall(context.answer_text)
-    urls = [url.rstrip(".,;:!?") for url in _URL.findall(context.answer_text)]
-    if not emails and not urls:
+    missing = unstated_addresses(context.answer_text, context.source)
+    return None if missing is None else _result("addresses", missing, "e-mail and web addresses")
+
+
+def _check_requirements(context: CheckContext) -> Check | None:
+    """Whether the answer keeps what the form says it must keep, after its one repair."""
+    if not has_requirements(context.action.returns):
         return None
-    source = context.source.casefold()
-    missing = [
-        address
-        for address in dict.fromkeys([*emails, *urls])
-        if address.casefold().rstrip("/") not in source
-    ]
-    return _result("addresses", missing, "e-mail and web addresses")
+    faults = requirement_faults(context.action.returns, context.form, context.values)
+    detail = "; ".join(faults) if faults else "The answer keeps all that it must."
+    return Check("requirements", not faults, detail)
+
+
+# --- tools, quotations ----------------------------------------------------------------------------
 
 
 def _check_tools(context: CheckContext) -> Check | None:
@@ -345,5 +264,6 @@ CHECKS: tuple[Callable[[CheckContext], Check | None], ...] = (
     _check_numbers,
     _check_names,
     _check_addresses,
+    _check_requirements,
     _check_tools,
 )

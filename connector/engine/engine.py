@@ -20,8 +20,10 @@ from typing import Any
 
 from connector.catalogue import Action, Catalogue
 from connector.catalogue.answer import flat_values, result_text
+from connector.catalogue.caller_rules import check_rules
 from connector.catalogue.clean_text import CleanText, clean_values, reading_note
 from connector.catalogue.derived import derive
+from connector.catalogue.requirements import protected_fields
 from connector.catalogue.structured_text import as_texts
 from connector.documents.intake import FileLoader
 from connector.engine import consensus, documents, one_shot, tool_loop
@@ -163,9 +165,11 @@ class Engine:
         if action.computed:  # what is compared, replaced or counted is the text as it was sent
             values = as_texts(action.fields, values)
         else:
-            values, cleaned = clean_values(action.fields, values)
+            as_sent = protected_fields(action.returns)
+            values, cleaned = clean_values(action.fields, values, as_sent=as_sent)
         form = action.read_form(values)
         _check_require_tool(form)
+        check_rules(action, form)
         if form.get("previous_run") and not previous:
             raise InvalidInput(
                 [

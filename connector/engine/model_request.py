@@ -11,6 +11,7 @@ from connector.catalogue.answer_size import usual_answer_tokens
 from connector.catalogue.files import Files, labelled_text, picture_label
 from connector.catalogue.localities import region_names
 from connector.catalogue.mail_text import EARLIER_MESSAGES, SIGNATURE, divide_mail
+from connector.catalogue.requirements import masked_texts
 from connector.json_types import Json
 from connector.providers.base import LabelledImage, ModelRequest
 from connector.providers.pricing.tokens import utf8_length
@@ -120,7 +121,8 @@ def build_request(
     if part and part.is_pages:
         form = {**form, **files}  # a method of the embedded engine reads the form itself
     divided = divided_mails(action, form)
-    rendered = {**form, **divided, **files}
+    masked = masked_texts(action.returns, form)
+    rendered = {**form, **divided, **masked, **files}
     message = action.message.render(rendered)
     if previous:
         message += _PREVIOUS_TEXT.format(text=previous.text)

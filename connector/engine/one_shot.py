@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connector.catalogue import InvalidValue, check_arguments, parse_arguments
+from connector.catalogue.derived import derive
+from connector.catalogue.requirements import has_requirements, requirement_faults
 from connector.engine.run import Run
 from connector.errors import ProviderError
 from connector.json_types import Json
@@ -32,6 +34,8 @@ class ParsedReply:
 def answer(run: Run) -> Json:
     """The model's values from one forced call, with at most one repair turn.
 
+    What is repaired is a reply that is invalid, or one that does not meet the form's requirements.
+
     One of the calls may have twice the room, where it was cut off before.
     """
     run.may_extend = True
@@ -48,9 +52,38 @@ def answer(run: Run) -> Json:
             raise _unrepaired_error(parsed.errors)
         add_repair_turn(run, reply, parsed.errors)
         parsed = parse_reply(run, _forced_call(run))
-    if parsed.errors:
-        raise invalid_output_error(parsed.errors)
-    return parsed.values
+        if parsed.errors:
+            raise invalid_output_error(parsed.errors)
+        return parsed.values
+    return _improve(run, reply, parsed.values)
+
+
+def _improve(run: Run, reply: Reply, values: Json) -> Json:
+    """``values``, or those of one more reply that meet more of the form's requirements.
+
+    A valid answer is never lost: where the second reply is none, the first one stands.
+    """
+    faults = _faults(run, values)
+    if not faults or not run.is_hosted or run.has_output or time.monotonic() >= run.deadline:
+        return values
+    turns = list(run.turns)
+    try:
+        add_repair_turn(run, reply, faults)
+        second = parse_reply(run, _forced_call(run))
+    except ProviderError as error:
+        run.warnings.append(f"The answer was not improved, since the second call failed: {error}")
+        return values
+    finally:
+        run.turns = turns
+    better = not second.errors and len(_faults(run, second.values)) <= len(faults)
+    return second.values if better else values
+
+
+def _faults(run: Run, values: Json) -> tuple[str, ...]:
+    returns = run.action.returns
+    if not has_requirements(returns):
+        return ()
+    return requirement_faults(returns, run.form, derive(run.action, run.form, values))
 
 
 def _forced_call(run: Run) -> Reply:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from connector.catalogue.derived import ToolStep
 from connector.catalogue.files import Files
+from connector.catalogue.requirements import protected_fields
 from connector.engine.allowance import Allowance
 from connector.engine.answer_functions import AnswerFunctions
 from connector.engine.checkpoint import CheckpointStore, NullCheckpoints
@@ -375,7 +376,8 @@ class Run:
         if self.form.get("require_tool") and not any(step.ok for step in self.steps):
             return ""  # an answer before the first tool call is refused
         name, entry = next(iter(self.action.requested(self.form).items()))
-        return name if entry.is_streamable else ""
+        has_marks = protected_fields(self.action.returns)  # replaced in the complete text
+        return name if entry.is_streamable and not has_marks else ""
 
     def _cost(self, reply: Reply) -> float | None:
         if not self.is_hosted:

@@ -300,6 +300,66 @@
     runBehavior="debounced"
   />
   <RESTQuery
+    id="check_Query"
+    body={'[{"key":"questions","value":"{{ check__questions.value }}"},{"key":"file","value":"{{ (check__file.value || []).map((one, index) => \'data:\' + check__file.files[index].type + \';name=\' + encodeURIComponent(check__file.files[index].name) + \';base64,\' + one).join(\' \') }}"},{"key":"text","value":"{{ check__text.value }}"},{"key":"max_cost_usd","value":"{{ check__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ check__dry_run.value }}"},{"key":"idempotency_key","value":"{{ check__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ check__wait_seconds.value }}"},{"key":"callback_url","value":"{{ check__callback_url.value }}"},{"key":"cache","value":"{{ check__cache.value }}"},{"key":"tag","value":"{{ check__tag.value }}"},{"key":"review","value":"{{ check__review.value }}"},{"key":"effort","value":"{{ check__effort.value }}"},{"key":"language","value":"{{ check__language.value }}"},{"key":"instructions","value":"{{ check__instructions.value }}"},{"key":"quality","value":"{{ check__quality.value }}"},{"key":"clean","value":"{{ check__clean.value }}"},{"key":"read_text","value":"{{ check__read_text.value }}"},{"key":"pictures","value":"{{ check__pictures.value }}"},{"key":"ocr","value":"{{ check__ocr.value }}"}]'}
+    bodyType="json"
+    headers={'[{"key":"Content-Type","value":"application/json"}]'}
+    query="v1/actions/check"
+    type="POST"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="120000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="74c839a9"
+      event="success"
+      method="trigger"
+      pluginId="check_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(check_Query.data.status) }}"
+      waitMs="0"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <RESTQuery
+    id="check_Follow"
+    query="v1/runs/{{ check_Query.data.id }}?wait_seconds=20"
+    type="GET"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="60000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="4dd08692"
+      event="success"
+      method="trigger"
+      pluginId="check_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(check_Follow.data.status) }}"
+      waitMs="2000"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <Function
+    id="check_Answer"
+    funcBody={include("./lib/check_Answer.js", "string")}
+    runBehavior="debounced"
+  />
+  <RESTQuery
     id="classify_Query"
     body={'[{"key":"text","value":"{{ classify__text.value }}"},{"key":"categories","value":"{{ classify__categories.value }}"},{"key":"multiple","value":"{{ classify__multiple.value }}"},{"key":"fallback","value":"{{ classify__fallback.value }}"},{"key":"examples","value":"{{ classify__examples.value }}"},{"key":"strictness","value":"{{ classify__strictness.value }}"},{"key":"max_categories","value":"{{ classify__max_categories.value }}"},{"key":"max_cost_usd","value":"{{ classify__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ classify__dry_run.value }}"},{"key":"idempotency_key","value":"{{ classify__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ classify__wait_seconds.value }}"},{"key":"callback_url","value":"{{ classify__callback_url.value }}"},{"key":"cache","value":"{{ classify__cache.value }}"},{"key":"tag","value":"{{ classify__tag.value }}"},{"key":"review","value":"{{ classify__review.value }}"},{"key":"effort","value":"{{ classify__effort.value }}"},{"key":"language","value":"{{ classify__language.value }}"},{"key":"instructions","value":"{{ classify__instructions.value }}"},{"key":"quality","value":"{{ classify__quality.value }}"},{"key":"votes","value":"{{ classify__votes.value }}"},{"key":"clean","value":"{{ classify__clean.value }}"},{"key":"read_text","value":"{{ classify__read_text.value }}"}]'}
     bodyType="json"
@@ -477,6 +537,66 @@
   <Function
     id="detect_language_Answer"
     funcBody={include("./lib/detect_language_Answer.js", "string")}
+    runBehavior="debounced"
+  />
+  <RESTQuery
+    id="draft_reply_Query"
+    body={'[{"key":"message","value":"{{ draft_reply__message.value }}"},{"key":"facts","value":"{{ draft_reply__facts.value }}"},{"key":"thread","value":"{{ draft_reply__thread.value }}"},{"key":"decision","value":"{{ draft_reply__decision.value }}"},{"key":"tone","value":"{{ draft_reply__tone.value }}"},{"key":"sign_off","value":"{{ draft_reply__sign_off.value }}"},{"key":"max_cost_usd","value":"{{ draft_reply__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ draft_reply__dry_run.value }}"},{"key":"idempotency_key","value":"{{ draft_reply__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ draft_reply__wait_seconds.value }}"},{"key":"callback_url","value":"{{ draft_reply__callback_url.value }}"},{"key":"cache","value":"{{ draft_reply__cache.value }}"},{"key":"tag","value":"{{ draft_reply__tag.value }}"},{"key":"review","value":"{{ draft_reply__review.value }}"},{"key":"effort","value":"{{ draft_reply__effort.value }}"},{"key":"language","value":"{{ draft_reply__language.value }}"},{"key":"instructions","value":"{{ draft_reply__instructions.value }}"},{"key":"timezone","value":"{{ draft_reply__timezone.value }}"},{"key":"region","value":"{{ draft_reply__region.value }}"},{"key":"quality","value":"{{ draft_reply__quality.value }}"},{"key":"previous_run","value":"{{ draft_reply__previous_run.value }}"},{"key":"feedback","value":"{{ draft_reply__feedback.value }}"},{"key":"clean","value":"{{ draft_reply__clean.value }}"},{"key":"read_text","value":"{{ draft_reply__read_text.value }}"}]'}
+    bodyType="json"
+    headers={'[{"key":"Content-Type","value":"application/json"}]'}
+    query="v1/actions/draft_reply"
+    type="POST"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="120000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="a93d584f"
+      event="success"
+      method="trigger"
+      pluginId="draft_reply_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(draft_reply_Query.data.status) }}"
+      waitMs="0"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <RESTQuery
+    id="draft_reply_Follow"
+    query="v1/runs/{{ draft_reply_Query.data.id }}?wait_seconds=20"
+    type="GET"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="60000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="ed1f3e9c"
+      event="success"
+      method="trigger"
+      pluginId="draft_reply_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(draft_reply_Follow.data.status) }}"
+      waitMs="2000"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <Function
+    id="draft_reply_Answer"
+    funcBody={include("./lib/draft_reply_Answer.js", "string")}
     runBehavior="debounced"
   />
   <RESTQuery
@@ -900,6 +1020,66 @@
     runBehavior="debounced"
   />
   <RESTQuery
+    id="report_Query"
+    body={'[{"key":"rows","value":"{{ report__rows.value }}"},{"key":"metrics","value":"{{ report__metrics.value }}"},{"key":"group_by","value":"{{ report__group_by.value }}"},{"key":"period","value":"{{ report__period.value }}"},{"key":"date_column","value":"{{ report__date_column.value }}"},{"key":"sections","value":"{{ report__sections.value }}"},{"key":"max_cost_usd","value":"{{ report__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ report__dry_run.value }}"},{"key":"idempotency_key","value":"{{ report__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ report__wait_seconds.value }}"},{"key":"callback_url","value":"{{ report__callback_url.value }}"},{"key":"cache","value":"{{ report__cache.value }}"},{"key":"tag","value":"{{ report__tag.value }}"},{"key":"review","value":"{{ report__review.value }}"},{"key":"region","value":"{{ report__region.value }}"}]'}
+    bodyType="json"
+    headers={'[{"key":"Content-Type","value":"application/json"}]'}
+    query="v1/actions/report"
+    type="POST"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="120000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="e0aff3c9"
+      event="success"
+      method="trigger"
+      pluginId="report_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(report_Query.data.status) }}"
+      waitMs="0"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <RESTQuery
+    id="report_Follow"
+    query="v1/runs/{{ report_Query.data.id }}?wait_seconds=20"
+    type="GET"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="60000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="6a9b4d47"
+      event="success"
+      method="trigger"
+      pluginId="report_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(report_Follow.data.status) }}"
+      waitMs="2000"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <Function
+    id="report_Answer"
+    funcBody={include("./lib/report_Answer.js", "string")}
+    runBehavior="debounced"
+  />
+  <RESTQuery
     id="restore_Query"
     body={'[{"key":"text","value":"{{ restore__text.value }}"},{"key":"token","value":"{{ restore__token.value }}"},{"key":"secret","value":"{{ restore__secret.value }}"},{"key":"max_cost_usd","value":"{{ restore__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ restore__dry_run.value }}"},{"key":"idempotency_key","value":"{{ restore__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ restore__wait_seconds.value }}"},{"key":"callback_url","value":"{{ restore__callback_url.value }}"},{"key":"cache","value":"{{ restore__cache.value }}"},{"key":"tag","value":"{{ restore__tag.value }}"},{"key":"review","value":"{{ restore__review.value }}"},{"key":"region","value":"{{ restore__region.value }}"}]'}
     bodyType="json"
@@ -957,6 +1137,66 @@
   <Function
     id="restore_Answer"
     funcBody={include("./lib/restore_Answer.js", "string")}
+    runBehavior="debounced"
+  />
+  <RESTQuery
+    id="rewrite_Query"
+    body={'[{"key":"text","value":"{{ rewrite__text.value }}"},{"key":"goal","value":"{{ rewrite__goal.value }}"},{"key":"tone","value":"{{ rewrite__tone.value }}"},{"key":"max_words","value":"{{ rewrite__max_words.value }}"},{"key":"must_keep","value":"{{ rewrite__must_keep.value }}"},{"key":"max_cost_usd","value":"{{ rewrite__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ rewrite__dry_run.value }}"},{"key":"idempotency_key","value":"{{ rewrite__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ rewrite__wait_seconds.value }}"},{"key":"callback_url","value":"{{ rewrite__callback_url.value }}"},{"key":"cache","value":"{{ rewrite__cache.value }}"},{"key":"tag","value":"{{ rewrite__tag.value }}"},{"key":"review","value":"{{ rewrite__review.value }}"},{"key":"effort","value":"{{ rewrite__effort.value }}"},{"key":"language","value":"{{ rewrite__language.value }}"},{"key":"instructions","value":"{{ rewrite__instructions.value }}"},{"key":"timezone","value":"{{ rewrite__timezone.value }}"},{"key":"region","value":"{{ rewrite__region.value }}"},{"key":"quality","value":"{{ rewrite__quality.value }}"},{"key":"previous_run","value":"{{ rewrite__previous_run.value }}"},{"key":"feedback","value":"{{ rewrite__feedback.value }}"},{"key":"clean","value":"{{ rewrite__clean.value }}"},{"key":"read_text","value":"{{ rewrite__read_text.value }}"}]'}
+    bodyType="json"
+    headers={'[{"key":"Content-Type","value":"application/json"}]'}
+    query="v1/actions/rewrite"
+    type="POST"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="120000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="026b13eb"
+      event="success"
+      method="trigger"
+      pluginId="rewrite_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(rewrite_Query.data.status) }}"
+      waitMs="0"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <RESTQuery
+    id="rewrite_Follow"
+    query="v1/runs/{{ rewrite_Query.data.id }}?wait_seconds=20"
+    type="GET"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="60000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="60fad1c0"
+      event="success"
+      method="trigger"
+      pluginId="rewrite_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(rewrite_Follow.data.status) }}"
+      waitMs="2000"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <Function
+    id="rewrite_Answer"
+    funcBody={include("./lib/rewrite_Answer.js", "string")}
     runBehavior="debounced"
   />
   <RESTQuery
@@ -1077,6 +1317,66 @@
   <Function
     id="summarize_Answer"
     funcBody={include("./lib/summarize_Answer.js", "string")}
+    runBehavior="debounced"
+  />
+  <RESTQuery
+    id="translate_Query"
+    body={'[{"key":"text","value":"{{ translate__text.value }}"},{"key":"to","value":"{{ translate__to.value }}"},{"key":"from","value":"{{ translate__from.value }}"},{"key":"formality","value":"{{ translate__formality.value }}"},{"key":"glossary","value":"{{ translate__glossary.value }}"},{"key":"keep","value":"{{ translate__keep.value }}"},{"key":"max_cost_usd","value":"{{ translate__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ translate__dry_run.value }}"},{"key":"idempotency_key","value":"{{ translate__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ translate__wait_seconds.value }}"},{"key":"callback_url","value":"{{ translate__callback_url.value }}"},{"key":"cache","value":"{{ translate__cache.value }}"},{"key":"tag","value":"{{ translate__tag.value }}"},{"key":"review","value":"{{ translate__review.value }}"},{"key":"effort","value":"{{ translate__effort.value }}"},{"key":"instructions","value":"{{ translate__instructions.value }}"},{"key":"quality","value":"{{ translate__quality.value }}"},{"key":"previous_run","value":"{{ translate__previous_run.value }}"},{"key":"feedback","value":"{{ translate__feedback.value }}"}]'}
+    bodyType="json"
+    headers={'[{"key":"Content-Type","value":"application/json"}]'}
+    query="v1/actions/translate"
+    type="POST"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="120000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="28459c39"
+      event="success"
+      method="trigger"
+      pluginId="translate_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(translate_Query.data.status) }}"
+      waitMs="0"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <RESTQuery
+    id="translate_Follow"
+    query="v1/runs/{{ translate_Query.data.id }}?wait_seconds=20"
+    type="GET"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="60000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="88d967fc"
+      event="success"
+      method="trigger"
+      pluginId="translate_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(translate_Follow.data.status) }}"
+      waitMs="2000"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <Function
+    id="translate_Answer"
+    funcBody={include("./lib/translate_Answer.js", "string")}
     runBehavior="debounced"
   />
 </GlobalFunctions>

@@ -36,9 +36,11 @@
           <Option id="62943" label="Analyze an image" value="analyze_image" />
           <Option id="c7757" label="Answer from documents" value="answer" />
           <Option id="d0feb" label="Answer with tools" value="answer_with_tools" />
+          <Option id="d8fd0" label="Check a text" value="check" />
           <Option id="92e2f" label="Classify text" value="classify" />
           <Option id="18775" label="Compare texts" value="compare" />
           <Option id="f1479" label="Detect the language" value="detect_language" />
+          <Option id="ece5b" label="Draft a reply" value="draft_reply" />
           <Option id="29dee" label="Extract fields" value="extract" />
           <Option id="cdfe7" label="Extract from a document" value="extract_document" />
           <Option id="36d44" label="Extract a table" value="extract_table" />
@@ -46,9 +48,12 @@
           <Option id="45e1f" label="Match records" value="match_records" />
           <Option id="c8cda" label="Normalize values" value="normalize" />
           <Option id="738ca" label="Redact text" value="redact" />
+          <Option id="6b88a" label="Write a report" value="report" />
           <Option id="7781f" label="Restore text" value="restore" />
+          <Option id="4dd8b" label="Rewrite text" value="rewrite" />
           <Option id="61cb2" label="Tell the sentiment" value="sentiment" />
           <Option id="8b1d8" label="Summarize text" value="summarize" />
+          <Option id="b72e7" label="Translate text" value="translate" />
         </Tabs>
       </Header>
       <View id="e8e79" label="Action items" viewKey="action_items">
@@ -325,7 +330,7 @@
         <Alert
           id="action_items_Problem"
           description="{{ action_items_Query.error || action_items_Follow.error || action_items_Answer.value?.detail }}"
-          hidden={"{{ !(action_items_Query.error || action_items_Follow.error || (action_items_Answer.value?.ok === false && !['queued', 'running'].includes(action_items_Answer.value?.status))) }}"}
+          hidden={"{{ !(action_items_Query.error || action_items_Follow.error || (action_items_Answer.value?.ok === false && !['queued', 'running'].includes(action_items_Answer.value?.status) && !(action_items_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -335,6 +340,13 @@
           hidden="{{ !['queued', 'running'].includes(action_items_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="action_items_Waits"
+          description="{{ action_items_Answer.value?.detail + ' Decide on ' + action_items_Answer.value?.review_url }}"
+          hidden="{{ !(action_items_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="action_items_Result"
@@ -655,7 +667,7 @@
         <Alert
           id="analyze_document_Problem"
           description="{{ analyze_document_Query.error || analyze_document_Follow.error || analyze_document_Answer.value?.detail }}"
-          hidden={"{{ !(analyze_document_Query.error || analyze_document_Follow.error || (analyze_document_Answer.value?.ok === false && !['queued', 'running'].includes(analyze_document_Answer.value?.status))) }}"}
+          hidden={"{{ !(analyze_document_Query.error || analyze_document_Follow.error || (analyze_document_Answer.value?.ok === false && !['queued', 'running'].includes(analyze_document_Answer.value?.status) && !(analyze_document_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -665,6 +677,13 @@
           hidden="{{ !['queued', 'running'].includes(analyze_document_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="analyze_document_Waits"
+          description="{{ analyze_document_Answer.value?.detail + ' Decide on ' + analyze_document_Answer.value?.review_url }}"
+          hidden="{{ !(analyze_document_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="analyze_document_Result"
@@ -979,7 +998,7 @@
         <Alert
           id="analyze_image_Problem"
           description="{{ analyze_image_Query.error || analyze_image_Follow.error || analyze_image_Answer.value?.detail }}"
-          hidden={"{{ !(analyze_image_Query.error || analyze_image_Follow.error || (analyze_image_Answer.value?.ok === false && !['queued', 'running'].includes(analyze_image_Answer.value?.status))) }}"}
+          hidden={"{{ !(analyze_image_Query.error || analyze_image_Follow.error || (analyze_image_Answer.value?.ok === false && !['queued', 'running'].includes(analyze_image_Answer.value?.status) && !(analyze_image_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -989,6 +1008,13 @@
           hidden="{{ !['queued', 'running'].includes(analyze_image_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="analyze_image_Waits"
+          description="{{ analyze_image_Answer.value?.detail + ' Decide on ' + analyze_image_Answer.value?.review_url }}"
+          hidden="{{ !(analyze_image_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="analyze_image_Result"
@@ -1307,7 +1333,7 @@
         <Alert
           id="answer_Problem"
           description="{{ answer_Query.error || answer_Follow.error || answer_Answer.value?.detail }}"
-          hidden={"{{ !(answer_Query.error || answer_Follow.error || (answer_Answer.value?.ok === false && !['queued', 'running'].includes(answer_Answer.value?.status))) }}"}
+          hidden={"{{ !(answer_Query.error || answer_Follow.error || (answer_Answer.value?.ok === false && !['queued', 'running'].includes(answer_Answer.value?.status) && !(answer_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -1317,6 +1343,13 @@
           hidden="{{ !['queued', 'running'].includes(answer_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="answer_Waits"
+          description="{{ answer_Answer.value?.detail + ' Decide on ' + answer_Answer.value?.review_url }}"
+          hidden="{{ !(answer_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="answer_Result"
@@ -1638,7 +1671,7 @@
         <Alert
           id="answer_with_tools_Problem"
           description="{{ answer_with_tools_Query.error || answer_with_tools_Follow.error || answer_with_tools_Answer.value?.detail }}"
-          hidden={"{{ !(answer_with_tools_Query.error || answer_with_tools_Follow.error || (answer_with_tools_Answer.value?.ok === false && !['queued', 'running'].includes(answer_with_tools_Answer.value?.status))) }}"}
+          hidden={"{{ !(answer_with_tools_Query.error || answer_with_tools_Follow.error || (answer_with_tools_Answer.value?.ok === false && !['queued', 'running'].includes(answer_with_tools_Answer.value?.status) && !(answer_with_tools_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -1648,6 +1681,13 @@
           hidden="{{ !['queued', 'running'].includes(answer_with_tools_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="answer_with_tools_Waits"
+          description="{{ answer_with_tools_Answer.value?.detail + ' Decide on ' + answer_with_tools_Answer.value?.review_url }}"
+          hidden="{{ !(answer_with_tools_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="answer_with_tools_Result"
@@ -1664,6 +1704,292 @@
           id="answer_with_tools_Bill"
           hidden={"{{ !(answer_with_tools_Answer.value?.ok && !['queued', 'running'].includes(answer_with_tools_Answer.value?.status) && !answer_with_tools_Query.error) }}"}
           value="{{ (answer_with_tools_Answer.value?.engine === 'local' ? 'embedded engine' : answer_with_tools_Answer.value?.model) + ' · ' + (answer_with_tools_Answer.value?.cost_usd === null ? 'price not known' : '$' + answer_with_tools_Answer.value?.cost_usd) + ' · ' + answer_with_tools_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="aca78" label="Check a text" viewKey="check">
+        <Text
+          id="check_About"
+          value="Answers your questions about a text or a file by yes, no or unsure, each with the quote that proves it."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="check__questions"
+          label="Questions"
+          labelPosition="top"
+          placeholder={"Is the contract signed?\nIs the notice period longer than 3 months?"}
+          tooltipText="What to check, one question a line, each to be answered by yes or no."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <FileButton
+          id="check__file"
+          text="File"
+          tooltipText="Up to 20 documents (PDF, Word, Excel, PowerPoint, OpenDocument, RTF, EPUB, e-mail, text, HTML) or images: https addresses, one a line, data URLs, or the files themselves."
+          _isUpgraded={true}
+          maxCount={20}
+          maxSize="20mb"
+          styleVariant="outline"
+        />
+        <TextArea
+          id="check__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="Text to check, typed here instead of sending files."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Switch id="check_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="check__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !check_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="check__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !check_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="check__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !check_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="check__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !check_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="check__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !check_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="check__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !check_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="3aa7f" label="Off" value="off" />
+          <Option id="87257" label="1 hour" value="1h" />
+          <Option id="a130f" label="1 day" value="1d" />
+          <Option id="04646" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="check__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !check_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="check__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !check_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="2da96" label="Never" value="never" />
+          <Option id="02e01" label="When a check failed" value="checks" />
+          <Option id="e0110" label="When unsure" value="unsure" />
+          <Option id="9f13c" label="Always" value="always" />
+        </Select>
+        <Select
+          id="check__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !check_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="2beb9" label="Low" value="low" />
+          <Option id="62fb4" label="Medium" value="medium" />
+          <Option id="89395" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="check__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !check_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="check__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !check_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="check__quality"
+          label="Quality"
+          labelPosition="top"
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
+          hidden="{{ !check_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="851bb" label="Standard" value="standard" />
+          <Option id="927ab" label="Strong" value="strong" />
+          <Option id="7753d" label="Automatic" value="auto" />
+        </Select>
+        <Select
+          id="check__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !check_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="dcf4f" label="Automatic" value="auto" />
+          <Option id="c3f1c" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="check__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !check_Advanced.value }}"
+          value="false"
+        />
+        <Select
+          id="check__pictures"
+          label="Pictures"
+          labelPosition="top"
+          tooltipText="What a model that sees images is shown of a document beside its text: what the text does not tell, such as scans, logos and charts; each page; or nothing."
+          hidden="{{ !check_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="0065b" label="Automatic" value="auto" />
+          <Option id="f7d2c" label="All pages" value="all" />
+          <Option id="0ebd3" label="None" value="none" />
+        </Select>
+        <Select
+          id="check__ocr"
+          label="OCR"
+          labelPosition="top"
+          tooltipText="Whether this server reads the words of scans and images itself: automatically where no model sees them, always, so that quotes from them can be verified, or never."
+          hidden="{{ !check_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="c1bdb" label="Automatic" value="auto" />
+          <Option id="e3e2e" label="Always" value="always" />
+          <Option id="8929f" label="Off" value="off" />
+        </Select>
+        <Button
+          id="check_Run"
+          loading="{{ check_Query.isFetching || check_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="df97ca3f"
+            event="click"
+            method="trigger"
+            pluginId="check_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="check_Problem"
+          description="{{ check_Query.error || check_Follow.error || check_Answer.value?.detail }}"
+          hidden={"{{ !(check_Query.error || check_Follow.error || (check_Answer.value?.ok === false && !['queued', 'running'].includes(check_Answer.value?.status) && !(check_Answer.value?.status === 'needs_review'))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="check_GoesOn"
+          description="{{ 'Its id is ' + check_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(check_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Alert
+          id="check_Waits"
+          description="{{ check_Answer.value?.detail + ' Decide on ' + check_Answer.value?.review_url }}"
+          hidden="{{ !(check_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
+        />
+        <Text
+          id="check_Result"
+          disableMarkdown={true}
+          value={"{{ check_Answer.value?.ok && !['queued', 'running'].includes(check_Answer.value?.status) && !check_Query.error ? check_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="check_Values"
+          hidden={"{{ !(check_Answer.value?.ok && !['queued', 'running'].includes(check_Answer.value?.status) && !check_Query.error) }}"}
+          value="{{ _.pick(check_Answer.value, ['answer', 'answers', 'unsure', 'evidence', 'page_count', 'coverage']) }}"
+        />
+        <Text
+          id="check_Bill"
+          hidden={"{{ !(check_Answer.value?.ok && !['queued', 'running'].includes(check_Answer.value?.status) && !check_Query.error) }}"}
+          value="{{ (check_Answer.value?.engine === 'local' ? 'embedded engine' : check_Answer.value?.model) + ' · ' + (check_Answer.value?.cost_usd === null ? 'price not known' : '$' + check_Answer.value?.cost_usd) + ' · ' + check_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>
@@ -1947,7 +2273,7 @@
         <Alert
           id="classify_Problem"
           description="{{ classify_Query.error || classify_Follow.error || classify_Answer.value?.detail }}"
-          hidden={"{{ !(classify_Query.error || classify_Follow.error || (classify_Answer.value?.ok === false && !['queued', 'running'].includes(classify_Answer.value?.status))) }}"}
+          hidden={"{{ !(classify_Query.error || classify_Follow.error || (classify_Answer.value?.ok === false && !['queued', 'running'].includes(classify_Answer.value?.status) && !(classify_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -1957,6 +2283,13 @@
           hidden="{{ !['queued', 'running'].includes(classify_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="classify_Waits"
+          description="{{ classify_Answer.value?.detail + ' Decide on ' + classify_Answer.value?.review_url }}"
+          hidden="{{ !(classify_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="classify_Result"
@@ -2153,7 +2486,7 @@
         <Alert
           id="compare_Problem"
           description="{{ compare_Query.error || compare_Follow.error || compare_Answer.value?.detail }}"
-          hidden={"{{ !(compare_Query.error || compare_Follow.error || (compare_Answer.value?.ok === false && !['queued', 'running'].includes(compare_Answer.value?.status))) }}"}
+          hidden={"{{ !(compare_Query.error || compare_Follow.error || (compare_Answer.value?.ok === false && !['queued', 'running'].includes(compare_Answer.value?.status) && !(compare_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -2163,6 +2496,13 @@
           hidden="{{ !['queued', 'running'].includes(compare_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="compare_Waits"
+          description="{{ compare_Answer.value?.detail + ' Decide on ' + compare_Answer.value?.review_url }}"
+          hidden="{{ !(compare_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="compare_Result"
@@ -2319,7 +2659,7 @@
         <Alert
           id="detect_language_Problem"
           description="{{ detect_language_Query.error || detect_language_Follow.error || detect_language_Answer.value?.detail }}"
-          hidden={"{{ !(detect_language_Query.error || detect_language_Follow.error || (detect_language_Answer.value?.ok === false && !['queued', 'running'].includes(detect_language_Answer.value?.status))) }}"}
+          hidden={"{{ !(detect_language_Query.error || detect_language_Follow.error || (detect_language_Answer.value?.ok === false && !['queued', 'running'].includes(detect_language_Answer.value?.status) && !(detect_language_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -2329,6 +2669,13 @@
           hidden="{{ !['queued', 'running'].includes(detect_language_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="detect_language_Waits"
+          description="{{ detect_language_Answer.value?.detail + ' Decide on ' + detect_language_Answer.value?.review_url }}"
+          hidden="{{ !(detect_language_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="detect_language_Result"
@@ -2345,6 +2692,330 @@
           id="detect_language_Bill"
           hidden={"{{ !(detect_language_Answer.value?.ok && !['queued', 'running'].includes(detect_language_Answer.value?.status) && !detect_language_Query.error) }}"}
           value="{{ (detect_language_Answer.value?.engine === 'local' ? 'embedded engine' : detect_language_Answer.value?.model) + ' · ' + (detect_language_Answer.value?.cost_usd === null ? 'price not known' : '$' + detect_language_Answer.value?.cost_usd) + ' · ' + detect_language_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="b38be" label="Draft a reply" viewKey="draft_reply">
+        <Text
+          id="draft_reply_About"
+          value="Drafts a reply to a message from your facts alone, and lists every number, date, name or link that stands in none of them. Nothing is sent."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="draft_reply__message"
+          label="Message"
+          labelPosition="top"
+          tooltipText="The message to reply to."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="draft_reply__facts"
+          label="Facts"
+          labelPosition="top"
+          tooltipText="What the reply may state, such as answers to frequent questions, an order or your rules."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="draft_reply__thread"
+          label="Earlier messages"
+          labelPosition="top"
+          tooltipText="What was written before."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="draft_reply__decision"
+          label="Decision"
+          labelPosition="top"
+          tooltipText="What to tell the person, such as refund approved. Empty means that the facts decide."
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="draft_reply__tone"
+          label="Tone"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="friendly"
+        >
+          <Option id="851af" label="Friendly" value="friendly" />
+          <Option id="b5883" label="Formal" value="formal" />
+          <Option id="b5394" label="Brief" value="brief" />
+        </Select>
+        <TextInput
+          id="draft_reply__sign_off"
+          label="Sign-off"
+          labelPosition="top"
+          tooltipText="How the reply ends, such as Kind regards, Ana."
+          value=""
+          showClear={true}
+        />
+        <Switch id="draft_reply_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="draft_reply__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="draft_reply__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="draft_reply__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="draft_reply__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="draft_reply__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="draft_reply__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="1628b" label="Off" value="off" />
+          <Option id="5ef65" label="1 hour" value="1h" />
+          <Option id="f2e12" label="1 day" value="1d" />
+          <Option id="85d69" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="draft_reply__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="draft_reply__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="81044" label="Never" value="never" />
+          <Option id="2faef" label="When a check failed" value="checks" />
+          <Option id="9a9f2" label="When unsure" value="unsure" />
+          <Option id="c848c" label="Always" value="always" />
+        </Select>
+        <Select
+          id="draft_reply__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="dd624" label="Low" value="low" />
+          <Option id="95eee" label="Medium" value="medium" />
+          <Option id="968ef" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="draft_reply__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="draft_reply__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="draft_reply__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="draft_reply__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="draft_reply__quality"
+          label="Quality"
+          labelPosition="top"
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="cfd77" label="Standard" value="standard" />
+          <Option id="b450e" label="Strong" value="strong" />
+          <Option id="a2b18" label="Automatic" value="auto" />
+        </Select>
+        <TextInput
+          id="draft_reply__previous_run"
+          label="Previous run"
+          labelPosition="top"
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty keep their earlier values."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="draft_reply__feedback"
+          label="Feedback"
+          labelPosition="top"
+          tooltipText="What to change in the new version, such as: shorter, and mention the date."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="draft_reply__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="f656f" label="Automatic" value="auto" />
+          <Option id="beb6a" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="draft_reply__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !draft_reply_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="draft_reply_Run"
+          loading="{{ draft_reply_Query.isFetching || draft_reply_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="e63aa679"
+            event="click"
+            method="trigger"
+            pluginId="draft_reply_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="draft_reply_Problem"
+          description="{{ draft_reply_Query.error || draft_reply_Follow.error || draft_reply_Answer.value?.detail }}"
+          hidden={"{{ !(draft_reply_Query.error || draft_reply_Follow.error || (draft_reply_Answer.value?.ok === false && !['queued', 'running'].includes(draft_reply_Answer.value?.status) && !(draft_reply_Answer.value?.status === 'needs_review'))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="draft_reply_GoesOn"
+          description="{{ 'Its id is ' + draft_reply_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(draft_reply_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Alert
+          id="draft_reply_Waits"
+          description="{{ draft_reply_Answer.value?.detail + ' Decide on ' + draft_reply_Answer.value?.review_url }}"
+          hidden="{{ !(draft_reply_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
+        />
+        <Text
+          id="draft_reply_Result"
+          disableMarkdown={true}
+          value={"{{ draft_reply_Answer.value?.ok && !['queued', 'running'].includes(draft_reply_Answer.value?.status) && !draft_reply_Query.error ? draft_reply_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="draft_reply_Values"
+          hidden={"{{ !(draft_reply_Answer.value?.ok && !['queued', 'running'].includes(draft_reply_Answer.value?.status) && !draft_reply_Query.error) }}"}
+          value="{{ _.pick(draft_reply_Answer.value, ['reply', 'subject', 'facts_used', 'open_questions', 'handoff', 'handoff_reason', 'unsupported', 'evidence']) }}"
+        />
+        <Text
+          id="draft_reply_Bill"
+          hidden={"{{ !(draft_reply_Answer.value?.ok && !['queued', 'running'].includes(draft_reply_Answer.value?.status) && !draft_reply_Query.error) }}"}
+          value="{{ (draft_reply_Answer.value?.engine === 'local' ? 'embedded engine' : draft_reply_Answer.value?.model) + ' · ' + (draft_reply_Answer.value?.cost_usd === null ? 'price not known' : '$' + draft_reply_Answer.value?.cost_usd) + ' · ' + draft_reply_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>
@@ -2600,7 +3271,7 @@
         <Alert
           id="extract_Problem"
           description="{{ extract_Query.error || extract_Follow.error || extract_Answer.value?.detail }}"
-          hidden={"{{ !(extract_Query.error || extract_Follow.error || (extract_Answer.value?.ok === false && !['queued', 'running'].includes(extract_Answer.value?.status))) }}"}
+          hidden={"{{ !(extract_Query.error || extract_Follow.error || (extract_Answer.value?.ok === false && !['queued', 'running'].includes(extract_Answer.value?.status) && !(extract_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -2610,6 +3281,13 @@
           hidden="{{ !['queued', 'running'].includes(extract_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="extract_Waits"
+          description="{{ extract_Answer.value?.detail + ' Decide on ' + extract_Answer.value?.review_url }}"
+          hidden="{{ !(extract_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="extract_Result"
@@ -2896,7 +3574,7 @@
         <Alert
           id="extract_document_Problem"
           description="{{ extract_document_Query.error || extract_document_Follow.error || extract_document_Answer.value?.detail }}"
-          hidden={"{{ !(extract_document_Query.error || extract_document_Follow.error || (extract_document_Answer.value?.ok === false && !['queued', 'running'].includes(extract_document_Answer.value?.status))) }}"}
+          hidden={"{{ !(extract_document_Query.error || extract_document_Follow.error || (extract_document_Answer.value?.ok === false && !['queued', 'running'].includes(extract_document_Answer.value?.status) && !(extract_document_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -2906,6 +3584,13 @@
           hidden="{{ !['queued', 'running'].includes(extract_document_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="extract_document_Waits"
+          description="{{ extract_document_Answer.value?.detail + ' Decide on ' + extract_document_Answer.value?.review_url }}"
+          hidden="{{ !(extract_document_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="extract_document_Result"
@@ -3199,7 +3884,7 @@
         <Alert
           id="extract_table_Problem"
           description="{{ extract_table_Query.error || extract_table_Follow.error || extract_table_Answer.value?.detail }}"
-          hidden={"{{ !(extract_table_Query.error || extract_table_Follow.error || (extract_table_Answer.value?.ok === false && !['queued', 'running'].includes(extract_table_Answer.value?.status))) }}"}
+          hidden={"{{ !(extract_table_Query.error || extract_table_Follow.error || (extract_table_Answer.value?.ok === false && !['queued', 'running'].includes(extract_table_Answer.value?.status) && !(extract_table_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -3209,6 +3894,13 @@
           hidden="{{ !['queued', 'running'].includes(extract_table_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="extract_table_Waits"
+          description="{{ extract_table_Answer.value?.detail + ' Decide on ' + extract_table_Answer.value?.review_url }}"
+          hidden="{{ !(extract_table_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="extract_table_Result"
@@ -3390,7 +4082,7 @@
         <Alert
           id="keywords_Problem"
           description="{{ keywords_Query.error || keywords_Follow.error || keywords_Answer.value?.detail }}"
-          hidden={"{{ !(keywords_Query.error || keywords_Follow.error || (keywords_Answer.value?.ok === false && !['queued', 'running'].includes(keywords_Answer.value?.status))) }}"}
+          hidden={"{{ !(keywords_Query.error || keywords_Follow.error || (keywords_Answer.value?.ok === false && !['queued', 'running'].includes(keywords_Answer.value?.status) && !(keywords_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -3400,6 +4092,13 @@
           hidden="{{ !['queued', 'running'].includes(keywords_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="keywords_Waits"
+          description="{{ keywords_Answer.value?.detail + ' Decide on ' + keywords_Answer.value?.review_url }}"
+          hidden="{{ !(keywords_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="keywords_Result"
@@ -3587,7 +4286,7 @@
         <Alert
           id="match_records_Problem"
           description="{{ match_records_Query.error || match_records_Follow.error || match_records_Answer.value?.detail }}"
-          hidden={"{{ !(match_records_Query.error || match_records_Follow.error || (match_records_Answer.value?.ok === false && !['queued', 'running'].includes(match_records_Answer.value?.status))) }}"}
+          hidden={"{{ !(match_records_Query.error || match_records_Follow.error || (match_records_Answer.value?.ok === false && !['queued', 'running'].includes(match_records_Answer.value?.status) && !(match_records_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -3597,6 +4296,13 @@
           hidden="{{ !['queued', 'running'].includes(match_records_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="match_records_Waits"
+          description="{{ match_records_Answer.value?.detail + ' Decide on ' + match_records_Answer.value?.review_url }}"
+          hidden="{{ !(match_records_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="match_records_Result"
@@ -3800,7 +4506,7 @@
         <Alert
           id="normalize_Problem"
           description="{{ normalize_Query.error || normalize_Follow.error || normalize_Answer.value?.detail }}"
-          hidden={"{{ !(normalize_Query.error || normalize_Follow.error || (normalize_Answer.value?.ok === false && !['queued', 'running'].includes(normalize_Answer.value?.status))) }}"}
+          hidden={"{{ !(normalize_Query.error || normalize_Follow.error || (normalize_Answer.value?.ok === false && !['queued', 'running'].includes(normalize_Answer.value?.status) && !(normalize_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -3810,6 +4516,13 @@
           hidden="{{ !['queued', 'running'].includes(normalize_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="normalize_Waits"
+          description="{{ normalize_Answer.value?.detail + ' Decide on ' + normalize_Answer.value?.review_url }}"
+          hidden="{{ !(normalize_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="normalize_Result"
@@ -4032,7 +4745,7 @@
         <Alert
           id="redact_Problem"
           description="{{ redact_Query.error || redact_Follow.error || redact_Answer.value?.detail }}"
-          hidden={"{{ !(redact_Query.error || redact_Follow.error || (redact_Answer.value?.ok === false && !['queued', 'running'].includes(redact_Answer.value?.status))) }}"}
+          hidden={"{{ !(redact_Query.error || redact_Follow.error || (redact_Answer.value?.ok === false && !['queued', 'running'].includes(redact_Answer.value?.status) && !(redact_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -4042,6 +4755,13 @@
           hidden="{{ !['queued', 'running'].includes(redact_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="redact_Waits"
+          description="{{ redact_Answer.value?.detail + ' Decide on ' + redact_Answer.value?.review_url }}"
+          hidden="{{ !(redact_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="redact_Result"
@@ -4058,6 +4778,233 @@
           id="redact_Bill"
           hidden={"{{ !(redact_Answer.value?.ok && !['queued', 'running'].includes(redact_Answer.value?.status) && !redact_Query.error) }}"}
           value="{{ (redact_Answer.value?.engine === 'local' ? 'embedded engine' : redact_Answer.value?.model) + ' · ' + (redact_Answer.value?.cost_usd === null ? 'price not known' : '$' + redact_Answer.value?.cost_usd) + ' · ' + redact_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="59f00" label="Write a report" viewKey="report">
+        <Text
+          id="report_About"
+          value="Computes sums, averages, shares and changes of a table, and writes them as a report. Every number is computed, none is guessed."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="report__rows"
+          label="Rows"
+          labelPosition="top"
+          tooltipText="A table as CSV with a line of titles, or as JSON: a list of objects. At most 20,000 rows."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="report__metrics"
+          label="Metrics"
+          labelPosition="top"
+          tooltipText="What to compute, one a line, such as: Revenue = sum of amount. Empty: the rows are counted and columns of numbers are summed."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="report__group_by"
+          label="Group by"
+          labelPosition="top"
+          tooltipText="A column, such as region. Empty: totals only."
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="report__period"
+          label="Period"
+          labelPosition="top"
+          tooltipText="The last period is reported and compared with the one before."
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="none"
+        >
+          <Option id="19314" label="None" value="none" />
+          <Option id="2febc" label="Day" value="day" />
+          <Option id="d6661" label="Week" value="week" />
+          <Option id="9b45c" label="Month" value="month" />
+          <Option id="6caee" label="Quarter" value="quarter" />
+          <Option id="7f9e8" label="Year" value="year" />
+        </Select>
+        <TextInput
+          id="report__date_column"
+          label="Date column"
+          labelPosition="top"
+          tooltipText="Needed for a period only where several columns have dates."
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="report__sections"
+          label="Sections"
+          labelPosition="top"
+          tooltipText="Your own text, one section a line, such as Sales: We sold for {Revenue}, {Revenue change}. Empty: tables."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Switch id="report_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="report__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !report_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="report__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !report_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="report__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !report_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="report__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !report_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="report__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !report_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="report__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !report_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="d35ef" label="Off" value="off" />
+          <Option id="84da8" label="1 hour" value="1h" />
+          <Option id="82512" label="1 day" value="1d" />
+          <Option id="a85f3" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="report__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !report_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="report__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !report_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="53810" label="Never" value="never" />
+          <Option id="2b05c" label="When a check failed" value="checks" />
+          <Option id="d7935" label="When unsure" value="unsure" />
+          <Option id="fde3e" label="Always" value="always" />
+        </Select>
+        <TextInput
+          id="report__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !report_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Button
+          id="report_Run"
+          loading="{{ report_Query.isFetching || report_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="5a035a94"
+            event="click"
+            method="trigger"
+            pluginId="report_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="report_Problem"
+          description="{{ report_Query.error || report_Follow.error || report_Answer.value?.detail }}"
+          hidden={"{{ !(report_Query.error || report_Follow.error || (report_Answer.value?.ok === false && !['queued', 'running'].includes(report_Answer.value?.status) && !(report_Answer.value?.status === 'needs_review'))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="report_GoesOn"
+          description="{{ 'Its id is ' + report_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(report_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Alert
+          id="report_Waits"
+          description="{{ report_Answer.value?.detail + ' Decide on ' + report_Answer.value?.review_url }}"
+          hidden="{{ !(report_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
+        />
+        <Text
+          id="report_Result"
+          disableMarkdown={true}
+          value={"{{ report_Answer.value?.ok && !['queued', 'running'].includes(report_Answer.value?.status) && !report_Query.error ? report_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="report_Values"
+          hidden={"{{ !(report_Answer.value?.ok && !['queued', 'running'].includes(report_Answer.value?.status) && !report_Query.error) }}"}
+          value="{{ _.pick(report_Answer.value, ['report_markdown', 'numbers', 'csv', 'row_count', 'period_name', 'notes']) }}"
+        />
+        <Text
+          id="report_Bill"
+          hidden={"{{ !(report_Answer.value?.ok && !['queued', 'running'].includes(report_Answer.value?.status) && !report_Query.error) }}"}
+          value="{{ (report_Answer.value?.engine === 'local' ? 'embedded engine' : report_Answer.value?.model) + ' · ' + (report_Answer.value?.cost_usd === null ? 'price not known' : '$' + report_Answer.value?.cost_usd) + ' · ' + report_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>
@@ -4218,7 +5165,7 @@
         <Alert
           id="restore_Problem"
           description="{{ restore_Query.error || restore_Follow.error || restore_Answer.value?.detail }}"
-          hidden={"{{ !(restore_Query.error || restore_Follow.error || (restore_Answer.value?.ok === false && !['queued', 'running'].includes(restore_Answer.value?.status))) }}"}
+          hidden={"{{ !(restore_Query.error || restore_Follow.error || (restore_Answer.value?.ok === false && !['queued', 'running'].includes(restore_Answer.value?.status) && !(restore_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -4228,6 +5175,13 @@
           hidden="{{ !['queued', 'running'].includes(restore_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="restore_Waits"
+          description="{{ restore_Answer.value?.detail + ' Decide on ' + restore_Answer.value?.review_url }}"
+          hidden="{{ !(restore_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="restore_Result"
@@ -4244,6 +5198,323 @@
           id="restore_Bill"
           hidden={"{{ !(restore_Answer.value?.ok && !['queued', 'running'].includes(restore_Answer.value?.status) && !restore_Query.error) }}"}
           value="{{ (restore_Answer.value?.engine === 'local' ? 'embedded engine' : restore_Answer.value?.model) + ' · ' + (restore_Answer.value?.cost_usd === null ? 'price not known' : '$' + restore_Answer.value?.cost_usd) + ' · ' + restore_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="cbdaa" label="Rewrite text" viewKey="rewrite">
+        <Text
+          id="rewrite_About"
+          value="Corrects, simplifies, shortens or rephrases a text, and proves that its numbers, dates, names and links are unchanged."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="rewrite__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="The text to rewrite."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="rewrite__goal"
+          label="Goal"
+          labelPosition="top"
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="fix"
+        >
+          <Option id="4b77f" label="Correct mistakes" value="fix" />
+          <Option id="7b4a5" label="Simplify" value="simplify" />
+          <Option id="704d2" label="Shorten" value="shorten" />
+          <Option id="6f0c8" label="Change the tone" value="tone" />
+        </Select>
+        <TextInput
+          id="rewrite__tone"
+          label="Tone"
+          labelPosition="top"
+          tooltipText="How it should sound, such as friendly, formal or confident."
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="rewrite__max_words"
+          label="Words at most"
+          labelPosition="top"
+          allowNull={true}
+          showClear={true}
+          min="5"
+          max="10000"
+          value="{{ null }}"
+        />
+        <TextArea
+          id="rewrite__must_keep"
+          label="Must keep"
+          labelPosition="top"
+          tooltipText="Words or sentences that stay word for word, one a line."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Switch id="rewrite_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="rewrite__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !rewrite_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="rewrite__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="rewrite__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="rewrite__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !rewrite_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="rewrite__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="rewrite__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !rewrite_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="31fc9" label="Off" value="off" />
+          <Option id="7b4a9" label="1 hour" value="1h" />
+          <Option id="c6289" label="1 day" value="1d" />
+          <Option id="e3483" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="rewrite__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="rewrite__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !rewrite_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="44ecd" label="Never" value="never" />
+          <Option id="63166" label="When a check failed" value="checks" />
+          <Option id="20e91" label="When unsure" value="unsure" />
+          <Option id="1885f" label="Always" value="always" />
+        </Select>
+        <Select
+          id="rewrite__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !rewrite_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="40a2a" label="Low" value="low" />
+          <Option id="ae460" label="Medium" value="medium" />
+          <Option id="e61bc" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="rewrite__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="rewrite__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="rewrite__timezone"
+          label="Time zone"
+          labelPosition="top"
+          tooltipText="The time zone of dates and times in the text that state none, such as Europe/Berlin. They are returned with its offset."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="rewrite__region"
+          label="Region"
+          labelPosition="top"
+          tooltipText="The country of the text, such as DE or US: for phone numbers without a country code, dates such as 03/04, and the currency of a bare $."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="rewrite__quality"
+          label="Quality"
+          labelPosition="top"
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
+          hidden="{{ !rewrite_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="76883" label="Standard" value="standard" />
+          <Option id="6bb80" label="Strong" value="strong" />
+          <Option id="72562" label="Automatic" value="auto" />
+        </Select>
+        <TextInput
+          id="rewrite__previous_run"
+          label="Previous run"
+          labelPosition="top"
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty keep their earlier values."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="rewrite__feedback"
+          label="Feedback"
+          labelPosition="top"
+          tooltipText="What to change in the new version, such as: shorter, and mention the date."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="rewrite__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !rewrite_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="c27fb" label="Automatic" value="auto" />
+          <Option id="8b460" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="rewrite__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !rewrite_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="rewrite_Run"
+          loading="{{ rewrite_Query.isFetching || rewrite_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="4adacdac"
+            event="click"
+            method="trigger"
+            pluginId="rewrite_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="rewrite_Problem"
+          description="{{ rewrite_Query.error || rewrite_Follow.error || rewrite_Answer.value?.detail }}"
+          hidden={"{{ !(rewrite_Query.error || rewrite_Follow.error || (rewrite_Answer.value?.ok === false && !['queued', 'running'].includes(rewrite_Answer.value?.status) && !(rewrite_Answer.value?.status === 'needs_review'))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="rewrite_GoesOn"
+          description="{{ 'Its id is ' + rewrite_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(rewrite_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Alert
+          id="rewrite_Waits"
+          description="{{ rewrite_Answer.value?.detail + ' Decide on ' + rewrite_Answer.value?.review_url }}"
+          hidden="{{ !(rewrite_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
+        />
+        <Text
+          id="rewrite_Result"
+          disableMarkdown={true}
+          value={"{{ rewrite_Answer.value?.ok && !['queued', 'running'].includes(rewrite_Answer.value?.status) && !rewrite_Query.error ? rewrite_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="rewrite_Values"
+          hidden={"{{ !(rewrite_Answer.value?.ok && !['queued', 'running'].includes(rewrite_Answer.value?.status) && !rewrite_Query.error) }}"}
+          value="{{ _.pick(rewrite_Answer.value, ['text_out', 'changes', 'numbers_kept', 'left_out', 'added', 'missing', 'word_count', 'words_over']) }}"
+        />
+        <Text
+          id="rewrite_Bill"
+          hidden={"{{ !(rewrite_Answer.value?.ok && !['queued', 'running'].includes(rewrite_Answer.value?.status) && !rewrite_Query.error) }}"}
+          value="{{ (rewrite_Answer.value?.engine === 'local' ? 'embedded engine' : rewrite_Answer.value?.model) + ' · ' + (rewrite_Answer.value?.cost_usd === null ? 'price not known' : '$' + rewrite_Answer.value?.cost_usd) + ' · ' + rewrite_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>
@@ -4472,7 +5743,7 @@
         <Alert
           id="sentiment_Problem"
           description="{{ sentiment_Query.error || sentiment_Follow.error || sentiment_Answer.value?.detail }}"
-          hidden={"{{ !(sentiment_Query.error || sentiment_Follow.error || (sentiment_Answer.value?.ok === false && !['queued', 'running'].includes(sentiment_Answer.value?.status))) }}"}
+          hidden={"{{ !(sentiment_Query.error || sentiment_Follow.error || (sentiment_Answer.value?.ok === false && !['queued', 'running'].includes(sentiment_Answer.value?.status) && !(sentiment_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -4482,6 +5753,13 @@
           hidden="{{ !['queued', 'running'].includes(sentiment_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="sentiment_Waits"
+          description="{{ sentiment_Answer.value?.detail + ' Decide on ' + sentiment_Answer.value?.review_url }}"
+          hidden="{{ !(sentiment_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="sentiment_Result"
@@ -4783,7 +6061,7 @@
         <Alert
           id="summarize_Problem"
           description="{{ summarize_Query.error || summarize_Follow.error || summarize_Answer.value?.detail }}"
-          hidden={"{{ !(summarize_Query.error || summarize_Follow.error || (summarize_Answer.value?.ok === false && !['queued', 'running'].includes(summarize_Answer.value?.status))) }}"}
+          hidden={"{{ !(summarize_Query.error || summarize_Follow.error || (summarize_Answer.value?.ok === false && !['queued', 'running'].includes(summarize_Answer.value?.status) && !(summarize_Answer.value?.status === 'needs_review'))) }}"}
           title="No answer"
           type="error"
         />
@@ -4793,6 +6071,13 @@
           hidden="{{ !['queued', 'running'].includes(summarize_Answer.value?.status) }}"
           title="The run continues"
           type="info"
+        />
+        <Alert
+          id="summarize_Waits"
+          description="{{ summarize_Answer.value?.detail + ' Decide on ' + summarize_Answer.value?.review_url }}"
+          hidden="{{ !(summarize_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
         />
         <Text
           id="summarize_Result"
@@ -4809,6 +6094,285 @@
           id="summarize_Bill"
           hidden={"{{ !(summarize_Answer.value?.ok && !['queued', 'running'].includes(summarize_Answer.value?.status) && !summarize_Query.error) }}"}
           value="{{ (summarize_Answer.value?.engine === 'local' ? 'embedded engine' : summarize_Answer.value?.model) + ' · ' + (summarize_Answer.value?.cost_usd === null ? 'price not known' : '$' + summarize_Answer.value?.cost_usd) + ' · ' + summarize_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="19eea" label="Translate text" viewKey="translate">
+        <Text
+          id="translate_About"
+          value="Translates a text with your glossary. Placeholders, tags, web addresses and numbers are taken out before, put back after, and counted."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="translate__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="The text to translate, also with HTML, placeholders or as a file of translations in JSON."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextInput
+          id="translate__to"
+          label="Translate to"
+          labelPosition="top"
+          placeholder="German"
+          tooltipText="The language, such as German or Brazilian Portuguese."
+          required={true}
+          value=""
+          showClear={true}
+        />
+        <TextInput
+          id="translate__from"
+          label="Translate from"
+          labelPosition="top"
+          tooltipText="The language of the text. Empty: it is recognised."
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="translate__formality"
+          label="Form of address"
+          labelPosition="top"
+          tooltipText="How the reader is addressed, where the language has such forms."
+          itemMode="static"
+          showClear={false}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+          value="automatic"
+        >
+          <Option id="9a2f7" label="As the text does" value="automatic" />
+          <Option id="aa3c4" label="Formal" value="formal" />
+          <Option id="49f3b" label="Informal" value="informal" />
+        </Select>
+        <TextArea
+          id="translate__glossary"
+          label="Glossary"
+          labelPosition="top"
+          placeholder="invoice: Rechnung"
+          tooltipText="Terms that must be translated in one way, one a line, as `term: translation`. A term alone stays as it is."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="translate__keep"
+          label="Keep"
+          labelPosition="top"
+          tooltipText="Words that stay as they are, one a line, such as names of products."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Switch id="translate_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="translate__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !translate_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="translate__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !translate_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="translate__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !translate_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="translate__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !translate_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="translate__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !translate_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="translate__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !translate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="61734" label="Off" value="off" />
+          <Option id="e3731" label="1 hour" value="1h" />
+          <Option id="2d115" label="1 day" value="1d" />
+          <Option id="0c81c" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="translate__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !translate_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="translate__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !translate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="89a46" label="Never" value="never" />
+          <Option id="98d8e" label="When a check failed" value="checks" />
+          <Option id="22acd" label="When unsure" value="unsure" />
+          <Option id="995da" label="Always" value="always" />
+        </Select>
+        <Select
+          id="translate__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !translate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="4124c" label="Low" value="low" />
+          <Option id="d95d9" label="Medium" value="medium" />
+          <Option id="7ead9" label="High" value="high" />
+        </Select>
+        <TextArea
+          id="translate__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !translate_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="translate__quality"
+          label="Quality"
+          labelPosition="top"
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
+          hidden="{{ !translate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="9a742" label="Standard" value="standard" />
+          <Option id="0c5bb" label="Strong" value="strong" />
+          <Option id="36b2a" label="Automatic" value="auto" />
+        </Select>
+        <TextInput
+          id="translate__previous_run"
+          label="Previous run"
+          labelPosition="top"
+          tooltipText="The id of an earlier run of this action, to get a new version of its text. Fields left empty keep their earlier values."
+          hidden="{{ !translate_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="translate__feedback"
+          label="Feedback"
+          labelPosition="top"
+          tooltipText="What to change in the new version, such as: shorter, and mention the date."
+          hidden="{{ !translate_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Button
+          id="translate_Run"
+          loading="{{ translate_Query.isFetching || translate_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="00f2a729"
+            event="click"
+            method="trigger"
+            pluginId="translate_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="translate_Problem"
+          description="{{ translate_Query.error || translate_Follow.error || translate_Answer.value?.detail }}"
+          hidden={"{{ !(translate_Query.error || translate_Follow.error || (translate_Answer.value?.ok === false && !['queued', 'running'].includes(translate_Answer.value?.status) && !(translate_Answer.value?.status === 'needs_review'))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="translate_GoesOn"
+          description="{{ 'Its id is ' + translate_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(translate_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Alert
+          id="translate_Waits"
+          description="{{ translate_Answer.value?.detail + ' Decide on ' + translate_Answer.value?.review_url }}"
+          hidden="{{ !(translate_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
+        />
+        <Text
+          id="translate_Result"
+          disableMarkdown={true}
+          value={"{{ translate_Answer.value?.ok && !['queued', 'running'].includes(translate_Answer.value?.status) && !translate_Query.error ? translate_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="translate_Values"
+          hidden={"{{ !(translate_Answer.value?.ok && !['queued', 'running'].includes(translate_Answer.value?.status) && !translate_Query.error) }}"}
+          value="{{ _.pick(translate_Answer.value, ['translation', 'detected', 'placeholders_ok', 'placeholder_errors', 'glossary_misses']) }}"
+        />
+        <Text
+          id="translate_Bill"
+          hidden={"{{ !(translate_Answer.value?.ok && !['queued', 'running'].includes(translate_Answer.value?.status) && !translate_Query.error) }}"}
+          value="{{ (translate_Answer.value?.engine === 'local' ? 'embedded engine' : translate_Answer.value?.model) + ' · ' + (translate_Answer.value?.cost_usd === null ? 'price not known' : '$' + translate_Answer.value?.cost_usd) + ' · ' + translate_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>

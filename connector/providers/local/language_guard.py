@@ -58,6 +58,7 @@ READS: Mapping[str, Reads] = {
     "quotes": Reads(("question",)),
     "findings": Reads(("task",)),
     "sentiment": Reads(("text",), latin=False),
+    "check": Reads(()),
 }
 
 

@@ -29,11 +29,14 @@ CONFIDENCE_KINDS = {
     "findings": "none",
     "table": "none",
     "sentiment": "similarity",
+    "draft_reply": "none",
+    "rewrite": "none",
+    "check": "none",
 }
 
 # methods that decide by rules alone, and those where the cross-encoder decides if it is installed
-RULED = frozenset({"extract", "table"})
-RERANKED = frozenset({"answer", "quotes"})
+RULED = frozenset({"extract", "table", "check"})
+RERANKED = frozenset({"answer", "quotes", "draft_reply"})
 
 
 class LocalProvider:
@@ -184,6 +187,13 @@ def _table(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any]]:
     return function.name, fit_to_schema(table(request.values), function)
 
 
+def _check(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any]]:
+    from connector.providers.local.methods.check import check
+
+    function = final_function(request)
+    return function.name, fit_to_schema(check(request.values), function)
+
+
 def _sentiment(
     request: ModelRequest, encoder: Encoder
 ) -> tuple[str, dict[str, Any], *tuple[str, ...]]:
@@ -193,6 +203,20 @@ def _sentiment(
     notes: list[str] = []
     answer = sentiment(request.values, encoder, notes)
     return function.name, fit_to_schema(answer, function), *notes
+
+
+def _draft_reply(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any], str]:
+    from connector.providers.local.methods.draft_reply import QUOTED, draft_reply
+
+    function = final_function(request)
+    return function.name, fit_to_schema(draft_reply(request.values, encoder), function), QUOTED
+
+
+def _rewrite(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, Any], str]:
+    from connector.providers.local.methods.rewrite import QUOTED, rewrite
+
+    function = final_function(request)
+    return function.name, fit_to_schema(rewrite(request.values, encoder), function), QUOTED
 
 
 def with_document_text(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -225,4 +249,7 @@ METHODS: dict[str, Method] = {
     "findings": _findings,
     "table": _table,
     "sentiment": _sentiment,
+    "draft_reply": _draft_reply,
+    "rewrite": _rewrite,
+    "check": _check,
 }

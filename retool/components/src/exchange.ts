@@ -33,7 +33,17 @@ export function useExchange(): Exchange {
     label: "Error message",
     description: "The query's error: {{ query1.error }}.",
   })
+  const [theme] = Retool.useStateEnumeration({
+    name: "theme",
+    initialValue: "light",
+    enumDefinition: ["light", "dark", "auto"],
+    enumLabels: { light: "Light", dark: "Dark", auto: "As the device" },
+    inspector: "select",
+    label: "Theme",
+    description: "How the component looks.",
+  })
   return {
+    theme: theme ?? "light",
     setRequest,
     response: (response ?? {}) as Plain,
     isRunning: isRunning === true,

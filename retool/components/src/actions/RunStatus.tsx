@@ -19,6 +19,7 @@ export const RunStatus: FC = () => {
   const exchange = useExchange()
   const check = Retool.useEventCallback({ name: "check" })
   const cancel = Retool.useEventCallback({ name: "cancel" })
+  const decide = Retool.useEventCallback({ name: "decide" })
   return (
     <StatusCard
       runId={runId ?? ""}
@@ -26,6 +27,7 @@ export const RunStatus: FC = () => {
       exchange={exchange}
       check={check}
       cancel={cancel}
+      decide={decide}
     />
   )
 }
