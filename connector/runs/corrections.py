@@ -1,7 +1,8 @@
 """An answer as a person has corrected it: each value is checked as a model's would be.
 
 Derived values and checks are computed again where the whole source is at hand, which is in forms
-without files and tools; elsewhere they stay, and the checks of the first answer are left out.
+without files and tools. Elsewhere what follows from the values alone is computed again, such as the
+one answer of several; the rest stays, and the checks of the first answer are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from connector.catalogue import Action
 from connector.catalogue.answer import flat_values, result_text
-from connector.catalogue.derived import derive
+from connector.catalogue.derived import derive, derive_values
 from connector.catalogue.fields import ReturnField
 from connector.catalogue.reply import check_value
 from connector.catalogue.values import InvalidValue, is_absent, suggestion
@@ -40,6 +41,8 @@ def corrected_answer(run: Run, answer: Json, given: Mapping[str, Any]) -> Json:
     if not action.file_fields and not run.tools:
         values = derive(action, form, {**own, **changed})
         checks = [vars(check) for check in check_answer(action, form, values, ())]
+    elif not run.tools:
+        values = {**values, **derive_values(action, form, values)}
     return {
         **answer,
         "result": result_text(action, values, form),
