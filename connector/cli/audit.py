@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -50,10 +50,18 @@ def audit(event: str, actor: str, subject: str, *, limit: int, as_json: bool) ->
 def _line(row: AuditRow, names: Mapping[str, str]) -> str:
     from connector.store.ids import iso_time
 
-    details = ", ".join(f"{name} {value}" for name, value in json.loads(row.details).items())
+    details = ", ".join(
+        f"{name}: {_shown(value)}" for name, value in json.loads(row.details).items()
+    )
     who = names.get(row.actor, row.actor)
     place = f" from {row.address}" if row.address else ""
     return f"{iso_time(row.created_ms)}  {row.event}  by {who}{place}  {row.subject}  {details}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "none" if value is None else str(value)
 
 
 def _json_line(row: AuditRow) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -68,7 +68,6 @@ class KeyLimits:
 
 # of a new key that is given no rate: a loop or a leaked key has an end, and people never meet it
 DEFAULT_LIMITS = KeyLimits(rate_per_minute=3_000)
-LIMIT_FIELDS = tuple(entry.name for entry in fields(KeyLimits))
 
 
 def read_count(value: Any) -> int | None:

@@ -34,11 +34,12 @@ from connector.store.database import load_secret, open_database
 from connector.store.ids import today
 from connector.store.key_limits import (
     DEFAULT_SCOPES,
-    LIMIT_FIELDS,
+    LIMIT_READERS,
     KeyLimits,
     check_review,
     check_scopes,
 )
+from connector.store.ledger.money import to_usd
 from connector.store.rows import KeyRow
 from connector.store.tables import IS_SINGLE, NAME_LENGTH, keys, runs, spending
 
@@ -154,7 +155,8 @@ class Keys:
         try:
             with self.database.begin() as connection:
                 connection.execute(keys.insert().values(**row))
-                add_entry(connection, by, "key.created", key.id, **_audited(row))
+                set_values = {name: value for name, value in row.items() if value is not None}
+                add_entry(connection, by, "key.created", key.id, **_audited(set_values))
         except IntegrityError:
             raise FormcallError(
                 "conflict", f'There is a key called "{name}" already. Choose another name.'
@@ -179,7 +181,8 @@ class Keys:
         return key
 
     def _current_cache(self) -> dict[str, Key]:
-        """The keys found since the stamp last changed; a throw-away dict without a stamp."""
+        """The keys found since the stamp last changed, by digest and by id; a throw-away dict
+        without a stamp."""
         changed_ns = self._stamp_time()
         if changed_ns is None:
             return {}
@@ -231,9 +234,16 @@ class Keys:
 
     def by_id(self, key_id: str) -> Key | None:
         """The key with this id, also a revoked one, whose runs may have to be finished."""
+        cache = self._current_cache()
+        if key_id in cache:  # each row of a batch asks for its key
+            return cache[key_id]
         with self.database.connect() as connection:
             row = connection.execute(select(keys).where(keys.c.id == key_id)).first()
-        return _to_key(KeyRow._make(row)) if row else None
+        if row is None:
+            return None
+        key = _to_key(KeyRow._make(row))
+        cache[key_id] = key
+        return key
 
     def is_revoked(self, key_id: str) -> bool:
         """Whether the key with this id was revoked."""
@@ -318,9 +328,12 @@ class Keys:
 
 
 def _audited(row: Json) -> Json:
-    """What the audit log has of a key's row: its name, scopes and limits."""
-    names = ("name", "scopes", "review", *LIMIT_FIELDS)
-    return {name: row[name] for name in names if name in row}
+    """What the audit log has of a key's row: its name, scopes and limits, as requests name them."""
+    found: Json = {name: row[name] for name in ("name", "scopes", "review") if name in row}
+    for name, (column, _) in LIMIT_READERS.items():
+        if column in row:
+            found[name] = to_usd(row[column]) if column.endswith("_nusd") else row[column]
+    return found
 
 
 def _spent_in(period: str) -> ScalarSelect[int]:

@@ -28,6 +28,7 @@ from connector.web.hooks import hooks
 from connector.web.keys import keys
 from connector.web.mcp import mcp
 from connector.web.metrics import instrument, metrics
+from connector.web.overview import overview
 from connector.web.problems import register_error_handlers
 from connector.web.protection import add_protection
 from connector.web.query import check_characters
@@ -106,6 +107,7 @@ def create_app(
         batches,
         keys,
         audit,
+        overview,
         mcp,
     ):
         app.register_blueprint(blueprint)

@@ -477,6 +477,7 @@ def others(client: Client) -> None:
     """Usage, in both formats, and the pages of the service are as they are published."""
     assert client.call("get_usage", 200, by="day,action,key,model")["ok"] is True
     assert client.call("get_usage", 200, format="csv").startswith("day,action,")
+    assert client.call("get_overview", 200)["runs_today"]["done"] > 0
     assert client.call("get_usage", 422, by="moon")["code"] == "invalid_input"
     listed = [one["id"] for one in client.call("list_actions", 200)]
     assert listed == [client.call("get_action", 200, name)["id"] for name in listed]

@@ -85,7 +85,8 @@ def test_who_did_what_and_from_where(app: WebApp) -> None:
     assert {one["by_name"] for one in found} == {"boss"}
     assert {one["address"] for one in found[:7]} == {"192.0.2.7"}
     assert found[7]["address"] == "127.0.0.1"
-    assert found[0]["details"]["budget_day_nusd"] == 5_000_000_000
+    created = {"name": "shop", "scopes": ["actions"], "rate_per_minute": 3_000}
+    assert found[0]["details"] == {**created, "budget_day_usd": 5.0}
     assert found[1]["details"] == {"name": "shop", "at_once": 2}
     assert found[8]["details"] == {"decision": "accept", "action": "classify", "key": boss.id}
     stored = json.dumps(found)

@@ -12,6 +12,7 @@ from connector.publish.operations import (
     deliveries,
     hooks,
     keys,
+    overview,
     reviews,
     runs,
     service,
@@ -28,6 +29,7 @@ SERVICE_OPERATIONS: tuple[Operation, ...] = (
     *hooks.OPERATIONS,
     *keys.OPERATIONS,
     *audit.OPERATIONS,
+    *overview.OPERATIONS,
     *service.OPERATIONS,
 )
 # for tools in which an operation is a step of a workflow, with each of its values
@@ -52,6 +54,6 @@ GROUPS = {
     ),
     "keys": "API keys, for a key with the scope admin.",
     "audit": "Who did what, for a key with the scope admin.",
-    "usage": "Usage and its cost.",
+    "usage": "Usage and its cost, and the overview.",
     "service": "Health of the service. No key is needed.",
 }

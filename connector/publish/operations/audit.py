@@ -39,7 +39,7 @@ _EXAMPLE = {
     "by_name": "operations",
     "address": "192.0.2.7",
     "subject": "key_fedcba9876543210",
-    "details": {"name": "shop", "budget_day_nusd": 5_000_000_000},
+    "details": {"name": "shop", "budget_day_usd": 5.0},
     "created_at": CREATED,
 }
 
