@@ -30,6 +30,7 @@ LOCAL_METHODS = {
     "sentiment": "full",
     "draft_reply": "part",
     "rewrite": "part",
+    "triage": "part",
     "check": "part",
 }
 SOURCES = ("tools",)  # where a value must come from, if the model may not compose it

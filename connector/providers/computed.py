@@ -21,7 +21,7 @@ ComputedMethod = Callable[[Mapping[str, Any]], tuple[dict[str, Any], tuple[str, 
 # the module of each method, imported when it is first used; it has a function ``answer``
 _NAMES = (
     *("redact", "restore", "normalize", "compare", "match_records", "detect_language"),
-    "keywords",
+    *("keywords", "report"),
 )
 COMPUTED_METHODS = {name: f"connector.providers.local.methods.{name}" for name in _NAMES}
 

@@ -1379,4 +1379,64 @@
     funcBody={include("./lib/translate_Answer.js", "string")}
     runBehavior="debounced"
   />
+  <RESTQuery
+    id="triage_Query"
+    body={'[{"key":"message","value":"{{ triage__message.value }}"},{"key":"categories","value":"{{ triage__categories.value }}"},{"key":"teams","value":"{{ triage__teams.value }}"},{"key":"rules","value":"{{ triage__rules.value }}"},{"key":"known_issues","value":"{{ triage__known_issues.value }}"},{"key":"facts","value":"{{ triage__facts.value }}"},{"key":"max_cost_usd","value":"{{ triage__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ triage__dry_run.value }}"},{"key":"idempotency_key","value":"{{ triage__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ triage__wait_seconds.value }}"},{"key":"callback_url","value":"{{ triage__callback_url.value }}"},{"key":"cache","value":"{{ triage__cache.value }}"},{"key":"tag","value":"{{ triage__tag.value }}"},{"key":"review","value":"{{ triage__review.value }}"},{"key":"effort","value":"{{ triage__effort.value }}"},{"key":"language","value":"{{ triage__language.value }}"},{"key":"instructions","value":"{{ triage__instructions.value }}"},{"key":"quality","value":"{{ triage__quality.value }}"},{"key":"votes","value":"{{ triage__votes.value }}"},{"key":"clean","value":"{{ triage__clean.value }}"},{"key":"read_text","value":"{{ triage__read_text.value }}"}]'}
+    bodyType="json"
+    headers={'[{"key":"Content-Type","value":"application/json"}]'}
+    query="v1/actions/triage"
+    type="POST"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="120000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="2a2a3139"
+      event="success"
+      method="trigger"
+      pluginId="triage_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(triage_Query.data.status) }}"
+      waitMs="0"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <RESTQuery
+    id="triage_Follow"
+    query="v1/runs/{{ triage_Query.data.id }}?wait_seconds=20"
+    type="GET"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="60000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="1e05a7e6"
+      event="success"
+      method="trigger"
+      pluginId="triage_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(triage_Follow.data.status) }}"
+      waitMs="2000"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <Function
+    id="triage_Answer"
+    funcBody={include("./lib/triage_Answer.js", "string")}
+    runBehavior="debounced"
+  />
 </GlobalFunctions>

@@ -54,6 +54,7 @@
           <Option id="61cb2" label="Tell the sentiment" value="sentiment" />
           <Option id="8b1d8" label="Summarize text" value="summarize" />
           <Option id="b72e7" label="Translate text" value="translate" />
+          <Option id="eb7bb" label="Triage a message" value="triage" />
         </Tabs>
       </Header>
       <View id="e8e79" label="Action items" viewKey="action_items">
@@ -6373,6 +6374,310 @@
           id="translate_Bill"
           hidden={"{{ !(translate_Answer.value?.ok && !['queued', 'running'].includes(translate_Answer.value?.status) && !translate_Query.error) }}"}
           value="{{ (translate_Answer.value?.engine === 'local' ? 'embedded engine' : translate_Answer.value?.model) + ' · ' + (translate_Answer.value?.cost_usd === null ? 'price not known' : '$' + translate_Answer.value?.cost_usd) + ' · ' + translate_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="3966d" label="Triage a message" viewKey="triage">
+        <Text
+          id="triage_About"
+          value="Sorts a message into category, priority and team, with its language, mood, what is missing and a draft from your facts. Your rules beat the model."
+          verticalAlign="center"
+        />
+        <TextArea
+          id="triage__message"
+          label="Message"
+          labelPosition="top"
+          tooltipText="The message to sort, such as an e-mail or a ticket."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="triage__categories"
+          label="Categories"
+          labelPosition="top"
+          placeholder="billing: invoices, payments and refunds"
+          tooltipText="One a line, as `name: when it fits`. Names alone may be divided by commas."
+          required={true}
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="triage__teams"
+          label="Teams"
+          labelPosition="top"
+          tooltipText="Who can take care of it, one a line, with what they do."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="triage__rules"
+          label="Your rules"
+          labelPosition="top"
+          placeholder="if outage -> urgent"
+          tooltipText="What always holds, whatever a model thinks, one a line: words and the priority, category or team that they decide."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="triage__known_issues"
+          label="Known issues"
+          labelPosition="top"
+          tooltipText="What others reported already, one a line, such as open tickets with their titles."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <TextArea
+          id="triage__facts"
+          label="Facts"
+          labelPosition="top"
+          tooltipText="What a reply may state. Without facts there is no draft."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Switch id="triage_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="triage__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !triage_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="triage__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !triage_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="triage__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !triage_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="triage__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !triage_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="triage__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !triage_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="triage__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !triage_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="8a604" label="Off" value="off" />
+          <Option id="16a6d" label="1 hour" value="1h" />
+          <Option id="7d8c3" label="1 day" value="1d" />
+          <Option id="0188d" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="triage__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !triage_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="triage__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !triage_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="5d07b" label="Never" value="never" />
+          <Option id="5fe37" label="When a check failed" value="checks" />
+          <Option id="058b2" label="When unsure" value="unsure" />
+          <Option id="01ce3" label="Always" value="always" />
+        </Select>
+        <Select
+          id="triage__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !triage_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="784fa" label="Low" value="low" />
+          <Option id="220b8" label="Medium" value="medium" />
+          <Option id="7678a" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="triage__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !triage_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="triage__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !triage_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="triage__quality"
+          label="Quality"
+          labelPosition="top"
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
+          hidden="{{ !triage_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="dc1a5" label="Standard" value="standard" />
+          <Option id="7d61b" label="Strong" value="strong" />
+          <Option id="b3e85" label="Automatic" value="auto" />
+        </Select>
+        <Select
+          id="triage__votes"
+          label="Votes"
+          labelPosition="top"
+          tooltipText="How many calls to make. The value that most calls return is used, and the confidence is the share of calls that agree."
+          hidden="{{ !triage_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="474a3" label="1" value="1" />
+          <Option id="1ecb7" label="3" value="3" />
+          <Option id="bfd3b" label="5" value="5" />
+        </Select>
+        <Select
+          id="triage__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !triage_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="e0495" label="Automatic" value="auto" />
+          <Option id="a074c" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="triage__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !triage_Advanced.value }}"
+          value="false"
+        />
+        <Button
+          id="triage_Run"
+          loading="{{ triage_Query.isFetching || triage_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="aa717555"
+            event="click"
+            method="trigger"
+            pluginId="triage_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="triage_Problem"
+          description="{{ triage_Query.error || triage_Follow.error || triage_Answer.value?.detail }}"
+          hidden={"{{ !(triage_Query.error || triage_Follow.error || (triage_Answer.value?.ok === false && !['queued', 'running'].includes(triage_Answer.value?.status) && !(triage_Answer.value?.status === 'needs_review'))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="triage_GoesOn"
+          description="{{ 'Its id is ' + triage_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(triage_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Alert
+          id="triage_Waits"
+          description="{{ triage_Answer.value?.detail + ' Decide on ' + triage_Answer.value?.review_url }}"
+          hidden="{{ !(triage_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
+        />
+        <Text
+          id="triage_Result"
+          disableMarkdown={true}
+          value={"{{ triage_Answer.value?.ok && !['queued', 'running'].includes(triage_Answer.value?.status) && !triage_Query.error ? triage_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="triage_Values"
+          hidden={"{{ !(triage_Answer.value?.ok && !['queued', 'running'].includes(triage_Answer.value?.status) && !triage_Query.error) }}"}
+          value="{{ _.pick(triage_Answer.value, ['category', 'priority', 'team', 'language', 'sentiment', 'is_spam', 'missing_info', 'summary', 'duplicate_of', 'draft', 'reason', 'rules_applied', 'unsupported']) }}"
+        />
+        <Text
+          id="triage_Bill"
+          hidden={"{{ !(triage_Answer.value?.ok && !['queued', 'running'].includes(triage_Answer.value?.status) && !triage_Query.error) }}"}
+          value="{{ (triage_Answer.value?.engine === 'local' ? 'embedded engine' : triage_Answer.value?.model) + ' · ' + (triage_Answer.value?.cost_usd === null ? 'price not known' : '$' + triage_Answer.value?.cost_usd) + ' · ' + triage_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>

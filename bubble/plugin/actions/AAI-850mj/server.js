@@ -1021,6 +1021,15 @@ async function(properties, context) {
       { name: "missing", from: "missing", as: "text", list: true },
       { name: "missing_text", from: "missing_text", as: "text" },
       { name: "words_over", from: "words_over", as: "number" },
+      { name: "priority", from: "priority", as: "text" },
+      { name: "team", from: "team", as: "text" },
+      { name: "is_spam", from: "is_spam", as: "boolean" },
+      { name: "missing_info", from: "missing_info", as: "text", list: true },
+      { name: "missing_info_text", from: "missing_info_text", as: "text" },
+      { name: "duplicate_of", from: "duplicate_of", as: "text" },
+      { name: "draft", from: "draft", as: "text" },
+      { name: "rules_applied", from: "rules_applied", as: "text", list: true },
+      { name: "rules_applied_text", from: "rules_applied_text", as: "text" },
     ],
   };
   const PROBLEMS = {

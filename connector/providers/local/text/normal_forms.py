@@ -166,11 +166,9 @@ _CENTS = 2
 
 def read_money(text: str, context: Context) -> ValueReading:
     """The amount and the ISO code of its currency: 1240.50 EUR."""
-    found = [match for match in _CURRENCY.finditer(text) if _is_at_an_end(text, match)]
-    if len(found) != 1:
+    rest, symbol = split_currency(text)
+    if not symbol:
         return ValueReading((), "This is not one amount with a currency.")
-    symbol = _BY_LOWER[found[0].group().casefold()]
-    rest = (text[: found[0].start()] + text[found[0].end() :]).strip()
     numbers = [_with_cents(number) for number in _numbers(rest, context.region)]
     codes = _currencies(symbol, context.region)
     readings = [f"{number} {code}" for number in numbers for code in codes]
@@ -178,6 +176,15 @@ def read_money(text: str, context: Context) -> ValueReading:
         _SEPARATOR if len(codes) == 1 else f'"{symbol}" is several currencies. Choose the region.'
     )
     return _one_or_several(readings, "This is not one amount with a currency.", unclear)
+
+
+def split_currency(text: str) -> tuple[str, str]:
+    """The number and the sign or code of the currency beside it; "" without exactly one."""
+    found = [match for match in _CURRENCY.finditer(text) if _is_at_an_end(text, match)]
+    if len(found) != 1:
+        return text, ""
+    rest = (text[: found[0].start()] + text[found[0].end() :]).strip()
+    return rest, _BY_LOWER[found[0].group().casefold()]
 
 
 def _is_at_an_end(text: str, match: re.Match[str]) -> bool:

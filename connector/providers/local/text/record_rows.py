@@ -9,14 +9,19 @@ from dataclasses import dataclass
 
 _DIVIDERS = ",;\t|"
 _HEAD = 20_000  # characters by which the divider is recognised
+_MAX_CELLS = 2_000_000
 
 
 @dataclass(frozen=True)
 class RecordRows:
-    """The titles in order, and a value for each of them in every row, without blanks around it."""
+    """The titles in order, and a value for each of them in every row, without blanks around it.
+
+    ``numeric``: the titles of the columns that hold numbers of JSON, and nothing else.
+    """
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[str] = frozenset()
 
 
 class InvalidRows(ValueError):
@@ -43,8 +48,15 @@ def _from_json(text: str) -> RecordRows:
     if not entries or not all(isinstance(entry, dict) for entry in entries):
         raise InvalidRows("must be a list of objects, or CSV with a line of titles.")
     titles = tuple(dict.fromkeys(str(key) for entry in entries for key in entry))
+    if len(titles) * len(entries) > _MAX_CELLS:
+        raise InvalidRows(f"has more than {_MAX_CELLS:,} cells; send fewer rows or columns.")
     rows = tuple(tuple(_cell(entry.get(title)) for title in titles) for entry in entries)
-    return RecordRows(titles, rows)
+    numeric = (
+        title
+        for title in titles
+        if all(type(entry.get(title)) in {int, float, type(None)} for entry in entries)
+    )
+    return RecordRows(titles, rows, frozenset(numeric))
 
 
 def _cell(value: object) -> str:
@@ -70,6 +82,8 @@ def _from_csv(text: str) -> RecordRows:
     if len(set(titles)) < len(titles):
         raise InvalidRows("has a title twice in its first line; rename one of the columns.")
     width = len(titles)
+    if width * len(lines) > _MAX_CELLS:
+        raise InvalidRows(f"has more than {_MAX_CELLS:,} cells; send fewer rows or columns.")
     longer = next((number for number, line in enumerate(lines[1:], 1) if len(line) > width), 0)
     if longer:
         raise InvalidRows(f"has more cells in row {longer} than titles in its first line.")
