@@ -1,4 +1,4 @@
-"""`formcall eval --suite`: how good the embedded engine is, on public sets nothing was tuned to.
+"""`formcall eval --suite`: how good the embedded engine is, on public sets.
 
 Each measure is a line of the table: a set, how many of its texts were used, and the shares that say
 how good the answers are.

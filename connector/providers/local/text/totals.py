@@ -57,7 +57,8 @@ _OTHER_WORDS = word_set(
     "qty quantity quantities item items article articles artikel artikelen pcs pieces units points "
     "pts point saving savings saved discount discounts disc rabatt remise korting count number "
     "weight guests members member earned balance before previous last stueck stuck anzahl aantal "
-    "outlet deposit redeemed voucher food drinks beverage drink hours vouchers loyalty"
+    "outlet deposit redeemed voucher food drinks beverage drink hours vouchers loyalty reward "
+    "rewards bonus stamps miles"
 )
 _NET_WORDS = word_set(
     "sub subtotal excl excluding exclusive excluded exkl before ht hors netto net taxable "
@@ -75,7 +76,7 @@ _CHANGE_WORDS = word_set("change ruckgeld rueckgeld rendu wisselgeld cambio resz
 _CARD_WORDS = word_set(
     "visa mastercard master card debit credit maestro pin cb karte amex girocard ec"
 )
-_ROUNDING = re.compile(r"\bround|\brour\b|\brundung|\barrondi")
+_ROUNDING = re.compile(r"\bround|\brour\b|\brundung|\barrondi|\brnd\b|\badj(?:ustment)?\b")
 _SUMMARY = re.compile(
     r"\b(?:gst|vat|tax|mwst|steuer|tva|btw)\b.{0,6}\b(?:summary|analysis|breakdown|code|rate|%)|"
     r"\bsteuer ?%|\b(?:netto?|net)\s.{0,20}\b(?:steuer|tax|vat|mwst|brutto|gross)\b"
@@ -145,8 +146,13 @@ def _decide(
     leading = [value for value, score in scores.items() if score == best]
     if len(leading) > 1:
         return _sum_of_others(leading, rows)
-    is_other = paid is not None and abs(leading[0] - paid) > _LARGEST_ROUNDING + HALF_CENT
-    return None if is_other and not any(one.rank > 2 for one in candidates) else leading[0]
+    if paid is None or abs(leading[0] - paid) < HALF_CENT:
+        return leading[0]
+    if abs(leading[0] - paid) <= _LARGEST_ROUNDING + HALF_CENT:  # coins paid a rounded total
+        return paid if any(paid in row.amounts for row in rows) else None
+    if any(one.rank > 2 for one in candidates):
+        return leading[0]
+    return paid if any(paid in row.amounts and _is_known(row.label) for row in rows) else None
 
 
 def _sum_of_others(leading: Sequence[float], rows: Sequence[AmountRow]) -> float | None:
@@ -173,12 +179,16 @@ def _candidates(rows: Sequence[AmountRow]) -> list[_Candidate]:
 
 
 def _rounded(rows: Sequence[AmountRow], found: Sequence[_Candidate]) -> Iterator[_Candidate]:
-    """The amounts of rows such as "ROUNDING 42.35" that are nearly a total."""
+    """Rounded totals: "ROUNDING 42.35", or 42.35 where 42.33 and "ROUNDING 0.02" are given."""
+    stated = {amount for row in rows for amount in row.amounts}
     for row in rows:
         if len(row.amounts) == 1 and _ROUNDING.search(row.label):
             amount = row.amounts[0]
             if any(abs(amount - one.value) <= _LARGEST_ROUNDING + HALF_CENT for one in found):
                 yield _Candidate(amount, 4)
+            elif 0 < abs(amount) <= _LARGEST_ROUNDING + HALF_CENT:
+                sums = {round(one.value + sign * amount, 2) for one in found for sign in (1, -1)}
+                yield from (_Candidate(value, 4) for value in sorted(sums & stated))
 
 
 def _gross(amounts: Sequence[float]) -> float | None:
