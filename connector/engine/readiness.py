@@ -59,6 +59,7 @@ class ReadinessChecker:
         self._models = models
         self._provider = provider
         self._lock = threading.Lock()
+        self._checking: threading.Thread | None = None
         self._cached: Readiness | None = None
         self._checked_at = 0.0
 
@@ -73,10 +74,13 @@ class ReadinessChecker:
     def check_within(self, seconds: float) -> Readiness | None:
         """As ``check``, or None where the provider takes longer; a later call then has the result.
 
-        For pages that people wait for.
+        For pages that people wait for, of which any number wait for one check.
         """
-        checking = threading.Thread(target=self.check, name="readiness", daemon=True)
-        checking.start()
+        checking = self._checking
+        if checking is None or not checking.is_alive():
+            checking = threading.Thread(target=self.check, name="readiness", daemon=True)
+            self._checking = checking
+            checking.start()
         checking.join(seconds)
         return None if checking.is_alive() else self._cached
 
