@@ -44,6 +44,8 @@ _WRAPPERS = frozenset(
 _PAIR = 2
 _MAX_REMEMBERED = 8_000  # characters of a text whose options are kept
 
+_ARROWS = ("->", "=>", "\u2192")
+
 
 def read_list(value: Any, *, dividers: Sequence[str] = LIST_DIVIDERS) -> list[Any]:
     """The entries of a list in any accepted form, without empty ones.
@@ -92,9 +94,11 @@ def _decode(entry: Any) -> Any:
 
 
 def read_lines(value: Any) -> list[str]:
-    """A list of texts; each entry is trimmed."""
+    """A list of texts; each entry is trimmed. A line with an arrow, as in a rule, is one entry."""
     is_text = isinstance(value, str)
-    texts = [_read_line(entry) for entry in read_list(value)]
+    is_rule = is_text and any(arrow in value for arrow in _ARROWS)
+    dividers = () if is_rule else LIST_DIVIDERS
+    texts = [_read_line(entry) for entry in read_list(value, dividers=dividers)]
     return [unquote(text) for text in texts] if is_text else texts
 
 

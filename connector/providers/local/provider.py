@@ -31,6 +31,7 @@ CONFIDENCE_KINDS = {
     "sentiment": "similarity",
     "draft_reply": "none",
     "rewrite": "none",
+    "triage": "none",
     "check": "none",
 }
 
@@ -219,6 +220,16 @@ def _rewrite(request: ModelRequest, encoder: Encoder) -> tuple[str, dict[str, An
     return function.name, fit_to_schema(rewrite(request.values, encoder), function), QUOTED
 
 
+def _triage(
+    request: ModelRequest, encoder: Encoder
+) -> tuple[str, dict[str, Any], *tuple[str, ...]]:
+    from connector.providers.local.methods.triage import NO_DRAFT, triage
+
+    function = final_function(request)
+    notes = (NO_DRAFT,) if request.values.get("facts") else ()
+    return function.name, fit_to_schema(triage(request.values, encoder), function), *notes
+
+
 def with_document_text(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The form's values with the text of its files as ``text``, if it has files.
 
@@ -251,5 +262,6 @@ METHODS: dict[str, Method] = {
     "sentiment": _sentiment,
     "draft_reply": _draft_reply,
     "rewrite": _rewrite,
+    "triage": _triage,
     "check": _check,
 }
