@@ -182,6 +182,12 @@ DERIVED_RULES: dict[str, DerivedRule] = {
         (_TEXT, _LIST),
         _LIST,
     ),
+    "negations_changed": DerivedRule(
+        ("returns", "field"),
+        "the clauses of that text that deny what that field says in the same words, or the reverse",
+        (_TEXT, _TEXT),
+        _LIST,
+    ),
     "numbers_kept": DerivedRule(
         ("returns", "field"),
         "whether that text states the same numbers and dates as that field",

@@ -25,6 +25,7 @@ _SENTENCES = {
     "glossary_misses": "{name} must use the glossary: {faults}",
     "unstated": "{name} states what the form does not, so leave out or correct: {faults}",
     "left_out": "{name} leaves out or changes what must stay: {faults}",
+    "negations_changed": "{name} says the opposite of the text: {faults}",
     "missing_terms": "{name} must contain, word for word: {faults}",
     "words_over": "{name} has too many words; leave out at least {faults}",
 }

@@ -12,6 +12,25 @@ from connector.json_types import Json
 
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
 _UNSPACED = re.compile(r"\S+")
+_CLAUSE_END = re.compile(
+    r"[.!?;:,()\n\u2013\u2014]|\s-\s|"
+    r"\b(?:but|although|though|while|who|which|until|if|aber|obwohl|mais|pero)\b",
+    re.IGNORECASE,
+)
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|nicht|kein\w{0,2}|nie|"
+    r"niemals|ohne|pas|jamais|sans|aucune?|nunca|sin|ning\u00fan|ninguna)\b|n't\b",
+    re.IGNORECASE,
+)
+_CONTENT_WORD = re.compile(r"\w{4,}")
+_FUNCTION = (
+    "this that with from have been were will would they them their there when what also into"
+)
+_FUNCTION_WORDS = frozenset([*_FUNCTION.split(), "than", "then"])
+_STEM = 6  # letters of a word that are compared
+_MAX_CLAUSES = 1_000  # of a text that are compared
+_MIN_WORDS = 3  # of a clause that is compared
+_SAME_CLAUSE = 0.8  # of its words, which the clause it comes from has too
 _LATIN_END = "\u0e00"  # letters from here on stand without spaces between words
 _ENDING = r"\w{0,4}"  # that a word may have besides the form in the glossary
 
@@ -29,6 +48,34 @@ def numbers_kept(text: str, version: str) -> bool:
     """Whether both texts state the same numbers and dates, however they are written."""
     text, version = fold(text), fold(version)
     return not unstated_numbers(text, version) and not unstated_numbers(version, text)
+
+
+def negations_changed(text: str, version: str) -> list[str]:
+    """The clauses of ``version`` that deny what ``text`` says in the same words, or the reverse.
+
+    A clause is compared where it has three words or more, of which a clause of the text has four
+    fifths; what is said in other words is not found.
+    """
+    sources = list(map(_read_clause, _clauses(fold(text))))
+    changed = []
+    for clause in _clauses(fold(version)):
+        words, negated = _read_clause(clause)
+        least = _SAME_CLAUSE * len(words)
+        same = [other for found, other in sources if len(words & found) >= least]
+        if len(words) >= _MIN_WORDS and same and negated not in same:
+            changed.append(" ".join(clause.split()))
+    return changed
+
+
+def _clauses(text: str) -> list[str]:
+    return _CLAUSE_END.split(text)[:_MAX_CLAUSES]
+
+
+def _read_clause(clause: str) -> tuple[set[str], bool]:
+    """The beginnings of its words, and whether it has a negation."""
+    words = _CONTENT_WORD.findall(_NEGATION.sub(" ", clause).lower())
+    stems = {word[:_STEM] for word in words if word not in _FUNCTION_WORDS}
+    return stems, _NEGATION.search(clause) is not None
 
 
 def missing_terms(version: str, terms: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from connector.catalogue.text_versions import (
     glossary_misses,
     left_out,
     missing_terms,
+    negations_changed,
     numbers_kept,
     text_changes,
 )
@@ -58,6 +59,7 @@ VERSION_RULES: dict[str, Callable[..., Any]] = {
     "left_out": lambda form, text, source, _: left_out(_text(form, source), text),
     "missing_terms": lambda form, text, terms: missing_terms(text, form.get(terms) or ()),
     "numbers_kept": lambda form, text, source: numbers_kept(_text(form, source), text),
+    "negations_changed": lambda form, text, source: negations_changed(_text(form, source), text),
     "words_over": _words_over,
     "changes": lambda form, text, source: text_changes(_text(form, source), text),
 }

@@ -5510,7 +5510,7 @@
         <JSONExplorer
           id="rewrite_Values"
           hidden={"{{ !(rewrite_Answer.value?.ok && !['queued', 'running'].includes(rewrite_Answer.value?.status) && !rewrite_Query.error) }}"}
-          value="{{ _.pick(rewrite_Answer.value, ['text_out', 'changes', 'numbers_kept', 'left_out', 'added', 'missing', 'word_count', 'words_over']) }}"
+          value="{{ _.pick(rewrite_Answer.value, ['text_out', 'changes', 'numbers_kept', 'left_out', 'added', 'negations_changed', 'missing', 'word_count', 'words_over']) }}"
         />
         <Text
           id="rewrite_Bill"

@@ -74,6 +74,9 @@ export interface RewriteAnswer {
   added?: Array<string>
   /** added as one text. */
   added_text?: string
+  negations_changed?: Array<string>
+  /** negations_changed as one text. */
+  negations_changed_text?: string
   missing?: Array<string>
   /** missing as one text. */
   missing_text?: string

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from connector.catalogue import load_catalogue
-from connector.catalogue.text_versions import left_out, missing_terms, numbers_kept, text_changes
+from connector.catalogue.text_versions import (
+    left_out,
+    missing_terms,
+    negations_changed,
+    numbers_kept,
+    text_changes,
+)
 from connector.engine.engine import Engine, Outcome
 from connector.errors import ProviderError
 from connector.providers.base import Call, ModelRequest, Reply, Usage
@@ -56,6 +62,22 @@ def test_what_a_version_leaves_out(version: str, missing: list[str]) -> None:
 )
 def test_numbers_in_both_directions(text: str, version: str, kept: bool) -> None:
     assert numbers_kept(text, version) is kept
+
+
+@pytest.mark.parametrize(
+    ("version", "changed"),
+    [
+        ("The deposit is refundable once it begins", ["The deposit is refundable once it begins"]),
+        ("The deposit isn't refundable, and guests may bring dogs.", []),
+        ("Guests may not bring dogs to the garden.", ["Guests may not bring dogs to the garden"]),
+        ("No dogs.", []),
+        ("Nobody gets the deposit back.", []),
+    ],
+)
+def test_a_negation_that_changed(version: str, changed: list[str]) -> None:
+    """A clause with the words of the text, but with or without a "not" that the text lacks."""
+    text = "The deposit is not refundable once it begins. Guests may bring dogs to the garden."
+    assert negations_changed(text, version) == changed
 
 
 def test_terms_word_for_word() -> None:

@@ -164,6 +164,7 @@ export const OUTPUTS: Outputs = {
     { name: "numbers_kept", label: "Numbers kept" },
     { name: "left_out", label: "Left out" },
     { name: "added", label: "Added" },
+    { name: "negations_changed", label: "Negations changed" },
     { name: "missing", label: "Missing" },
     { name: "word_count", label: "Word count" },
     { name: "words_over", label: "Words over" },

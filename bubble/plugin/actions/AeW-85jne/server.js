@@ -68,6 +68,8 @@ async function(properties, context) {
       { name: "left_out_text", from: "left_out_text", as: "text" },
       { name: "added", from: "added", as: "text", list: true },
       { name: "added_text", from: "added_text", as: "text" },
+      { name: "negations_changed", from: "negations_changed", as: "text", list: true },
+      { name: "negations_changed_text", from: "negations_changed_text", as: "text" },
       { name: "missing", from: "missing", as: "text", list: true },
       { name: "missing_text", from: "missing_text", as: "text" },
       { name: "word_count", from: "word_count", as: "number" },
