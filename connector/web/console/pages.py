@@ -6,7 +6,11 @@ from flask import Blueprint, Flask, Response
 
 from connector.errors import FormcallError
 from connector.web.console.assets import assets
+from connector.web.console.audit import audit
+from connector.web.console.batches import batches
 from connector.web.console.home import home
+from connector.web.console.keys import keys
+from connector.web.console.messages import deliveries, hooks
 from connector.web.console.page import (
     ConsolePage,
     handle_errors,
@@ -15,10 +19,24 @@ from connector.web.console.page import (
 from connector.web.console.reviews import reviews
 from connector.web.console.runs import runs
 from connector.web.console.session import signed_in_key
+from connector.web.console.settings import settings
 from connector.web.console.sign_in import sign_in
 from connector.web.console.try_action import actions
+from connector.web.console.usage import usage
 
-PAGES: tuple[ConsolePage, ...] = (home, actions, runs, reviews)
+PAGES: tuple[ConsolePage, ...] = (
+    home,
+    actions,
+    runs,
+    reviews,
+    batches,
+    usage,
+    hooks,
+    deliveries,
+    keys,
+    audit,
+    settings,
+)
 
 _unknown = Blueprint("console_unknown", __name__, url_prefix="/console")
 handle_errors(_unknown)
