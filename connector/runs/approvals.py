@@ -33,6 +33,11 @@ def record_decision(
         raise FormcallError(
             "conflict", f"This run does not wait for an approval; its status is {row.status}."
         )
+    if row.proposed is not None:  # it continued and ended, and its state is still stored
+        raise FormcallError(
+            "conflict",
+            "The calls of this run were already decided: it waits with its answer. Review that.",
+        )
     if row.form is None or row.state is None:
         raise FormcallError(
             "conflict",

@@ -11,6 +11,7 @@ from connector.errors import FormcallError
 from connector.runs.responses import RunResponse
 from connector.service import Service
 from connector.store.ledger.records import NEEDS_REVIEW
+from tests.simulation.reviews import is_answer_to_review
 
 if TYPE_CHECKING:
     from tests.simulation.history import History
@@ -54,6 +55,9 @@ class Approver:
             answer = self._decide(run_id)
             if isinstance(answer, RunResponse) and answer.status != NEEDS_REVIEW:
                 return
+            if isinstance(answer, RunResponse) and is_answer_to_review(answer.body):
+                self._history.attend(answer)
+                return
             self._history.world.scheduler.sleep(self._random.uniform(0.5, 10))
 
     def _decide(self, run_id: str) -> Any:
@@ -70,7 +74,7 @@ class Approver:
 
     def _resolve(self, run_id: str, sent: list[Decision], service: Service) -> RunResponse:
         row = service.records.find(run_id)
-        if row is None or row.status != NEEDS_REVIEW:
+        if row is None or row.status != NEEDS_REVIEW or row.proposed is not None:
             return service.runner.resolve_approval(run_id, approved=None, note="", seconds=0)
         calls = {
             call["call"]: json.loads(call["arguments"])["seat"]

@@ -34,6 +34,17 @@ CREATE TRIGGER run_waits AFTER UPDATE ON runs
 WHEN new.status = 'needs_review' AND new.reserved_nusd <> 0 BEGIN
   INSERT INTO held VALUES (new.id, new.reserved_nusd);
 END;
+CREATE TABLE decided (run_id TEXT, attempt INTEGER, review TEXT);
+CREATE TRIGGER run_decided AFTER UPDATE OF review ON runs
+WHEN new.review IS NOT old.review AND json_extract(new.review, '$.decision') IS NOT NULL BEGIN
+  INSERT INTO decided VALUES (new.id, new.attempt, new.review);
+END;
+CREATE TABLE dropped (run_id TEXT, attempt INTEGER);
+CREATE TRIGGER answer_dropped AFTER UPDATE OF status ON runs
+WHEN old.status = 'needs_review' AND old.proposed IS NOT NULL
+AND new.status NOT IN ('done', 'failed', 'cancelled') BEGIN
+  INSERT INTO dropped VALUES (new.id, old.attempt);
+END;
 CREATE TABLE overspent (account TEXT, period TEXT, amount INTEGER);
 CREATE TRIGGER spent AFTER UPDATE ON spending BEGIN
   INSERT INTO overspent SELECT new.account, new.period, new.reserved_nusd + new.spent_nusd
@@ -47,7 +58,7 @@ END;
 
 # what retention deletes is kept aside, so that the rules can be checked on the whole history
 _ENDED = {
-    "runs": "old.status NOT IN ('queued', 'running') AND old.reserved_nusd = 0",
+    "runs": "old.status NOT IN ('queued', 'running', 'needs_review') AND old.reserved_nusd = 0",
     "batches": "old.ended_ms IS NOT NULL",
     "deliveries": "old.state <> 'waiting'",
     "spending": "old.reserved_nusd = 0",

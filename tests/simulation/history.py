@@ -20,6 +20,7 @@ from connector.store.keys import Key
 from connector.store.ledger.records import NEEDS_REVIEW
 from tests.simulation.approvals import Approver, Decision
 from tests.simulation.callers import SimulatedCaller
+from tests.simulation.reviews import POLICIES, Reviewer, is_answer_to_review
 from tests.simulation.tools import BOOK, LOOK
 from tests.simulation.world import ANSWER, KEYS, World
 
@@ -44,6 +45,8 @@ class History:
         self.batches: set[str] = set()
         self.decisions: list[Decision] = []
         self.asks_before: dict[str, str] = {}  # of runs with tools, by their mark
+        self.policies: dict[str, str] = {}  # which answers wait for a person, by mark
+        self.clock_jumps = False
         self.log: list[str] = []
         self._marks = 0
         world.start(seed)
@@ -51,6 +54,7 @@ class History:
         self._spawn = world.scheduler.spawn
         self.keys: dict[str, Key] = {}
         self._approver = Approver(self)
+        self.reviewer = Reviewer(self)
 
     def run(self) -> None:
         """Run the history to its rest; ``AssertionError`` when it does not come to rest."""
@@ -90,6 +94,8 @@ class History:
         if random.random() < 0.3:
             self._at_random(self._jump_clock)
         if random.random() < 0.3:
+            self._at_random(self.reviewer.work_off)
+        if random.random() < 0.3:
             self._at_random(self._subscribe)
 
     def _at_random(self, run: Callable[[], object]) -> None:
@@ -113,7 +119,10 @@ class History:
             "SELECT 'run', id, status FROM runs "
             "WHERE status IN ('queued', 'running') OR reserved_nusd <> 0 "
             "UNION ALL SELECT 'batch', id, status FROM batches WHERE ended_ms IS NULL "
-            "UNION ALL SELECT 'message', id, state FROM deliveries WHERE state = 'waiting'"
+            "UNION ALL SELECT 'message', id, state FROM deliveries WHERE state = 'waiting' "
+            "UNION ALL SELECT 'review', id, status FROM runs "
+            "WHERE status = 'needs_review' AND review_until_ms < ?",
+            round(self.world.scheduler.wall * 1_000),
         )
 
     def _is_at_rest(self) -> bool:
@@ -139,6 +148,7 @@ class History:
         self.world.disk_is_full = False
 
     def _jump_clock(self) -> None:
+        self.clock_jumps = True
         self.world.scheduler.wall_offset += self._random.choice((-3_600, 3_600, -30, 30))
 
     # --- callers ---
@@ -186,6 +196,8 @@ class History:
         key = self.keys[random.choice(list(KEYS))]
         form["tag"] = mark
         form["wait_seconds"] = random.choice((0, 1, 5, 25, 60))
+        if random.random() < 0.3:
+            form["review"] = self.policies[mark] = random.choice(POLICIES)
         if random.random() < 0.6:
             form["idempotency_key"] = f"key-{mark}"
             if random.random() < 0.3:  # the request is delivered twice
@@ -219,7 +231,7 @@ class History:
         """The caller waits for the end, cancels the run, or retries one that has failed."""
         choice = self._random.random()
         if answer.status == NEEDS_REVIEW:
-            self._approver.follow(answer.id)
+            self.attend(answer)
         elif answer.is_open and choice < 0.15:
             self.world.scheduler.sleep(self._random.uniform(0, 5))
             self.call(lambda service: service.runner.cancel(answer.id))
@@ -228,11 +240,18 @@ class History:
             if isinstance(later, RunResponse):
                 self.heard(later)
                 if later.status == NEEDS_REVIEW:
-                    self._approver.follow(later.id)
+                    self.attend(later)
         elif not answer.is_open and answer.code and choice < 0.5:
             later = self.call(lambda service: service.runner.retry(answer.id))
             if isinstance(later, RunResponse):
                 self.heard(later)
+
+    def attend(self, answer: RunResponse) -> None:
+        """People decide on what a run waits for."""
+        if is_answer_to_review(answer.body):
+            self.reviewer.follow(answer.id)
+        else:
+            self._approver.follow(answer.id)
 
     def _post_batch(self, mark: str) -> None:
         random = self._random

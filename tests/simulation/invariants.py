@@ -12,6 +12,7 @@ from typing import Any
 
 from connector.store.ledger.records import NEEDS_REVIEW
 from tests.simulation.history import History
+from tests.simulation.review_rules import check_reviews
 from tests.simulation.rules import require
 from tests.simulation.tool_rules import check_tools
 from tests.support.ledger_asserts import assert_consistent
@@ -32,6 +33,8 @@ _CODES = {
     "interrupted",
     "gave_up",
     "max_steps",
+    "review_refused",
+    "review_expired",
 }
 _EVENTS = {"run.completed", "run.failed"}
 
@@ -48,6 +51,7 @@ def check(history: History) -> None:
     _check_messages(history, records)
     _check_batches(history, records)
     check_tools(history, records.runs)
+    check_reviews(history, records.runs, records.deliveries)
 
 
 def _check_deletions(history: History) -> None:

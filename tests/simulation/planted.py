@@ -17,6 +17,7 @@ from connector.store.ids import now_ms
 from connector.store.ledger.changes import FinishRun
 from connector.store.ledger.control_changes import CancelRun, MarkInterrupted, ResolveApproval
 from connector.store.ledger.records import NEEDS_REVIEW, LedgerEntry
+from connector.store.ledger.review_changes import DecideReview
 from connector.store.ledger.transaction import Transaction
 from connector.store.tables import runs
 
@@ -59,7 +60,12 @@ def _cancel_what_has_ended(self: CancelRun, transaction: Transaction) -> str:
     row = transaction.run(self.run_id)
     transaction.settle_reservation(row)
     transaction.update_run(
-        row, status="cancelled", code="cancelled", answer=self.answer, ended_ms=now_ms()
+        row,
+        status="cancelled",
+        code="cancelled",
+        answer=self.answer,
+        ended_ms=now_ms(),
+        review_until_ms=None,
     )
     transaction.notify(row, self.event, self.body)
     return "cancelled"
@@ -78,6 +84,7 @@ def _finish_twice(self: FinishRun, transaction: Transaction) -> bool:
         ended_ms=now_ms(),
     )
     self._store_checkpoint(transaction, row, is_stored=True)
+    self._store_review(transaction, row)
     transaction.notify(row, self.event, self.body)
     return True
 
@@ -102,6 +109,20 @@ def _decide_again(self: ResolveApproval, transaction: Transaction) -> int:
 
 
 _resolve = ResolveApproval.apply
+_decide_review = DecideReview.apply
+
+
+def _decide_on_an_answer_again(self: DecideReview, transaction: Transaction) -> bool:
+    row = transaction.run(self.run_id)
+    if row["status"] in {"done", "failed"} and row["attempt"] == self.attempt:
+        transaction.update_run(row, status=NEEDS_REVIEW)
+    return _decide_review(self, transaction)
+
+
+def _decide_silently(self: DecideReview, transaction: Transaction) -> bool:
+    self.event = "" if self.code == "review_expired" else self.event
+    return _decide_review(self, transaction)
+
 
 FAULTS: dict[str, PlantedFault] = {
     "an unknown call is settled at half": PlantedFault(
@@ -136,5 +157,14 @@ FAULTS: dict[str, PlantedFault] = {
         ResolveApproval,
         "apply",
         _decide_again,
+    ),
+    "a later decision on an answer replaces the first": PlantedFault(
+        ("an answer is decided on once", "a run ends once", "each end is told"),
+        DecideReview,
+        "apply",
+        _decide_on_an_answer_again,
+    ),
+    "the end of a run on which nobody decided is not told": PlantedFault(
+        ("each end is told",), DecideReview, "apply", _decide_silently
     ),
 }

@@ -10,6 +10,7 @@ from unittest import mock
 from connector.engine.engine import Engine
 from connector.runs.rate_limits import RateLimits
 from connector.runs.recovery import Recovery
+from connector.runs.reviews import Reviews
 from connector.runs.runner import Runner
 from connector.service import Service
 from connector.settings import Settings
@@ -130,6 +131,7 @@ class Process:
             "webhook_sender": sender,
             "batches": Batches(database, keep_texts=True, on_messages=ledger.messages_ready.set),
             "stopping": stopping,
+            "reviews": Reviews(engine, ledger, records),
         }
         return Service(**{**_unused_parts(), **parts})
 
@@ -171,6 +173,7 @@ class Process:
             try:
                 service.recovery.recover_own("local")
                 service.recovery.settle_expired()
+                service.reviews.expire_due()
                 service._recover()
                 if service.settings.keep_days < 1:
                     retention.run_due(service.settings)

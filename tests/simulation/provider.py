@@ -87,7 +87,10 @@ class SimulatedProvider(OpenAIProvider):
     def _answer(self, request: ModelRequest, *, is_valid: bool) -> Call:
         name = request.functions[-1].name
         # an answer without its fields is repaired
-        return Call("call_1", name, json.dumps(_ANSWERS[name] if is_valid else {}))
+        answer = _ANSWERS[name] if is_valid else {}
+        if answer.get("confidence"):
+            answer = {**answer, "confidence": self.scheduler.random.choice((0.9, 0.9, 0.6))}
+        return Call("call_1", name, json.dumps(answer))
 
     def _tool_calls(self, request: ModelRequest) -> tuple[Call, ...]:
         """Calls of the run's tools, where it has any and the seed wants more of them."""

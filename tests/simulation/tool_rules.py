@@ -67,5 +67,6 @@ def _check_waiting(history: History, runs: dict[str, Any]) -> None:
     require(not held, "a run that waits has nothing reserved", *map(tuple, held))
     for row in runs.values():
         if row["status"] == NEEDS_REVIEW:
-            approvals = json.loads(row["answer"])["approvals"]
-            require(approvals and row["state"], "a run that waits can be decided on", row["id"])
+            is_call = bool(json.loads(row["answer"])["approvals"])
+            stored = row["state"] if is_call else row["proposed"] and row["form"]
+            require(stored, "a run that waits can be decided on", row["id"])

@@ -21,7 +21,7 @@ from connector.engine.engine import Engine
 from connector.metrics import Metrics
 from connector.providers.pricing.models import load_models
 from connector.runs import execution
-from connector.settings import Settings
+from connector.settings import REVIEW_EXPIRED, Settings
 from connector.store.key_limits import KeyLimits
 from connector.store.keys import Keys
 from connector.store.ledger.statements import Statements
@@ -39,6 +39,7 @@ ANSWER = "answer_with_tools"
 MAX_CRASHES = 4
 _CRASHES_IN_TOOLS = 80  # of 1,000 calls that change something
 _KEEP_SECONDS = 20.0  # of records, in some histories
+_REVIEW_HOURS = (72.0, 72.0, 40 / 3_600, 5 / 3_600)  # that an answer or a call waits for a person
 KEYS = {
     "free": KeyLimits(),
     "daily": KeyLimits(budget_day_nusd=30_000_000),
@@ -97,6 +98,8 @@ class World:
         self.disk_is_full = False
         self.is_calm = False
         self.keep_days = self.scheduler.random.choice((30.0, 30.0, 30.0, _KEEP_SECONDS / 86_400))
+        self.review_hours = self.scheduler.random.choice(_REVIEW_HOURS)
+        self.review_expired = self.scheduler.random.choice(REVIEW_EXPIRED)
         # of 1,000 commits
         self.commit_faults = self.scheduler.random.choice((0, 20, 60))
         self.crash_faults = self.scheduler.random.choice((0, 5, 15))
@@ -106,8 +109,13 @@ class World:
 
     def launch(self) -> None:
         """Start a process."""
-        settings = replace(self.settings, keep_days=self.keep_days)
-        self.process = Process(self, self.engine, settings)
+        self.engine.settings = replace(
+            self.settings,
+            keep_days=self.keep_days,
+            review_hours=self.review_hours,
+            review_expired=self.review_expired,
+        )
+        self.process = Process(self, self.engine, self.engine.settings)
         self.process.launch()
 
     def calm_down(self) -> None:

@@ -46,6 +46,7 @@ class ResolveApproval(RunChange[int]):
             ended_ms=None,
             answer=None,
             decision=self.decision,
+            review_until_ms=None,
         )
         if self.audit:
             transaction.add_audit_entry(self.audit)

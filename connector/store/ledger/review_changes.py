@@ -35,7 +35,8 @@ class DecideReview(RunChange[bool]):
     def apply(self, transaction: Transaction) -> bool:
         row = transaction.run(self.run_id)
         is_same = row["attempt"] == self.attempt
-        if self.maybe_written and is_same and row["status"] == self.status:
+        # somebody else may have decided the same meanwhile, which is another decision
+        if self.maybe_written and is_same and row["review"] == self.review:
             return True
         if row["status"] != NEEDS_REVIEW or not is_same:
             raise RunSuperseded(row["status"])

@@ -42,6 +42,7 @@ _RUN_COLUMNS = (
     runs.c.cancel,
     runs.c.callback_url,
     runs.c.decision,
+    runs.c.review,
 )
 _RUN_COLUMN_NAMES = tuple(column.name for column in _RUN_COLUMNS)
 _ADD_TO_ACCOUNT = text(
