@@ -14,7 +14,14 @@ from connector.catalogue.fields import ReturnField, choice_names
 from connector.catalogue.files import Files
 from connector.catalogue.page_spans import PageSpan, quote_on_page, rows_on_pages, value_on_page
 from connector.catalogue.requirements import restore_texts
-from connector.catalogue.settled_rows import overall, polarity, settle_lists, undecided
+from connector.catalogue.settled_rows import (
+    decision,
+    overall,
+    polarity,
+    reached,
+    settle_lists,
+    undecided,
+)
 from connector.catalogue.table_values import (
     cells_of_row,
     column_names,
@@ -340,6 +347,10 @@ RULES: dict[str, Callable[..., Any]] = {
     "rules_applied": lambda inputs, *_: [],
     "outside": _outside,
     "overall": lambda inputs, name: overall(inputs.values[name]),
+    "decision": lambda inputs, name, review, block: decision(
+        inputs.values[name], inputs.form[review], inputs.form[block]
+    ),
+    "reached": lambda inputs, name, score: reached(inputs.values[name], inputs.form[score]),
     "undecided": lambda inputs, name: undecided(inputs.values[name]),
     "polarity": lambda inputs, score, scale: polarity(
         inputs.values[score], str(inputs.form.get(scale) or "")

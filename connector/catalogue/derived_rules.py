@@ -100,6 +100,7 @@ class DerivedRule:
     item_schema: Json | None = (
         None  # the schema of one entry, for a rule that gives a list of objects
     )
+    without_answer: str = ""  # the value of a run that has no answer
 
 
 _TEXT = ("text", "longtext")
@@ -213,6 +214,20 @@ DERIVED_RULES: dict[str, DerivedRule] = {
         "a quote that is in the source is unsure",
         (_LIST,),
         ("choice",),
+    ),
+    "decision": DerivedRule(
+        ("returns", "field", "field"),
+        "block if a score of that list is at least the last number, review if one is at least the "
+        "other, unchecked if one is null, else allow",
+        (_LIST, ("integer", "number"), ("integer", "number")),
+        ("choice",),
+        without_answer="unchecked",
+    ),
+    "reached": DerivedRule(
+        ("returns", "field"),
+        "the names in that list whose score is at least that number",
+        (_LIST, ("integer", "number")),
+        _LIST,
     ),
     "undecided": DerivedRule(
         ("returns",), "the names in that list that have no decision", (_LIST,), _LIST

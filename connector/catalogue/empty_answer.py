@@ -6,6 +6,8 @@ from typing import Any
 
 from connector.catalogue.action import ENVELOPE, ENVELOPE_HEAD, Action
 from connector.catalogue.answer import flat_schemas, flat_values
+from connector.catalogue.derived_rules import DERIVED_RULES
+from connector.catalogue.fields import ReturnField
 from connector.json_types import Json
 
 _EMPTY_ENVELOPE: Json = {"ok": False, "result": "", "checks": [], "warnings": []}
@@ -21,9 +23,16 @@ def empty_answer(action: Action | None) -> Json:
     if action is None:
         return envelope
     schemas = flat_schemas(action)
-    values = {name: _empty_value(schemas[name]) for name in action.returns}
+    values = {
+        name: _without_answer(entry) or _empty_value(schemas[name])
+        for name, entry in action.returns.items()
+    }
     head = {name: envelope[name] for name in ENVELOPE[:ENVELOPE_HEAD]}
     return {**head, **flat_values(action, values, confidence_kind="none"), **envelope}
+
+
+def _without_answer(entry: ReturnField) -> str:
+    return DERIVED_RULES[entry.fill[0]].without_answer if entry.fill else ""
 
 
 def _empty_value(schema: Json) -> Any:

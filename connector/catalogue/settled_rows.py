@@ -107,6 +107,9 @@ def rows_for_each(entry: ReturnField, rows: Sequence[Json], names: Sequence[str]
         if name and _fullness(row) > _fullness(found.get(name, {})):
             found[name] = row
     empty: Json = {one["name"]: [] if one["type"] in LIST_TYPES else None for one in entry.shape}
+    for row in found.values():
+        if "score" in row:
+            row["score"] = _score(row)
     if any(one["name"] == "answer" for one in entry.shape):
         empty["answer"] = UNSURE
     return [{**empty, **found.get(name, {}), key: name} for name in names]
@@ -153,6 +156,32 @@ def overall(rows: Sequence[Json]) -> str:
     if "no" in answers:
         return "no"
     return "yes" if answers == {"yes"} else UNSURE
+
+
+MAX_SCORE = 100
+UNCHECKED = "unchecked"
+
+
+def decision(rows: Sequence[Json], review_from: float, block_from: float) -> str:
+    """block, review, unchecked or allow, by the scores of ``rows``; no rows are unchecked."""
+    scores = [_score(row) for row in rows]
+    highest = max((score for score in scores if score is not None), default=-1.0)
+    if highest >= block_from:
+        return "block"
+    if highest >= review_from:
+        return "review"
+    return UNCHECKED if not scores or None in scores else "allow"
+
+
+def reached(rows: Sequence[Json], score: float) -> list[str]:
+    """The names of the rows with at least this score."""
+    pairs = ((row, _score(row)) for row in rows)
+    return [str(next(iter(row.values()))) for row, own in pairs if own is not None and own >= score]
+
+
+def _score(row: Json) -> float | None:
+    score = row["score"]
+    return score if score is not None and 0 <= score <= MAX_SCORE else None
 
 
 def undecided(rows: Sequence[Json]) -> list[str]:

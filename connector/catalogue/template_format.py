@@ -32,6 +32,7 @@ LOCAL_METHODS = {
     "rewrite": "part",
     "triage": "part",
     "check": "part",
+    "moderate": "part",
 }
 SOURCES = ("tools",)  # where a value must come from, if the model may not compose it
 

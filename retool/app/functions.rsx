@@ -900,6 +900,66 @@
     runBehavior="debounced"
   />
   <RESTQuery
+    id="moderate_Query"
+    body={'[{"key":"kinds","value":"{{ moderate__kinds.value }}"},{"key":"policies","value":"{{ moderate__policies.value }}"},{"key":"file","value":"{{ (moderate__file.value || []).map((one, index) => \'data:\' + moderate__file.files[index].type + \';name=\' + encodeURIComponent(moderate__file.files[index].name) + \';base64,\' + one).join(\' \') }}"},{"key":"text","value":"{{ moderate__text.value }}"},{"key":"review_from","value":"{{ moderate__review_from.value }}"},{"key":"block_from","value":"{{ moderate__block_from.value }}"},{"key":"max_cost_usd","value":"{{ moderate__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ moderate__dry_run.value }}"},{"key":"idempotency_key","value":"{{ moderate__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ moderate__wait_seconds.value }}"},{"key":"callback_url","value":"{{ moderate__callback_url.value }}"},{"key":"cache","value":"{{ moderate__cache.value }}"},{"key":"tag","value":"{{ moderate__tag.value }}"},{"key":"review","value":"{{ moderate__review.value }}"},{"key":"effort","value":"{{ moderate__effort.value }}"},{"key":"language","value":"{{ moderate__language.value }}"},{"key":"instructions","value":"{{ moderate__instructions.value }}"},{"key":"quality","value":"{{ moderate__quality.value }}"},{"key":"clean","value":"{{ moderate__clean.value }}"},{"key":"read_text","value":"{{ moderate__read_text.value }}"},{"key":"pictures","value":"{{ moderate__pictures.value }}"},{"key":"ocr","value":"{{ moderate__ocr.value }}"}]'}
+    bodyType="json"
+    headers={'[{"key":"Content-Type","value":"application/json"}]'}
+    query="v1/actions/moderate"
+    type="POST"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="120000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="4bf4365d"
+      event="success"
+      method="trigger"
+      pluginId="moderate_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(moderate_Query.data.status) }}"
+      waitMs="0"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <RESTQuery
+    id="moderate_Follow"
+    query="v1/runs/{{ moderate_Query.data.id }}?wait_seconds=20"
+    type="GET"
+    enableErrorTransformer={true}
+    errorTransformer="return data.detail || data.error"
+    notificationDuration={4.5}
+    queryTimeout="60000"
+    resourceDisplayName="Formcall"
+    resourceName="00000000-0000-4000-8000-000000000000"
+    resourceTypeOverride=""
+    runWhenModelUpdates={false}
+    showSuccessToaster={false}
+  >
+    <Event
+      id="4c1e812e"
+      event="success"
+      method="trigger"
+      pluginId="moderate_Follow"
+      type="datasource"
+      params={{ ordered: [] }}
+      enabled="{{ ['queued', 'running'].includes(moderate_Follow.data.status) }}"
+      waitMs="2000"
+      waitType="debounce"
+    />
+  </RESTQuery>
+  <Function
+    id="moderate_Answer"
+    funcBody={include("./lib/moderate_Answer.js", "string")}
+    runBehavior="debounced"
+  />
+  <RESTQuery
     id="normalize_Query"
     body={'[{"key":"values","value":"{{ normalize__values.value }}"},{"key":"kind","value":"{{ normalize__kind.value }}"},{"key":"order","value":"{{ normalize__order.value }}"},{"key":"allowed","value":"{{ normalize__allowed.value }}"},{"key":"max_cost_usd","value":"{{ normalize__max_cost_usd.value }}"},{"key":"dry_run","value":"{{ normalize__dry_run.value }}"},{"key":"idempotency_key","value":"{{ normalize__idempotency_key.value }}"},{"key":"wait_seconds","value":"{{ normalize__wait_seconds.value }}"},{"key":"callback_url","value":"{{ normalize__callback_url.value }}"},{"key":"cache","value":"{{ normalize__cache.value }}"},{"key":"tag","value":"{{ normalize__tag.value }}"},{"key":"review","value":"{{ normalize__review.value }}"},{"key":"region","value":"{{ normalize__region.value }}"}]'}
     bodyType="json"

@@ -46,6 +46,7 @@
           <Option id="36d44" label="Extract a table" value="extract_table" />
           <Option id="0a6b8" label="Find keywords" value="keywords" />
           <Option id="45e1f" label="Match records" value="match_records" />
+          <Option id="d7233" label="Moderate content" value="moderate" />
           <Option id="c8cda" label="Normalize values" value="normalize" />
           <Option id="738ca" label="Redact text" value="redact" />
           <Option id="6b88a" label="Write a report" value="report" />
@@ -4320,6 +4321,332 @@
           id="match_records_Bill"
           hidden={"{{ !(match_records_Answer.value?.ok && !['queued', 'running'].includes(match_records_Answer.value?.status) && !match_records_Query.error) }}"}
           value="{{ (match_records_Answer.value?.engine === 'local' ? 'embedded engine' : match_records_Answer.value?.model) + ' · ' + (match_records_Answer.value?.cost_usd === null ? 'price not known' : '$' + match_records_Answer.value?.cost_usd) + ' · ' + match_records_Answer.value?.duration_ms / 1000 + ' s' }}"
+          verticalAlign="center"
+        />
+      </View>
+      <View id="5dcc3" label="Moderate content" viewKey="moderate">
+        <Text
+          id="moderate_About"
+          value="Decides whether a text or an image may be shown, by usual rules and your own, and says unchecked where it cannot tell."
+          verticalAlign="center"
+        />
+        <Multiselect
+          id="moderate__kinds"
+          label="Look for"
+          labelPosition="top"
+          tooltipText="What to look for, one a line. Empty: all of it, or only your own rules where you give some."
+          itemMode="static"
+          showSelectionIndicator={true}
+          wrapTags={true}
+          emptyMessage="No options"
+          value="{{ [] }}"
+        >
+          <Option id="8ea0f" label="Swear words" value="profanity" />
+          <Option id="d422a" label="Insults or hate or threats" value="abuse" />
+          <Option id="d316f" label="Sexual content" value="sexual" />
+          <Option id="77303" label="Violence" value="violence" />
+          <Option id="1a0c2" label="Self-harm" value="self_harm" />
+          <Option id="e53eb" label="Passwords and keys" value="secrets" />
+          <Option id="7be1a" label="Orders to an assistant" value="injection" />
+        </Multiselect>
+        <TextArea
+          id="moderate__policies"
+          label="Own rules"
+          labelPosition="top"
+          placeholder={"no links\nno medical advice"}
+          tooltipText="What may not be in it, one a line, such as no links, no phone numbers, or no names of other shops."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <FileButton
+          id="moderate__file"
+          text="Image"
+          tooltipText="Up to 5 images or documents: https addresses, one a line, data URLs, or the files themselves."
+          _isUpgraded={true}
+          maxCount={5}
+          maxSize="20mb"
+          styleVariant="outline"
+        />
+        <TextArea
+          id="moderate__text"
+          label="Text"
+          labelPosition="top"
+          tooltipText="Text to check, typed here instead of sending files."
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <NumberInput
+          id="moderate__review_from"
+          label="Review from"
+          labelPosition="top"
+          tooltipText="The score, of 100, from which a person should look."
+          allowNull={true}
+          showClear={true}
+          min="1"
+          max="100"
+          value="50"
+        />
+        <NumberInput
+          id="moderate__block_from"
+          label="Block from"
+          labelPosition="top"
+          tooltipText="The score, of 100, from which it is blocked."
+          allowNull={true}
+          showClear={true}
+          min="1"
+          max="100"
+          value="80"
+        />
+        <Switch id="moderate_Advanced" label="Advanced options" value="false" />
+        <NumberInput
+          id="moderate__max_cost_usd"
+          label="Max cost (US dollars)"
+          labelPosition="top"
+          tooltipText="The most this run may cost, such as 0.05. It is refused, or stopped, before it costs more."
+          hidden="{{ !moderate_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="1000000"
+          value="{{ null }}"
+        />
+        <Switch
+          id="moderate__dry_run"
+          label="Dry run"
+          labelPosition="top"
+          tooltipText="Call no model and spend nothing: show the request that would be sent, its tokens, its usual and its maximum cost."
+          hidden="{{ !moderate_Advanced.value }}"
+          value="false"
+        />
+        <TextInput
+          id="moderate__idempotency_key"
+          label="Idempotency key"
+          labelPosition="top"
+          tooltipText="Any text that identifies this step, such as an order number. The same key returns the same run for 24 hours."
+          hidden="{{ !moderate_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <NumberInput
+          id="moderate__wait_seconds"
+          label="Wait (seconds)"
+          labelPosition="top"
+          tooltipText="How long to wait for the answer: 25 if empty, 0 for not at all. The run then continues, and you get its id."
+          hidden="{{ !moderate_Advanced.value }}"
+          allowNull={true}
+          showClear={true}
+          min="0"
+          max="100"
+          value="{{ null }}"
+        />
+        <TextInput
+          id="moderate__callback_url"
+          label="Callback URL"
+          labelPosition="top"
+          tooltipText="An https URL to which the answer is also sent when the run has ended."
+          hidden="{{ !moderate_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="moderate__cache"
+          label="Cache"
+          labelPosition="top"
+          tooltipText="How long an earlier answer to the same request may be reused, free of charge. Off by default."
+          hidden="{{ !moderate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="d4074" label="Off" value="off" />
+          <Option id="cf166" label="1 hour" value="1h" />
+          <Option id="80fd5" label="1 day" value="1d" />
+          <Option id="07176" label="7 days" value="7d" />
+        </Select>
+        <TextInput
+          id="moderate__tag"
+          label="Tag"
+          labelPosition="top"
+          tooltipText="A label to find this run by, such as a customer or a campaign."
+          hidden="{{ !moderate_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <Select
+          id="moderate__review"
+          label="Review"
+          labelPosition="top"
+          tooltipText="Which answers wait until a person has accepted or corrected them: none; where a check failed; where the confidence is below 0.8 or nothing was found; all."
+          hidden="{{ !moderate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b1ddc" label="Never" value="never" />
+          <Option id="55eb6" label="When a check failed" value="checks" />
+          <Option id="317c1" label="When unsure" value="unsure" />
+          <Option id="0a675" label="Always" value="always" />
+        </Select>
+        <Select
+          id="moderate__effort"
+          label="Effort"
+          labelPosition="top"
+          tooltipText="How long the model may think. More effort costs more and takes longer."
+          hidden="{{ !moderate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="27be3" label="Low" value="low" />
+          <Option id="e20ac" label="Medium" value="medium" />
+          <Option id="bdc57" label="High" value="high" />
+        </Select>
+        <TextInput
+          id="moderate__language"
+          label="Language"
+          labelPosition="top"
+          tooltipText="The language to answer in, such as English or Deutsch. Empty: the language of the text."
+          hidden="{{ !moderate_Advanced.value }}"
+          value=""
+          showClear={true}
+        />
+        <TextArea
+          id="moderate__instructions"
+          label="Extra instructions"
+          labelPosition="top"
+          tooltipText="Anything the model should also know or do, in your own words."
+          hidden="{{ !moderate_Advanced.value }}"
+          value=""
+          minLines={4}
+          maxLines="8"
+          autoResize={true}
+        />
+        <Select
+          id="moderate__quality"
+          label="Quality"
+          labelPosition="top"
+          tooltipText="Which model answers. Automatic calls the stronger one only if the first answer is uncertain or invalid."
+          hidden="{{ !moderate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="9ff13" label="Standard" value="standard" />
+          <Option id="4594e" label="Strong" value="strong" />
+          <Option id="7f8ff" label="Automatic" value="auto" />
+        </Select>
+        <Select
+          id="moderate__clean"
+          label="Clean text"
+          labelPosition="top"
+          tooltipText="How a text is read that was sent as HTML, as the source of an e-mail or as JSON: automatically as clean text, or as it was sent."
+          hidden="{{ !moderate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="0eb98" label="Automatic" value="auto" />
+          <Option id="62279" label="Off" value="off" />
+        </Select>
+        <Switch
+          id="moderate__read_text"
+          label="Return the text"
+          labelPosition="top"
+          tooltipText="Return the text that was read, to which the offsets of quotes refer."
+          hidden="{{ !moderate_Advanced.value }}"
+          value="false"
+        />
+        <Select
+          id="moderate__pictures"
+          label="Pictures"
+          labelPosition="top"
+          tooltipText="What a model that sees images is shown of a document beside its text: what the text does not tell, such as scans, logos and charts; each page; or nothing."
+          hidden="{{ !moderate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="50a24" label="Automatic" value="auto" />
+          <Option id="c9ba8" label="All pages" value="all" />
+          <Option id="bd073" label="None" value="none" />
+        </Select>
+        <Select
+          id="moderate__ocr"
+          label="OCR"
+          labelPosition="top"
+          tooltipText="Whether this server reads the words of scans and images itself: automatically where no model sees them, always, so that quotes from them can be verified, or never."
+          hidden="{{ !moderate_Advanced.value }}"
+          itemMode="static"
+          showClear={true}
+          showSelectionIndicator={true}
+          emptyMessage="No options"
+        >
+          <Option id="b98a7" label="Automatic" value="auto" />
+          <Option id="087b3" label="Always" value="always" />
+          <Option id="3e974" label="Off" value="off" />
+        </Select>
+        <Button
+          id="moderate_Run"
+          loading="{{ moderate_Query.isFetching || moderate_Follow.isFetching }}"
+          text="Run"
+        >
+          <Event
+            id="31cb6b69"
+            event="click"
+            method="trigger"
+            pluginId="moderate_Query"
+            type="datasource"
+            params={{ ordered: [] }}
+            waitMs="0"
+            waitType="debounce"
+          />
+        </Button>
+        <Alert
+          id="moderate_Problem"
+          description="{{ moderate_Query.error || moderate_Follow.error || moderate_Answer.value?.detail }}"
+          hidden={"{{ !(moderate_Query.error || moderate_Follow.error || (moderate_Answer.value?.ok === false && !['queued', 'running'].includes(moderate_Answer.value?.status) && !(moderate_Answer.value?.status === 'needs_review'))) }}"}
+          title="No answer"
+          type="error"
+        />
+        <Alert
+          id="moderate_GoesOn"
+          description="{{ 'Its id is ' + moderate_Answer.value?.id + '; its answer will appear here.' }}"
+          hidden="{{ !['queued', 'running'].includes(moderate_Answer.value?.status) }}"
+          title="The run continues"
+          type="info"
+        />
+        <Alert
+          id="moderate_Waits"
+          description="{{ moderate_Answer.value?.detail + ' Decide on ' + moderate_Answer.value?.review_url }}"
+          hidden="{{ !(moderate_Answer.value?.status === 'needs_review') }}"
+          title="A person decides first"
+          type="warning"
+        />
+        <Text
+          id="moderate_Result"
+          disableMarkdown={true}
+          value={"{{ moderate_Answer.value?.ok && !['queued', 'running'].includes(moderate_Answer.value?.status) && !moderate_Query.error ? moderate_Answer.value.result : 'The answer will appear here.' }}"}
+          verticalAlign="center"
+        />
+        <JSONExplorer
+          id="moderate_Values"
+          hidden={"{{ !(moderate_Answer.value?.ok && !['queued', 'running'].includes(moderate_Answer.value?.status) && !moderate_Query.error) }}"}
+          value="{{ _.pick(moderate_Answer.value, ['decision', 'failed', 'scores', 'unchecked', 'spans']) }}"
+        />
+        <Text
+          id="moderate_Bill"
+          hidden={"{{ !(moderate_Answer.value?.ok && !['queued', 'running'].includes(moderate_Answer.value?.status) && !moderate_Query.error) }}"}
+          value="{{ (moderate_Answer.value?.engine === 'local' ? 'embedded engine' : moderate_Answer.value?.model) + ' · ' + (moderate_Answer.value?.cost_usd === null ? 'price not known' : '$' + moderate_Answer.value?.cost_usd) + ' · ' + moderate_Answer.value?.duration_ms / 1000 + ' s' }}"
           verticalAlign="center"
         />
       </View>

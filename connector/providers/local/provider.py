@@ -33,10 +33,11 @@ CONFIDENCE_KINDS = {
     "rewrite": "none",
     "triage": "none",
     "check": "none",
+    "moderate": "none",
 }
 
 # methods that decide by rules alone, and those where the cross-encoder decides if it is installed
-RULED = frozenset({"extract", "table", "check"})
+RULED = frozenset({"extract", "table", "check", "moderate"})
 RERANKED = frozenset({"answer", "quotes", "draft_reply"})
 
 
@@ -188,6 +189,15 @@ def _table(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any]]:
     return function.name, fit_to_schema(table(request.values), function)
 
 
+def _moderate(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any], *tuple[str, ...]]:
+    from connector.providers.local.methods.moderate import moderate
+
+    function = final_function(request)
+    notes: list[str] = []
+    answer = moderate(request.values, notes)
+    return function.name, fit_to_schema(answer, function), *notes
+
+
 def _check(request: ModelRequest, _: Encoder) -> tuple[str, dict[str, Any]]:
     from connector.providers.local.methods.check import check
 
@@ -264,4 +274,5 @@ METHODS: dict[str, Method] = {
     "rewrite": _rewrite,
     "triage": _triage,
     "check": _check,
+    "moderate": _moderate,
 }

@@ -130,6 +130,13 @@ export const OUTPUTS: Outputs = {
     { name: "single_rows", label: "Single rows" },
     { name: "distinct_count", label: "Distinct count" },
   ],
+  moderate: [
+    { name: "decision", label: "Decision" },
+    { name: "failed", label: "Failed" },
+    { name: "scores", label: "Scores" },
+    { name: "unchecked", label: "Unchecked" },
+    { name: "spans", label: "Spans" },
+  ],
   normalize: [
     { name: "rows", label: "Rows" },
     { name: "values_out", label: "Values out" },
