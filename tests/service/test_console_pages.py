@@ -561,6 +561,7 @@ def fixed_elements(page: str) -> dict[str, int]:
     return {tag: counts[tag] for tag in _FIXED}
 
 
+@pytest.mark.slow
 @pytest.mark.attack(
     "A script, HTML or a template in a text of a form, an answer, a tag, a note or an address",
     "it is shown as it was sent on every page of the console; the elements of the page stay the "
