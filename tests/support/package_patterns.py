@@ -153,6 +153,16 @@ _SAMPLES: dict[tuple[str, str], list[dict[str, Any]]] = {
     # the table of its results is read as it is
     ("personal_data", "_identifier"): [{"pattern": "a", "words": "a"}],
     ("key_terms", "_term"): [{"pattern": r"a\s+b"}],
+    # what they are joined with is read as it is held
+    ("protected_text", "_patterns"): [
+        {
+            "own_words": r"(?P<own>(?i:(?<!\w)(?:a|b c)(?!\w)))",
+            "_OUTSIDE": re.compile("<b>"),
+            "_INSIDE": re.compile("#"),
+        }
+    ],
+    ("stated_values", "_has_name"): [{"patterns": [r"(?<!\w)as", r"(?<!\w)a(?!\w)"]}],
+    ("text_versions", "has_term"): [{"words": r"a\w{0,4}\sb"}],
     ("redact", "_pattern"): [{"wanted": wanted, "has_signs": True} for wanted in ("KD-##", "? a")],
 }
 
