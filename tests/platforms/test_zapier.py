@@ -25,6 +25,7 @@ from connector.errors import FormcallError
 from connector.json_types import Json
 from connector.publish import platforms
 from connector.publish.samples import example_input
+from connector.publish.zapier.definition import ON_REVIEW
 from connector.publish.zapier.widgets import NOT_SHOWN, WIDGETS
 from tests.support.node_tools import check_lock, node_in
 from tests.support.receivers import Receiver
@@ -147,18 +148,19 @@ def test_every_action_and_field_is_there(written: Json) -> None:
     no use for."""
     found = {one["key"]: [field["key"] for field in one["fields"]] for one in written["actions"]}
     assert found == {
-        action.id: [name for name in action.form if name not in NOT_SHOWN]
+        action.id: [*(name for name in action.form if name not in NOT_SHOWN), ON_REVIEW["key"]]
         for action in CATALOGUE.values()
     }
     for one in written["actions"]:
         for field in one["fields"]:
-            assert ("group" in field) is (field["key"] in OPTIONS)
+            assert ("group" in field) is (field["key"] in {*OPTIONS, ON_REVIEW["key"]})
 
 
 def test_every_value_of_an_answer_can_be_mapped(written: Json) -> None:
     """Each value of an answer is an output field or stands in the sample, in the same order."""
     for one in written["actions"]:
-        outputs = [field["key"] for field in one["output"]]
+        *outputs, last = [field["key"] for field in one["output"]]
+        assert last == "review_url"  # of a run that waits; the sample does not
         assert [name for name in one["sample"] if name in outputs] == outputs
         assert set(flat_schemas(CATALOGUE.find(one["key"]))) <= set(one["sample"])
 
@@ -520,6 +522,62 @@ def test_a_short_run_waits_for_nobody(app: App, service: RunningService) -> None
         )()
         assert (envelope["status"], envelope["results"]["category"]) == ("SUCCESS", "billing")
         assert zapier.posts == []
+
+
+def test_a_run_that_waits_for_a_person_ends_its_step(app: App, service: RunningService) -> None:
+    """A step ends with the review URL, and another decides; a correction is the run's answer."""
+    inputs = {**TICKET, "review": "always"}
+    step = {"meta": {}, "authData": connected(service), "inputData": inputs}
+    with Receiver() as zapier:
+        method = "creates.classify.operation.perform"
+        envelope = app.begin(method=method, bundle=step, callback_url=zapier.url)()
+        waiting = envelope["results"]
+        assert (envelope["status"], waiting["status"]) == ("SUCCESS", "needs_review")
+        assert requests.get(waiting["review_url"], timeout=10).status_code == 200
+        assert zapier.posts == []
+    decision = {"decision": "correct", "values": '{"category": "technical"}', "note": ""}
+    decided = app(
+        "creates.decide_review.operation.perform",
+        authData=connected(service),
+        inputData={**decision, "id": f" {waiting['id']} "},
+    )
+    assert (decided["status"], decided["decision"]) == ("done", "correct")
+    [found] = app(
+        "searches.find_run.operation.perform",
+        authData=connected(service),
+        inputData={"id": waiting["id"]},
+    )
+    assert (found["status"], found["category"]) == ("done", "technical")
+    with pytest.raises(ZapierError) as raised:
+        app(
+            "creates.decide_review.operation.perform",
+            authData=connected(service),
+            inputData={"decision": "accept", "id": waiting["id"]},
+        )
+    assert raised.value.said["status"] == 409
+
+
+def test_a_step_may_wait_for_a_person(app: App, service: RunningService) -> None:
+    """With ``on_review: wait`` the service calls the step when the run is decided."""
+    inputs = {**TICKET, "review": "always", "on_review": "wait"}
+    step = {"meta": {}, "authData": connected(service), "inputData": inputs}
+    with Receiver() as zapier:
+        method = "creates.classify.operation.perform"
+        envelope = app.begin(method=method, bundle=step, callback_url=zapier.url)()
+        waiting = envelope["results"]
+        assert (envelope["status"], waiting["status"]) == ("CALLBACK", "needs_review")
+        answer = requests.post(
+            f"{service.address}/v1/reviews/{waiting['id']}",
+            json={"decision": "accept"},
+            headers=service.headers,
+            timeout=10,
+        )
+        assert answer.status_code == 200
+        [told] = zapier.wait()
+    assert told.json["event"] == "run.completed"
+    given = {**step, "outputData": waiting, "cleanedRequest": told.json}
+    answered = app("creates.classify.operation.performResume", **given)
+    assert (answered["id"], answered["category"]) == (waiting["id"], "billing")
 
 
 def test_a_long_run_that_fails(app: App, service: RunningService) -> None:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import marshmallow
 
 from connector import __version__
-from connector.catalogue import Action, Catalogue
+from connector.catalogue import Action, Catalogue, Field
 from connector.catalogue.form_schema import FormField, FormSchema
 from connector.json_types import Json
 from connector.publish.operation import Body, Operation, OperationParameter
 from connector.publish.operations import SERVICE_OPERATIONS
 from connector.publish.samples import example_answer
 from connector.publish.schemas import answer_schema
-from connector.publish.zapier.widgets import ADVANCED, input_fields, output_fields
+from connector.publish.zapier.widgets import (
+    ADVANCED,
+    input_field,
+    input_fields,
+    output_fields,
+)
 
+_NO_BOX = ("wait_seconds",)  # a step does not wait for a run that continues after a decision
 _OPERATIONS = {operation.operation_id: operation for operation in SERVICE_OPERATIONS}
 # a hidden trigger that fills a drop-down, its value and its label
 _ACTIONS = "action_list.id.name"
@@ -24,6 +30,30 @@ _RUN_ID = {
     "required": False,
     "helpText": "The run's id, such as that of an earlier step. The other boxes are then ignored.",
 }
+# the step's own option: what it does while a person decides
+ON_REVIEW = {
+    "key": "on_review",
+    "label": "When a person decides first",
+    "type": "string",
+    "required": False,
+    "default": "continue",
+    "choices": [
+        {
+            "value": "continue",
+            "sample": "continue",
+            "label": "End the step with the status needs_review and the review URL",
+        },
+        {"value": "wait", "sample": "wait", "label": "Wait until it is decided"},
+    ],
+    "helpText": (
+        "A run may wait for a person, by the option Review or before a tool is called. Send its "
+        "Review URL to that person: who has it decides. A run that took longer than 20 seconds "
+        "before it waited ends the step in both cases; the trigger Run Finished fires later."
+    ),
+    "group": ADVANCED["key"],
+}
+# only of a run that waits, so not in the sample
+REVIEW_URL = {"key": "review_url", "label": "Review URL", "type": "string"}
 _WORDS = {
     "run_finished": (
         "Run",
@@ -43,6 +73,7 @@ def definition(catalogue: Catalogue, public_url: str) -> Json:
         "actions": [_create(action) for action in catalogue.values()],
         "triggers": [_trigger("run_finished", "run."), _trigger("batch_finished", "batch.")],
         "search": _search(),
+        "decision": _decision(),
     }
 
 
@@ -52,10 +83,33 @@ def _create(action: Action) -> Json:
         "noun": "Answer",
         "label": action.title,
         "description": action.summary,
-        "fields": input_fields(action),
-        "output": output_fields(answer_schema(action)),
+        "fields": [*input_fields(action), ON_REVIEW],
+        "output": [*output_fields(answer_schema(action)), REVIEW_URL],
         "sample": example_answer(action),
     }
+
+
+def _decision() -> Json:
+    """The step that decides on a run which waits for a person."""
+    operation = _OPERATIONS["decide_review"]
+    run_id = {**_RUN_ID, "required": True, "helpText": "The id of the run that waits."}
+    fields = [input_field(field) for field in _form_fields(operation) if field.name not in _NO_BOX]
+    answer = operation.responses[200]
+    return {
+        "key": "decide_review",
+        "noun": "Review",
+        "label": "Decide on a Review",
+        "description": "Accepts, corrects or refuses what waits for a person.",
+        "fields": [run_id, *fields],
+        "output": _outputs(answer),
+        "sample": answer.example,
+    }
+
+
+def _form_fields(operation: Operation) -> list[Field]:
+    form = _body(operation.body).schema
+    assert isinstance(form, FormSchema)  # noqa: S101  the body is a form
+    return [one.entry for one in form.fields.values() if isinstance(one, FormField)]
 
 
 def _trigger(key: str, about: str) -> Json:
@@ -77,11 +131,8 @@ def _trigger(key: str, about: str) -> Json:
 
 
 def _events(operation: Operation) -> dict[str, str]:
-    form = _body(operation.body).schema
-    assert isinstance(form, FormSchema)  # noqa: S101  the body is a form
-    field = form.fields["event"]
-    assert isinstance(field, FormField)  # noqa: S101
-    return {choice.value: choice.label for choice in field.entry.choices}
+    [event] = [field for field in _form_fields(operation) if field.name == "event"]
+    return {choice.value: choice.label for choice in event.choices}
 
 
 def _event_field(events: dict[str, str]) -> Json:

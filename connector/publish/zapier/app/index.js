@@ -5,7 +5,7 @@ const { version: platformVersion } = require("zapier-platform-core");
 const app = require("./app.json");
 const authentication = require("./lib/authentication");
 const { addKey, explainFailure } = require("./lib/http");
-const { create } = require("./lib/creates");
+const { create, decision } = require("./lib/creates");
 const { actionList, trigger } = require("./lib/triggers");
 const { search } = require("./lib/searches");
 
@@ -20,7 +20,7 @@ module.exports = {
   authentication: authentication(app),
   beforeRequest: [addKey],
   afterResponse: [explainFailure],
-  creates: byKey(app.actions.map((action) => create(action, app.groups))),
+  creates: byKey([decision(app.decision), ...app.actions.map((one) => create(one, app.groups))]),
   triggers: byKey([actionList, ...app.triggers.map(trigger)]),
   searches: byKey([search(app.search)]),
 };

@@ -4,7 +4,8 @@ const { randomUUID } = require("node:crypto");
 const { call, failure, filled, post } = require("./http");
 
 const WAIT_SECONDS = 20; // Zapier ends a step after 30
-const RUNNING = 202;
+const NOT_ENDED = 202;
+const WAITS_FOR_A_PERSON = "needs_review";
 
 // The running run, under the same idempotency key: the service also notifies this address, even if
 // the run has just ended.
@@ -34,10 +35,13 @@ const askToBeCalled = async (z, bundle, path, body, run) => {
 
 const perform = (action) => async (z, bundle) => {
   const path = `/v1/actions/${action.key}`;
-  const body = { idempotency_key: `zapier-${randomUUID()}`, ...filled(bundle.inputData) };
+  // on_review is the step's own: the service does not know it
+  const { on_review: onReview, ...inputs } = filled(bundle.inputData);
+  const body = { idempotency_key: `zapier-${randomUUID()}`, ...inputs };
   const response = await post(z, bundle, path, { ...body, wait_seconds: WAIT_SECONDS });
   // the editor does not wait for a callback: the test shows the current state of the run
-  if (response.status !== RUNNING || bundle.meta.isLoadingSample) return response.data;
+  if (response.status !== NOT_ENDED || bundle.meta.isLoadingSample) return response.data;
+  if (response.data.status === WAITS_FOR_A_PERSON && onReview !== "wait") return response.data;
   return askToBeCalled(z, bundle, path, body, response.data);
 };
 
@@ -49,6 +53,25 @@ const performResume = async (z, bundle) => {
   // a call without a body says only that the run has ended
   return (await call(z, bundle, `/v1/runs/${bundle.outputData.id}`)).data;
 };
+
+// A person's decision on a run that waits, made by a Zap.
+const decide = async (z, bundle) => {
+  const { id, ...decision } = filled(bundle.inputData);
+  const path = `/v1/reviews/${encodeURIComponent(String(id).trim())}`;
+  return (await post(z, bundle, path, decision)).data;
+};
+
+const decision = (one) => ({
+  key: one.key,
+  noun: one.noun,
+  display: { label: one.label, description: one.description },
+  operation: {
+    inputFields: one.fields,
+    perform: decide,
+    outputFields: one.output,
+    sample: one.sample,
+  },
+});
 
 const create = (action, inputFieldGroups) => ({
   key: action.key,
@@ -64,4 +87,4 @@ const create = (action, inputFieldGroups) => ({
   },
 });
 
-module.exports = { create };
+module.exports = { create, decision };
