@@ -48,6 +48,12 @@ the simulation finds each of them.
   that it prints works once and for 10 minutes.
 - `formcall purge --key NAME` erases all of a revoked key but the books (first with
   `--dry-run`). It does not change backups.
+- The audit log says who created, changed or revoked keys, hooks and subscriptions, decided on a
+  review or a tool call, signed in to the console, deleted or copied data, and which tool files were
+  new or changed: `formcall audit`, or `GET /v1/audit` with the scope `admin`. It holds ids, names
+  of keys, scopes, limits and network addresses, and no secret, text, note or address of a receiver.
+  Nothing but its age removes an entry. The erasure of a key removes its network addresses from the
+  log; that it existed and what was done with it stays.
 - A callback that leads back to the service is refused (`loop`). A loop through another service ends
   at the rate of its key, 3,000 calls a minute unless `--rate` says otherwise, and at its budget.
 - Without `FORMCALL_PUBLIC_URL`, browsers may call `/mcp` only from pages at an IP address or at
