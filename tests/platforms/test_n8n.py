@@ -81,6 +81,30 @@ def test_every_action_and_field_is_there() -> None:
         ]
 
 
+def test_reviews_are_operations() -> None:
+    """What waits for a person can be found, read and decided on; required boxes are at the top."""
+    [select] = [
+        one
+        for one in NODE["properties"]
+        if one["name"] == "operation" and "review" in one["displayOptions"]["show"]["resource"]
+    ]
+    assert [one["value"] for one in select["options"]] == [
+        "list_reviews",
+        "get_review",
+        "decide_review",
+    ]
+    request = select["options"][2]["routing"]["request"]
+    assert request["method"] == "POST"
+    assert request["url"] == '=/v1/reviews/{{encodeURIComponent($parameter["run_id"])}}'
+    boxes = shown_for("decide_review")
+    assert [one["name"] for one in boxes if one.get("required")] == ["run_id", "decision"]
+    sent = {
+        one["name"]: one["routing"]["send"] for one in boxes if "send" in one.get("routing", {})
+    }
+    assert sent["decision"] == {"type": "body", "property": "decision"}
+    assert {"values", "note", "calls"} < set(sent)
+
+
 def test_the_workflow_has_every_action() -> None:
     """Each action is one HTTP Request node that begins with the start, and each node uses the one
     credential."""

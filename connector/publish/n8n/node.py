@@ -1,12 +1,13 @@
-"""The node's description: one operation per action, and two that read runs. A field type is one row
-of ``WIDGETS``."""
+"""The node's description: one operation per action, and those of runs and reviews. A field type is
+one row of ``WIDGETS``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connector.catalogue import Action, Catalogue, Field
+from connector.catalogue.form_schema import FormField, FormSchema
 from connector.json_types import Json
 from connector.publish.operation import RUN_PATH, Operation, OperationParameter
 from connector.publish.operations import SERVICE_OPERATIONS
@@ -15,6 +16,7 @@ Widget = Callable[[Field], Json]
 
 _OPERATIONS = {operation.operation_id: operation for operation in SERVICE_OPERATIONS}
 _OF_RUNS = {"get_run": "Get", "list_runs": "Find"}
+_OF_REVIEWS = {"list_reviews": "Find", "get_review": "Get", "decide_review": "Decide"}
 NOT_SHOWN = ("stream",)  # a node cannot read a streamed answer
 _ROWS = 4
 _FILE_HINT = (
@@ -102,7 +104,6 @@ _PARAMETERS: dict[str, Json] = {
 def description(catalogue: Catalogue) -> Json:
     """The description that ``Formcall.node.js`` gives to n8n."""
     actions = list(catalogue.values())
-    runs = [(name, _OPERATIONS[key]) for key, name in _OF_RUNS.items()]
     return {
         "displayName": "Formcall",
         "name": "formcall",
@@ -121,7 +122,11 @@ def description(catalogue: Catalogue) -> Json:
             _select(
                 "Resource",
                 "resource",
-                [{"name": "Action", "value": "action"}, {"name": "Run", "value": "run"}],
+                [
+                    {"name": "Action", "value": "action"},
+                    {"name": "Run", "value": "run"},
+                    {"name": "Review", "value": "review"},
+                ],
             ),
             _select(
                 "Operation",
@@ -130,13 +135,8 @@ def description(catalogue: Catalogue) -> Json:
                 resource=["action"],
             ),
             *(entry for action in actions for entry in _form(action)),
-            _select(
-                "Operation",
-                "operation",
-                [_run_operation(name, one) for name, one in runs],
-                resource=["run"],
-            ),
-            *(entry for _, one in runs for entry in _parameters(one)),
+            *_resource("run", _OF_RUNS),
+            *_resource("review", _OF_REVIEWS),
         ],
     }
 
@@ -207,10 +207,19 @@ def _field(entry: Field) -> Json:
     }
 
 
-# --- runs -----------------------------------------------------------------------------------------
+# --- runs and reviews -----------------------------------------------------------------------------
 
 
-def _run_operation(name: str, operation: Operation) -> Json:
+def _resource(resource: str, names: Mapping[str, str]) -> Iterable[Json]:
+    """The operations of the service called ``names``, and their parameters."""
+    shown = [(name, _OPERATIONS[key]) for key, name in names.items()]
+    operations = [_service_operation(name, one) for name, one in shown]
+    yield _select("Operation", "operation", operations, resource=[resource])
+    for _, one in shown:
+        yield from _parameters(one, resource)
+
+
+def _service_operation(name: str, operation: Operation) -> Json:
     path = operation.path
     for parameter in operation.parameters:
         path = path.replace(
@@ -230,13 +239,26 @@ def _run_operation(name: str, operation: Operation) -> Json:
     }
 
 
-def _parameters(operation: Operation) -> Iterable[Json]:
-    show = {"resource": ["run"], "operation": [operation.operation_id]}
-    required = [one for one in operation.parameters if one.required]
+def _parameters(operation: Operation, resource: str) -> Iterable[Json]:
+    """What an operation needs, then the rest as options to add."""
+    show = {"resource": [resource], "operation": [operation.operation_id]}
+    fields = [(one.required, _field(one)) for one in _body_fields(operation)]
+    shown = [*((one.required, _parameter(one)) for one in operation.parameters), *fields]
     yield from (
-        {**_parameter(one), "required": True, "displayOptions": {"show": show}} for one in required
+        {**entry, "required": True, "displayOptions": {"show": show}}
+        for is_required, entry in shown
+        if is_required
     )
-    yield _collection([_parameter(one) for one in operation.parameters if not one.required], show)
+    options = [entry for is_required, entry in shown if not is_required]
+    if options:
+        yield _collection(options, show)
+
+
+def _body_fields(operation: Operation) -> list[Field]:
+    schema = operation.body.schema if operation.body else None
+    if not isinstance(schema, FormSchema):
+        return []
+    return [one.entry for one in schema.fields.values() if isinstance(one, FormField)]
 
 
 def _parameter(one: OperationParameter) -> Json:
