@@ -134,7 +134,7 @@ def test_the_manifest_is_the_catalogue(library: Library) -> None:
         RUN_ID.name,
         *(state.name for state in EXCHANGE_STATES),
     }
-    assert status["events"] == ["check", "cancel"]
+    assert status["events"] == ["check", "cancel", "decide"]
 
 
 def test_names_and_keys_are_what_retool_takes(library: Library) -> None:
@@ -243,7 +243,11 @@ def check_form(action: Action, one: Json) -> None:
         "shown"
     ]
     for name in action.returns:
-        assert name.replace("_", " ").capitalize() in one["shown"]
+        # a value that is the result itself is not repeated under its name
+        assert (
+            response[name] == response["result"]
+            or name.replace("_", " ").capitalize() in one["shown"]
+        )
     assert {state: findings for state, findings in one["findings"].items() if findings} == {}
     assert (one["outside"], one["broken"]) == ([], [])
 
@@ -351,6 +355,35 @@ def test_a_run_that_ends_without_an_answer(states: Json) -> None:
     says that."""
     assert "needs_model" in states["failedRun"] and "no answer" in states["failedRun"]
     assert "cancelled" in states["cancelledRun"]
+
+
+def test_a_run_that_waits_for_a_person(states: Json) -> None:
+    """It is shown as that, with its page; the status decides, asks again and shows the answer."""
+    waiting = states["waiting"]
+    assert waiting["status"] == "needs_review" and waiting["link"] == waiting["url"]
+    assert "A person decides first." in waiting["shown"]
+    assert "No answer" not in waiting["shown"] and "not given" not in waiting["shown"]
+    assert "billing" in states["decided"]["shown"] and "done" in states["decided"]["shown"]
+    asked = states["decided"]["asked"]
+    assert (asked["decision"], asked["note"]) == ("accept", "Right so.")
+    calls = states["calls"]
+    assert "Book a flight (flight: 12)" in calls["shown"] and "waits for a person" in calls["shown"]
+    assert calls["links"] == 0  # an address that is not of a page is no link
+    assert (calls["asked"]["decision"], calls["asked"]["note"]) == ("refuse", "No.")
+
+
+def test_the_page_of_a_proxy_is_not_shown(states: Json) -> None:
+    """HTML that came instead of an answer is told in a sentence."""
+    for words in states["pages"]:
+        assert "A web page came back instead of an answer" in words and "<" not in words
+
+
+def test_long_answers_are_folded(states: Json) -> None:
+    """The end of a long text, later rows and offsets are shown on request."""
+    before, after = states["folded"]["before"], states["folded"]["after"]
+    assert "END" not in before and "row 19" in before and "row 20" not in before
+    assert "END" in after and "row 29" in after
+    assert "start" not in before
 
 
 def test_a_file_is_chosen_or_named(states: Json) -> None:

@@ -157,7 +157,10 @@ def _outcome(action: Action, inside: Mapping[str, Any]) -> Iterator[Element]:
         f"{part_id(action, 'Answer')}.value",
     )
     is_open = f"{OPEN_STATES}.includes({answer}?.status)"
-    failed = f"{run}.error || {follow}.error || ({answer}?.ok === false && !{is_open})"
+    waits = f"{answer}?.status === 'needs_review'"
+    failed = (
+        f"{run}.error || {follow}.error || ({answer}?.ok === false && !{is_open} && !({waits}))"
+    )
     problem = f"{{{{ {run}.error || {follow}.error || {answer}?.detail }}}}"
     done = f"{answer}?.ok && !{is_open} && !{run}.error"
     own = ", ".join(f"'{name}'" for name in action.returns)
@@ -165,6 +168,7 @@ def _outcome(action: Action, inside: Mapping[str, Any]) -> Iterator[Element]:
     cost = f"({answer}?.cost_usd === null ? 'price not known' : '$' + {answer}?.cost_usd)"
     bill = f"{{{{ {model} + ' · ' + {cost} + ' · ' + {answer}?.duration_ms / 1000 + ' s' }}}}"
     open_notice = f"{{{{ 'Its id is ' + {answer}?.id + '; its answer will appear here.' }}}}"
+    waits_notice = f"{{{{ {answer}?.detail + ' Decide on ' + {answer}?.review_url }}}}"
     shown = [
         _alert(part_id(action, "Problem"), "error", "No answer", problem, f"!({failed})"),
         _alert(
@@ -173,6 +177,13 @@ def _outcome(action: Action, inside: Mapping[str, Any]) -> Iterator[Element]:
             "The run continues",
             open_notice,
             f"!{is_open}",
+        ),
+        _alert(
+            part_id(action, "Waits"),
+            "warning",
+            "A person decides first",
+            waits_notice,
+            f"!({waits})",
         ),
         _text(
             part_id(action, "Result"),

@@ -27,7 +27,7 @@ from connector.publish.retool.widgets import (
 )
 
 RUN_STATUS = "RunStatus"
-_OWN_STATES = ("showAdvanced", "request", "response", "isRunning", "errorMessage")
+_OWN_STATES = ("showAdvanced", "theme", "request", "response", "isRunning", "errorMessage")
 # a component's size on Retool's canvas: columns, rows for all, rows for each field
 _WIDTH = 6
 _HEAD_ROWS = 20
@@ -228,7 +228,18 @@ RUN_ID = ComponentState(
     "Run id",
     "The id of a run that continues in the background: {{ query1.data.id }}.",
 )
-EXCHANGE_STATES = (REQUEST, RESPONSE, IS_RUNNING, ERROR_MESSAGE)
+THEME = ComponentState(
+    "theme",
+    StateHook(
+        "Enumeration",
+        "light",
+        "select",
+        {"light": "Light", "dark": "Dark", "auto": "As the device"},
+    ),
+    "Theme",
+    "How the component looks.",
+)
+EXCHANGE_STATES = (REQUEST, RESPONSE, IS_RUNNING, ERROR_MESSAGE, THEME)
 
 
 def _exchange() -> str:
@@ -244,6 +255,7 @@ export function useExchange(): Exchange {{
   {_state("[, setRequest]", REQUEST)}
   {read}
   return {{
+    theme: theme ?? "light",
     setRequest,
     response: (response ?? {{}}) as Plain,
     isRunning: isRunning === true,
@@ -280,6 +292,7 @@ export const {RUN_STATUS}: FC = () => {{
   const exchange = useExchange()
   const check = Retool.useEventCallback({{ name: "check" }})
   const cancel = Retool.useEventCallback({{ name: "cancel" }})
+  const decide = Retool.useEventCallback({{ name: "decide" }})
   return (
     <StatusCard
       runId={{runId ?? ""}}
@@ -287,6 +300,7 @@ export const {RUN_STATUS}: FC = () => {{
       exchange={{exchange}}
       check={{check}}
       cancel={{cancel}}
+      decide={{decide}}
     />
   )
 }}

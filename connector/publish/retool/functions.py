@@ -42,6 +42,7 @@ interface RunResponse {
   status?: string
   id?: string
   detail?: string
+  review_url?: string
 }
 
 /** The answer. While the run is open its address is polled; a failure is thrown as an error. */
@@ -53,6 +54,9 @@ async function run(params: object): Promise<RunResponse> {
   }
   if (isOpen(response)) {
     throw new Error(`The run is still open. Get its answer later by its id: ${response.id}`)
+  }
+  if (response.status === "needs_review") {
+    throw new Error(`A person decides first, on this page: ${response.review_url} (${response.id})`)
   }
   if (response.ok !== true) throw new Error(response.detail ?? "The service gave no answer.")
   return response

@@ -49,9 +49,9 @@ export async function open({ dist, executable }) {
     /** Connects the component's events to calls of the service, as queries of an app do. `failing` says how a failure is told. */
     connect({ address, key }, queries, failing = asDetail) {
       answer = async (name, held) => {
-        const [method, path] = queries[name](held.request);
+        const [method, path, body = held.request] = queries[name](held.request);
         await tell({ isRunning: true });
-        await tell({ ...(await call(address + path, key, method, held.request, failing)), isRunning: false });
+        await tell({ ...(await call(address + path, key, method, body, failing)), isRunning: false });
       };
     },
     async findings() {

@@ -37,6 +37,8 @@ async function drive(at, form) {
   findings.answer = await at.findings();
   await shot("answer");
   const { request, response } = await at.held();
+  const details = page.locator(".fc-details");
+  if (await details.count()) await details.locator("> summary").click();
   const shown = await page.locator(".fc-outcome").innerText();
   const result = await page.locator(".fc-result-text").innerText();
   await page.getByRole("button", { name: "Copy" }).click();

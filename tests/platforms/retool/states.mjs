@@ -11,6 +11,7 @@ const RUN_EXTRACT = { run: () => ["POST", "/v1/actions/extract"] };
 const RUNS = {
   check: (request) => ["GET", `/v1/runs/${request.run_id}?wait_seconds=${request.wait_seconds}`],
   cancel: (request) => ["POST", `/v1/runs/${request.run_id}/cancel`],
+  decide: (request) => ["POST", `/v1/reviews/${request.run_id}`, { decision: request.decision, note: request.note }],
 };
 const found = { findings: {} };
 
@@ -111,6 +112,51 @@ try {
   const ended = { id: "run_1", ok: false, status: "cancelled", code: "cancelled", detail: "The run was cancelled." };
   await at.mount("RunStatus", { runId: "run_1", response: ended });
   found.cancelledRun = await outcome();
+
+  // an answer that a person must accept: the form shows where, and the status decides and then shows the answer
+  await at.mount("Classify", { ...ticket, showAdvanced: true, review: "always" });
+  at.connect(service, RUN);
+  await press("Run");
+  await page.locator(".fc-waiting").waitFor();
+  const waiting = (await at.held()).response;
+  await look("classify-waiting");
+  found.waiting = { status: waiting.status, shown: await outcome(), link: await page.getByRole("link").getAttribute("href"), url: waiting.review_url };
+  await at.mount("RunStatus", { runId: waiting.id });
+  at.connect(service, RUNS);
+  await press("Check now");
+  await page.getByRole("button", { name: "Accept" }).waitFor();
+  await look("run-status-waiting");
+  await at.tell({ theme: "dark" });
+  await look("run-status-waiting-dark", false);
+  await page.getByLabel("Note (optional)").fill("Right so.");
+  await press("Accept");
+  await page.locator(".fc-bill").waitFor();
+  found.decided = { shown: await outcome(), asked: at.fired.find((one) => one.name === "decide").held.request };
+  await look("run-status-dark", false);
+  await at.mount("RunStatus", { runId: "run_1", response: { id: "run_1", status: "needs_review", ok: false, detail: "Approve or refuse.",
+    review_url: "javascript:alert(1)", approvals: [{ call: 1, tool: "book", text: "Book a flight (flight: 12)" }] } });
+  await page.getByLabel("Note (optional)").fill("No.");
+  await press("Refuse");
+  found.calls = { shown: await page.locator("section").innerText(), links: await page.getByRole("link").count(), asked: at.fired.at(-1).held.request };
+
+  // a page of a proxy, as the query's error and as its data: not shown
+  found.pages = [];
+  for (const told of [{ errorMessage: "Request failed with status code 502: <html><body><h1>Bad gateway</h1>" }, { response: "<!DOCTYPE html><p>Sign in</p>" }]) {
+    await at.mount("Classify", ticket);
+    await at.tell(told);
+    found.pages.push(await page.getByRole("alert").innerText());
+  }
+
+  // a long text and a long table are folded; offsets are details
+  const rows = Array.from({ length: 30 }, (_, place) => ({ text: `row ${place}`, kind: "name", start: place, end: place + 1 }));
+  await at.mount("Extract", { theme: "dark", response: { ok: true, status: "done", result: "word ".repeat(1000) + "END", action: "extract",
+    rows: rows.map(({ text, kind }) => ({ text, kind })), evidence: rows, not_found: [], warnings: [], duration_ms: 1 } });
+  await look("extract-dark", false);
+  const folded = await outcome();
+  await press("Show all of the text");
+  await page.getByRole("button", { name: "Show all 30 rows" }).first().click();
+  await look("extract-dark-whole", false);
+  found.folded = { before: folded, after: await outcome() };
 
   // a file from the disk, and one by its address
   await at.mount("ActionItems");

@@ -3,6 +3,7 @@ import { AnswerView, PriceView } from "./AnswerView"
 import { BusyButton, Card } from "./Card"
 import { FieldRow } from "./FieldRow"
 import { ProblemView } from "./ProblemView"
+import { WaitingView } from "./WaitingView"
 import { type Problem, readProblem, standing, text } from "./answer"
 import { type Exchange, type Field, type Output, type Plain } from "./types"
 import { missing, wireValue } from "./values"
@@ -42,7 +43,7 @@ export function ActionForm(props: ActionFormProps): ReactElement {
 
   const hasFaults = Object.keys(faults).length > 0
   return (
-    <Card title={props.title} summary={props.summary}>
+    <Card title={props.title} summary={props.summary} theme={props.exchange.theme}>
       {fields.map((field) => (
         <FieldRow key={field.name} field={field} error={wrong[field.name] ?? ""} />
       ))}
@@ -87,6 +88,8 @@ function Outcome({ problem, asked, ...props }: OutcomeProps): ReactElement {
       return problem ? <ProblemView problem={problem} /> : <></>
     case "open":
       return <HandedOver response={props.response} />
+    case "waiting":
+      return <WaitingView response={props.response} />
     case "dry_run":
       return <PriceView response={props.response} />
     case "done":

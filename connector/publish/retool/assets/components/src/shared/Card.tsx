@@ -4,15 +4,17 @@ import { STYLES } from "./styles"
 export function Card({
   title,
   summary,
+  theme,
   children,
 }: {
   title: string
   summary: string
+  theme: string
   children: ReactNode
 }): ReactElement {
   const id = useId()
   return (
-    <section className="fc-card" aria-labelledby={id}>
+    <section className="fc-card" data-theme={theme} aria-labelledby={id}>
       <style>{STYLES}</style>
       <h2 id={id}>{title}</h2>
       {summary ? <p className="fc-summary">{summary}</p> : null}

@@ -1,7 +1,7 @@
 import { type Json, type Plain } from "./types"
 
-/** What is shown: nothing yet, an answer, a price, an open run, or a problem. */
-export type Standing = "empty" | "done" | "dry_run" | "open" | "problem"
+/** What is shown: nothing yet, an answer, a price, an open run, one that waits for a person, or a problem. */
+export type Standing = "empty" | "done" | "dry_run" | "open" | "waiting" | "problem"
 
 export interface Problem {
   detail: string
@@ -10,20 +10,23 @@ export interface Problem {
 }
 
 const OPEN = ["queued", "running"]
+const WAITING = ["needs_review", "needs_approval"]
+const NOT_THE_SERVICE =
+  "A web page came back instead of an answer: a proxy or a sign-in page in front of the service, or a wrong address. Check the resource of the query, and that the service is up."
 
 export function standing(response: Plain, problem: Problem | null): Standing {
   if (problem) return "problem"
   const status = response.status
   if (typeof status !== "string") return "empty"
   if (OPEN.includes(status)) return "open"
+  if (WAITING.includes(status)) return "waiting"
   return status === "dry_run" ? "dry_run" : "done"
 }
 
 /** The problem, from the query's error or the service's response; null if there is none. */
 export function readProblem(errorMessage: string, response: Plain): Problem | null {
   const problem = isProblem(response) ? response : problemIn(errorMessage)
-  if (!problem)
-    return errorMessage.trim() ? { detail: errorMessage.trim(), code: "", fields: {} } : null
+  if (!problem) return unexplained(errorMessage.trim(), response)
   const fields: Record<string, string> = {}
   for (const one of Array.isArray(problem.errors) ? problem.errors : []) {
     if (isPlain(one) && typeof one.field === "string") fields[one.field] ??= text(one.message)
@@ -61,6 +64,18 @@ export function text(value: Json | undefined): string {
 
 export function isPlain(value: Json | undefined): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value)
+}
+
+/** A failure without the service's own words; the HTML of a proxy is not shown to anybody. */
+function unexplained(errorMessage: string, response: unknown): Problem | null {
+  const isPage = [errorMessage, response].some((one) => typeof one === "string" && isHtml(one))
+  const detail = isPage ? NOT_THE_SERVICE : errorMessage
+  return detail ? { detail, code: "", fields: {} } : null
+}
+
+function isHtml(words: string): boolean {
+  const start = words.toLowerCase()
+  return ["<!doctype", "<html", "<head", "<body"].some((tag) => start.includes(tag))
 }
 
 function number(value: Json | undefined): number {

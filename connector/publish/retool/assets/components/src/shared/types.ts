@@ -35,8 +35,9 @@ export type Outputs = Record<string, Output[]>
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 export type Plain = { [key: string]: Json }
 
-/** What a component sends to the app's query, and what the query returns. */
+/** What a component sends to the app's query, what the query returns, and how it looks. */
 export interface Exchange {
+  theme: string
   setRequest: (request: Plain) => void
   response: Plain
   isRunning: boolean
