@@ -21,7 +21,7 @@ from connector.runs.responses import RunResponse
 from connector.runs.runner import Runner
 from connector.store.batches import Batches
 from connector.store.hosts import StoredHosts
-from connector.store.ledger.control_changes import RequeueRun
+from connector.store.ledger.control_changes import RequeueRun, SettleReservation
 from connector.store.ledger.records import BudgetContended, RunSuperseded, StoreUnavailable
 from connector.store.rows import BatchRow, RunRow
 
@@ -103,8 +103,8 @@ class RowRunner:
                 return self._runner.run_stored(row, has_budget=batch.budget_nusd is not None)
             except _DATABASE_UNAVAILABLE:
                 raise
-            except BudgetContended:
-                continue  # calls in progress have reserved the rest of the budget
+            except BudgetContended:  # calls in progress have reserved the rest of the budget
+                self._settle_dead_rows(batch)
             except RunSuperseded:
                 return None  # the row has ended, or its batch is paused or cancelled
             except FormcallError as error:
@@ -114,6 +114,15 @@ class RowRunner:
                 log.error("row %s failed\n%s", row.id, traceback_without_message(error))
                 return None
         raise StepAborted
+
+    def _settle_dead_rows(self, batch: BatchRow) -> None:
+        """Book what rows hold whose process has died: they may be next after the one that waits."""
+        if batch.economy:  # its rows hold money while they are at the provider
+            return
+        for row in self._runner.records.reserving_rows(batch.id):
+            if not self.is_active(row):
+                self._runner.write_kept_ends(row.id)
+                self._runner.ledger.write(SettleReservation(row.id, row.attempt))
 
     def _not_started(
         self, row: RunRow, batch: BatchRow, error: FormcallError, is_last: bool

@@ -95,6 +95,13 @@ class Runs:
         with self._database.connect() as connection:
             return list(connection.execute(query).scalars())
 
+    def reserving_rows(self, batch_id: str) -> list[RunRow]:
+        """Running rows of a batch that hold a reservation."""
+        is_reserving = (runs.c.status == "running") & (runs.c.reserved_nusd > 0)
+        query = select(runs).where(runs.c.batch_id == batch_id, is_reserving)
+        with self._database.connect() as connection:
+            return [RunRow._make(row) for row in connection.execute(query)]
+
     def expired_reviews(self, before_ms: int, limit: int = 100) -> list[RunRow]:
         """Runs whose time to wait for a person ended before that time."""
         has_expired = runs.c.review_until_ms < before_ms

@@ -315,6 +315,23 @@ def test_what_was_cut_off_is_booked_once(database: Engine, ledger: Ledger) -> No
     assert {(one.step, one.estimated) for one in entries(database)} == {(-1, True)}
 
 
+def test_a_dead_attempt_is_settled_while_its_run_goes_on(database: Engine, ledger: Ledger) -> None:
+    """Of a running run only the attempt that is known to be dead is booked, once."""
+    row = run_values()
+    ledger.write(CreateRun(row, DAY, 300, 75))
+    for attempt in (None, 2):
+        assert ledger.write(SettleReservation(row["id"], attempt)) is False
+    assert balance(database, "key_a") == (300, 0)
+    for _ in range(2):
+        assert ledger.write(SettleReservation(row["id"], 1)) is True
+        found = run_row(database, row["id"])
+        assert (found.status, found.reserved_nusd, found.estimated_nusd) == ("running", 0, 300)
+    ledger.write(StartAttempt(row["id"], "there", 1, ("running",), DAY, 100, 75))
+    assert ledger.write(SettleReservation(row["id"], 1)) is False
+    assert balance(database, "key_a") == (100, 300)
+    assert_consistent(database)
+
+
 def test_a_run_that_is_cancelled_while_it_waits_again_holds_nothing(
     database: Engine, ledger: Ledger
 ) -> None:

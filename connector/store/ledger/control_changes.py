@@ -214,11 +214,17 @@ class RecordDeath(RunChange[int]):
 
 @dataclass
 class SettleReservation(RunChange[bool]):
-    """Book in full what an interrupted run still has reserved; False when it is open again."""
+    """Book in full what an interrupted run still has reserved; False when it is open again.
+
+    ``dead_attempt`` is that of a running run whose process is dead, which is settled too.
+    """
+
+    dead_attempt: int | None = None
 
     def apply(self, transaction: Transaction) -> bool:
         row = transaction.run(self.run_id)
-        if row["status"] in OPEN_STATUSES:
+        is_dead = (row["status"], row["attempt"]) == ("running", self.dead_attempt)
+        if row["status"] in OPEN_STATUSES and not is_dead:
             return False
         transaction.settle_reservation(row)
         return True
