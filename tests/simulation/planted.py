@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from connector.engine.tool_loop import _Loop
 from connector.json_types import Json
 from connector.runs.execution import RunExecutor
 from connector.runs.responses import RunResponse
+from connector.runs.reviews import Reviews
 from connector.store import retention
 from connector.store.ids import now_ms
 from connector.store.ledger.changes import FinishRun
@@ -19,6 +21,7 @@ from connector.store.ledger.control_changes import CancelRun, MarkInterrupted, R
 from connector.store.ledger.records import NEEDS_REVIEW, LedgerEntry
 from connector.store.ledger.review_changes import DecideReview
 from connector.store.ledger.transaction import Transaction
+from connector.store.rows import RunRow
 from connector.store.tables import runs
 
 
@@ -124,6 +127,17 @@ def _decide_silently(self: DecideReview, transaction: Transaction) -> bool:
     return _decide_review(self, transaction)
 
 
+_expired = Reviews._expired
+
+
+def _approve_at_the_limit(self: Reviews, row: RunRow) -> Any:
+    if row.proposed is not None:
+        return _expired(self, row)
+    calls = json.loads(row.answer or "{}")["approvals"]
+    approved = [call["call"] - 1 for call in calls]
+    return ResolveApproval(row.id, row.attempt, json.dumps({"approved": approved, "note": ""}))
+
+
 FAULTS: dict[str, PlantedFault] = {
     "an unknown call is settled at half": PlantedFault(
         ("a run costs at least what was charged",),
@@ -163,6 +177,9 @@ FAULTS: dict[str, PlantedFault] = {
         DecideReview,
         "apply",
         _decide_on_an_answer_again,
+    ),
+    "tool calls on which nobody decided are made when their time is over": PlantedFault(
+        ("only what a person approved is carried out",), Reviews, "_expired", _approve_at_the_limit
     ),
     "the end of a run on which nobody decided is not told": PlantedFault(
         ("each end is told",), DecideReview, "apply", _decide_silently

@@ -63,6 +63,11 @@ def _check_statements(history: History, stored: dict[_Attempt, Json]) -> None:
         if decision["decision"] != "expire":
             found = made[attempt].get(decision["by"])
             require(found and found.may_count, "only what a person decided counts", *attempt)
+    _check_expired_calls(history, stored)
+
+
+def _check_expired_calls(history: History, stored: dict[_Attempt, Json]) -> None:
+    """Of calls a decision counts or the time limit, never both; in the end they are refused."""
     for sent_calls in history.decisions:
         if sent_calls.answer == "accepted":
             expired = stored.get((sent_calls.run_id, sent_calls.attempt))
