@@ -24,11 +24,11 @@ attempt and requires the result, and the whole suite runs before each release.
 """
 _END = """
 ## Histories under faults
-`make simulate` runs seeded histories in one process: real runs, approvals, batches, webhooks,
-retention and the real store (SQLite) on a simulated clock, with a simulated provider, tools and
-receivers, and people who decide. At moments that the seed chooses the process dies, the answer to a
-commit is lost, the disk is full, the clock jumps, a reply is lost or late, or a request or message
-is delivered twice. After each history:
+`make simulate` runs seeded histories in one process: real runs, approvals, reviews, batches,
+webhooks, retention and the real store (SQLite) on a simulated clock, with a simulated provider,
+tools and receivers, and people who decide, two at once or too late. At moments that the seed
+chooses the process dies, the answer to a commit is lost, the disk is full, the clock jumps, a reply
+is lost or late, or a request or message is delivered twice. After each history:
 
 - what was paid is what the ledger has and what the provider counted; nothing is reserved at rest,
 - every accepted run has exactly one end, and its callers' answers are still there,
@@ -36,6 +36,8 @@ is delivered twice. After each history:
 - no budget was passed, and the counts of batches add up,
 - a tool that changes something was called once at most and, where a person is asked, only if one
   approved it; of several decisions on a call one counts,
+- an answer that is to be reviewed is given to nobody before one decision on it; then callers and
+  messages get what was decided, and what nobody decides on ends when its time is over, not before,
 - a run that waits for a person has nothing reserved, and only what has ended is deleted.
 
 A seed replays exactly: `make simulate SEED=42 N=1`. `make simulate N=100000` runs for a night. The
