@@ -26,8 +26,10 @@ _OTHER_KEYS = """
 code detail title type errors retryable retry_after status_url review_url result_url created_at
 started_at finished_at feedback calls_to_approve
 """
+# those of a message about a batch, which has one shape with that about a run
+_MESSAGE_KEYS = "event total done failed approvals approvals_text"
 # the names that an action's own values may not have
-RESERVED_NAMES = frozenset((*ENVELOPE, *_OTHER_KEYS.split()))
+RESERVED_NAMES = frozenset((*ENVELOPE, *_OTHER_KEYS.split(), *_MESSAGE_KEYS.split()))
 _MAX_KEPT = 100  # sets of requested values
 ENVELOPE_HEAD = 3  # of these, the keys before the action's own
 

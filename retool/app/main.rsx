@@ -4641,7 +4641,7 @@
         <JSONExplorer
           id="moderate_Values"
           hidden={"{{ !(moderate_Answer.value?.ok && !['queued', 'running'].includes(moderate_Answer.value?.status) && !moderate_Query.error) }}"}
-          value="{{ _.pick(moderate_Answer.value, ['decision', 'failed', 'scores', 'unchecked', 'spans']) }}"
+          value="{{ _.pick(moderate_Answer.value, ['decision', 'flagged', 'scores', 'unchecked', 'spans']) }}"
         />
         <Text
           id="moderate_Bill"

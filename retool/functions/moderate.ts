@@ -66,9 +66,9 @@ export interface ModerateAnswer {
   /** The answer as one text to display. */
   result: string
   decision?: "allow" | "review" | "block" | "unchecked"
-  failed?: Array<string>
-  /** failed as one text. */
-  failed_text?: string
+  flagged?: Array<string>
+  /** flagged as one text. */
+  flagged_text?: string
   scores?: Array<{
     policy: string | null
     score: number | null

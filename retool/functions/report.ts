@@ -57,7 +57,7 @@ export interface ReportAnswer {
     group: string | null
     period: string | null
     value: number | null
-    text: string | null
+    shown: string | null
     previous: number | null
     change: number | null
     rows: number | null

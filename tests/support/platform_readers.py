@@ -122,12 +122,12 @@ def of_bubble(files: Files) -> Found:
 
 
 def of_zapier(files: Files) -> Found:
-    """The fields are those of an action's step. How long to wait and where to call back are the
-    app's own affair."""
+    """The fields are those of an action's step. How long to wait, where to call back and what to do
+    while a person has to decide (`on_review`) are the app's own affair."""
     actions = json.loads(files["zapier/app.json"])["actions"]
     return {
         action["key"]: PublishedAction(
-            frozenset([*(field["key"] for field in action["fields"]), *WAITING])
+            frozenset([*(field["key"] for field in action["fields"]), *WAITING]) - {"on_review"}
         )
         for action in actions
     }

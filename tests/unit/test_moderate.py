@@ -52,7 +52,7 @@ def test_the_kinds_of_the_form_are_those_of_the_method() -> None:
 
 @needs_engine
 @pytest.mark.parametrize(
-    ("text", "expected", "failed"),
+    ("text", "expected", "flagged"),
     [
         ("The parcel came on time.", "allow", []),
         ("What a damn good lamp.", "review", ["profanity"]),
@@ -66,11 +66,11 @@ def test_the_kinds_of_the_form_are_those_of_the_method() -> None:
         ("Scunthorpe, Essex and the cockpit of a shiitake farm.", "allow", []),
     ],
 )
-def test_kinds(engine: Engine, text: str, expected: str, failed: list[str]) -> None:
+def test_kinds(engine: Engine, text: str, expected: str, flagged: list[str]) -> None:
     """What words and forms tell; names and harmless words that contain others do not count."""
     answer = moderate(engine, text, kinds="profanity\nsecrets\ninjection")
     assert answer["decision"] == answer["result"] == expected
-    assert (answer["failed"], answer["unchecked"]) == (failed, [])
+    assert (answer["flagged"], answer["unchecked"]) == (flagged, [])
 
 
 @needs_engine
@@ -109,7 +109,7 @@ def test_what_cannot_be_judged_is_unchecked(engine: Engine) -> None:
     assert (answer["decision"], answer["unchecked"]) == ("unchecked", ["no medical advice"])
     assert "no medical advice" in answer["warnings"][0]
     answer = moderate(engine, "See https://a.example/x", policies="no medical advice\nno links")
-    assert (answer["decision"], answer["failed"]) == ("block", ["no links"])
+    assert (answer["decision"], answer["flagged"]) == ("block", ["no links"])
     assert moderate(engine, "The parcel came on time.")["decision"] == "unchecked"
 
 

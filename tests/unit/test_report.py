@@ -51,7 +51,7 @@ def refused(rows: str, **form: Any) -> tuple[str, str]:
 
 
 def value(rows: str, metric: str, **form: Any) -> Any:
-    return run(rows, metrics=f"X = {metric}", **form)["numbers"][0]["text"]
+    return run(rows, metrics=f"X = {metric}", **form)["numbers"][0]["shown"]
 
 
 COLUMN = "n,tag\n" + "\n".join(f"{n},{tag}" for n, tag in zip("1234", "abab", strict=True))
@@ -157,7 +157,7 @@ def test_numbers_as_people_write_them(cells: str, total: str) -> None:
 def test_what_is_no_number_is_named() -> None:
     """A cell that is left out is named beside the number, and in the notes of the report."""
     answer = run("v\n5\nn/a\n7", metrics="X = avg of v")
-    assert answer["numbers"][0]["text"] == "6.00"
+    assert answer["numbers"][0]["shown"] == "6.00"
     assert answer["notes"] == ["v: left out what is no number (n/a)."]
     assert "n/a" in answer["report_markdown"]
 
@@ -184,7 +184,7 @@ def test_a_filter_and_groups_divide_units() -> None:
     """The total of two currencies is null, those of each currency are numbers."""
     rows = "c,v\nEUR,EUR 5\nUSD,USD 6\nEUR,EUR 7"
     answer = run(rows, metrics="T = sum of v\nE = sum of v where c = eur", group_by="C")
-    texts = {(row["metric"], row["group"]): row["text"] for row in answer["numbers"]}
+    texts = {(row["metric"], row["group"]): row["shown"] for row in answer["numbers"]}
     assert texts["T", None] is None
     assert texts["E", None] == texts["T", "EUR"] == "12 EUR"
     assert texts["T", "USD"] == "6 USD"
@@ -278,7 +278,7 @@ def test_a_date_column_is_named_where_there_are_several() -> None:
 def test_without_metrics_columns_of_numbers_are_summed() -> None:
     """Not those whose numbers are names, such as an id."""
     answer = run("order id,amount,note\n1,5.50,a\n2,6.25,b")
-    assert [(row["metric"], row["text"]) for row in answer["numbers"]] == [
+    assert [(row["metric"], row["shown"]) for row in answer["numbers"]] == [
         ("Rows", "2"),
         ("amount", "11.75"),
     ]
@@ -341,7 +341,7 @@ def test_ten_thousand_rows_add_up() -> None:
     cents = [choose.randint(-500_000, 500_000) for _ in range(10_000)]
     rows = "g,v\n" + "\n".join(f"{n % 7},{Decimal(c) / 100:.2f}" for n, c in enumerate(cents))
     numbers = run(rows, metrics="V = sum of v\nS = share of v", group_by="g")["numbers"]
-    totals = {row["group"]: row["text"].replace(",", "") for row in numbers if row["metric"] == "V"}
+    totals = {row["group"]: row["shown"].replace(",", "") for row in numbers if row["metric"] == "V"}
     assert Decimal(totals.pop(None)) == Decimal(sum(cents)) / 100
     assert sum(map(Decimal, totals.values())) == Decimal(sum(cents)) / 100
 

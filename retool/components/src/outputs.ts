@@ -132,7 +132,7 @@ export const OUTPUTS: Outputs = {
   ],
   moderate: [
     { name: "decision", label: "Decision" },
-    { name: "failed", label: "Failed" },
+    { name: "flagged", label: "Flagged" },
     { name: "scores", label: "Scores" },
     { name: "unchecked", label: "Unchecked" },
     { name: "spans", label: "Spans" },

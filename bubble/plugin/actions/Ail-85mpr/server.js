@@ -43,8 +43,8 @@ async function(properties, context) {
       { name: "status", from: "status", as: "text" },
       { name: "result", from: "result", as: "text" },
       { name: "decision", from: "decision", as: "text" },
-      { name: "failed", from: "failed", as: "text", list: true },
-      { name: "failed_text", from: "failed_text", as: "text" },
+      { name: "flagged", from: "flagged", as: "text", list: true },
+      { name: "flagged_text", from: "flagged_text", as: "text" },
       {
         name: "scores_policy",
         from: "scores",

@@ -247,7 +247,7 @@ def _number(
         "group": group or None,
         "period": period or None,
         "value": _float(found.value),
-        "text": None if found.value is None else found.text,
+        "shown": None if found.value is None else found.text,
         "previous": _float(before.value) if before else None,
         "change": _change(found, before),
         "rows": found.rows,
@@ -321,7 +321,7 @@ def _tables(report: _Report, last: str) -> Iterator[tuple[str, str]]:
 
 def _line(row: Mapping[str, Any]) -> list[str]:
     change = report_text.change_text(row["change"])
-    return [row["metric"], row["text"] or "-", row["previous_text"], change]
+    return [row["metric"], row["shown"] or "-", row["previous_text"], change]
 
 
 def _pivot(report: _Report, key: str) -> list[list[str]]:
@@ -329,7 +329,7 @@ def _pivot(report: _Report, key: str) -> list[list[str]]:
     lines: dict[str, list[str]] = {}
     for row in report.numbers:
         if bool(row["group"]) is (key == "group"):
-            lines.setdefault(row[key], [row[key]]).append(row["text"] or "-")
+            lines.setdefault(row[key], [row[key]]).append(row["shown"] or "-")
     return list(lines.values())
 
 

@@ -22,7 +22,7 @@ def placeholders(numbers: Sequence[Mapping[str, Any]], facts: Mapping[str, str])
         if (row["period"] or "") != period:
             continue
         name = f"{row['metric']} {row['group']}" if row["group"] else row["metric"]
-        known[_folded(name)] = row["text"] or "-"
+        known[_folded(name)] = row["shown"] or "-"
         known[_folded(f"{name} previous")] = row["previous_text"]
         known[_folded(f"{name} change")] = change_text(row["change"])
     return known
