@@ -341,7 +341,9 @@ def test_ten_thousand_rows_add_up() -> None:
     cents = [choose.randint(-500_000, 500_000) for _ in range(10_000)]
     rows = "g,v\n" + "\n".join(f"{n % 7},{Decimal(c) / 100:.2f}" for n, c in enumerate(cents))
     numbers = run(rows, metrics="V = sum of v\nS = share of v", group_by="g")["numbers"]
-    totals = {row["group"]: row["shown"].replace(",", "") for row in numbers if row["metric"] == "V"}
+    totals = {
+        row["group"]: row["shown"].replace(",", "") for row in numbers if row["metric"] == "V"
+    }
     assert Decimal(totals.pop(None)) == Decimal(sum(cents)) / 100
     assert sum(map(Decimal, totals.values())) == Decimal(sum(cents)) / 100
 
