@@ -63,6 +63,7 @@ from tests.support.upstream import (
 from tests.support.web_app import WebApp
 
 ACTIONS = tuple(load_catalogue())
+FORMS_OF = {action.id: action.form for action in load_catalogue().values()}
 EMPTY: Json = dict.fromkeys(load_catalogue()["classify"].options)
 EVERY = {**dict.fromkeys(EMPTY, ""), "wait_seconds": "25"}
 
@@ -509,11 +510,13 @@ def test_a_dry_run_shows_what_is_sent(open_local: OpenLocal, action: str, dialec
         FakePricing().script if dialect == "responses" else None, api_key="sk-x"
     ) as upstream:
         process = open_local(upstream, dialect=dialect)
-        for fields in (
+        options: tuple[Json, ...] = (
             {},
             {"effort": "high", "language": "German", "instructions": "Be brief."},
             {"max_cost_usd": 0.02},
-        ):
+        )
+        for given in options:
+            fields = {name: one for name, one in given.items() if name in FORMS_OF[action]}
             before = len(upstream.requests)
             forecast = dry(process, action, **fields)
             assert (len(upstream.requests), len(entries(process.database))) == (
