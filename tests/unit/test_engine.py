@@ -812,7 +812,9 @@ def test_no_confidence_no_kind() -> None:
 # --- what is told to whom -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", MODEL_ACTIONS)
+@pytest.mark.parametrize(
+    "action", [action for action in MODEL_ACTIONS if "language" in CATALOGUE[action].form]
+)
 def test_language_and_instructions_are_ours_to_tell(action: str) -> None:
     """The run's language and extra instructions stand in the developer message, once, and never in
     the user's."""
