@@ -47,10 +47,9 @@ class Server:
                 stream, _ = self._socket.accept()
                 talk = self._talks[min(self.count, len(self._talks) - 1)]
                 self.count += 1
-                self._open.append(
-                    threading.Thread(target=self._serve, args=(stream, talk), daemon=True)
-                )
-                self._open[-1].start()
+                thread = threading.Thread(target=self._serve, args=(stream, talk), daemon=True)
+                thread.start()
+                self._open.append(thread)
 
     def _serve(self, stream: Any, talk: Talk) -> None:
         with suppress(OSError):
