@@ -104,8 +104,9 @@ class Listener:
             self.start(self.accept, server)
 
     def start(self, work: Callable[..., None], *given: Any) -> None:
-        self.threads.append(threading.Thread(target=work, args=given))
-        self.threads[-1].start()
+        thread = threading.Thread(target=work, args=given)
+        thread.start()
+        self.threads.append(thread)
 
     def accept(self, server: socket.socket) -> None:
         while not self.over.is_set():
