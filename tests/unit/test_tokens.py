@@ -399,7 +399,9 @@ def everything(provider: Listening, up: FakeUpstream, sample: str) -> list[Model
     engine = Engine(CATALOGUE, provider, MODELS, settings)
     for action in MODEL_ACTIONS.values():
         for one in action.examples:
-            form = {**one.input, "instructions": sample, "language": "Deutsch"}
+            form = {**one.input, "instructions": sample}
+            if "language" in action.form:
+                form["language"] = "Deutsch"
             if "text" in action.fields:
                 form["text"] = f"{form.get('text', '')} {sample}" * 3
             calls = (
